@@ -1,0 +1,50 @@
+# Everything that a user or a developer types. `make help` lists it.
+
+SCENARIO ?= quick
+CORES ?= all
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+overlay = $(if $(filter quick,$(SCENARIO)),,--configfile workflow/scenarios/$(SCENARIO).yaml)
+snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-test reproduce figure plan check test clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "SCENARIO=quick (default), or a file of workflow/scenarios/: smoke, cifar, paper"
+
+install: $(VENV)/installed ## Install into .venv what a reproduction needs
+
+install-test: $(VENV)/installed-test ## Install what the tests need besides
+
+reproduce: install ## Every figure and the scorecard (SCENARIO=quick)
+	@$(snakemake)
+
+plan: install ## What a run would do, without doing it (SCENARIO=quick)
+	@$(snakemake) --dry-run --quiet rules
+
+check: install-test ## Lint, types and unit tests: under 2 minutes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit
+
+test: check ## All tests: under 15 minutes on 2 cores
+	$(BIN)/pytest tests/workflow
+
+clean: ## Remove what the quick run made (results and figures), not the environment
+	rm -rf results/quick paper_figures/quick
+
+$(VENV)/installed: pyproject.toml envs/constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[test,slurm]'
+	@touch $@

@@ -1,0 +1,32 @@
+"""How deep convolutional networks lose spatial information with training: the whole replication.
+
+    snakemake                 every figure of the configured run, and the scorecard
+    snakemake figure_03       one figure and what it needs
+    snakemake --configfile workflow/scenarios/paper.yaml      another scale
+
+`config.yaml` documents every knob, README.md the rest.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/datasets.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/measurement.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Every figure of the run, and the scorecard of the paper's claims (the default)."""
+    default_target: True
+    localrule: True
+    input:
+        [figure_file(figure, "png") for figure in FIGURE_INPUTS],
+        CLAIMS,

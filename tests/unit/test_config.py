@@ -1,0 +1,168 @@
+"""The configuration: what is refused, what is said, and the schema that describes it."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cnn_sensitivity import config
+from cnn_sensitivity.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*.yaml"))
+QUICK = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(location: str, value: object) -> dict:
+    """Return the quick configuration with one key, given as a dotted path, set to a value."""
+    raw = copy.deepcopy(QUICK)
+    place = raw
+    *parents, last = [int(part) if part.isdigit() else part for part in location.split(".")]
+    for part in parents:
+        place = place[part]
+    place[last] = value
+    return raw
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
+def test_every_scenario_is_valid_and_named_like_its_file(scenario: Path) -> None:
+    assert config.read(ROOT / "config.yaml", scenario).run == scenario.stem
+
+
+def test_quick_is_the_default() -> None:
+    assert config.read(ROOT / "config.yaml").run == "quick"
+
+
+def test_schema_file_is_the_models_schema() -> None:
+    written = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
+    assert written == config.schema(), "run: make schema"
+
+
+@pytest.mark.parametrize(
+    ("location", "value", "says"),
+    [
+        ("run", "two words", "run: "),
+        ("run", "../up", "run: "),
+        ("run", "$(rm x)", "run: "),
+        ("run", "line\nbreak", "run: "),
+        ("run", "", "run: "),
+        ("run", None, "run: "),
+        ("seed", -1, "seed: "),
+        ("seed", 0.5, "seed: "),
+        ("sede", 0, "did you mean 'seed'?"),
+        ("device", "tpu", "device: "),
+        ("data_root", "a\x00b", "data_root: "),
+        ("recipes.convolutional.epoch", 3, "did you mean 'epochs'?"),
+        ("recipes.convolutional.epochs", 0, "recipes.convolutional.epochs: "),
+        ("recipes.convolutional.epochs", "many", "recipes.convolutional.epochs: "),
+        ("recipes.convolutional.learning_rate", float("nan"), "learning_rate: "),
+        ("recipes.convolutional.learning_rate", float("inf"), "learning_rate: "),
+        ("recipes.convolutional.learning_rate", 0, "greater than 0"),
+        ("recipes.convolutional.momentum", 1, "less than 1"),
+        ("recipes.convolutional.weight_decay", -1, "weight_decay: "),
+        ("recipes.convolutional.optimizer", "sgdd", "'sgd'"),
+        ("recipes.convolutional.schedule", "step", "'cosine'"),
+        ("recipes.convolutional.loss", "mse", "'hinge'"),
+        ("recipes.convolutional.flip", "maybe", "flip: "),
+        ("recipes.convolutional.fitted_factor", 0.5, "fitted_factor: "),
+        ("recipes.convolutional.cosine_fraction", 1.5, "cosine_fraction: "),
+        ("recipes.convolutional.crop_padding", 40, "crop_padding: "),
+        ("experiments.image", {}, "did you mean 'images'?"),
+        ("experiments.images.recipe", "convolutionel", "did you mean 'convolutional'?"),
+        ("experiments.images.seeds", [], "seeds: "),
+        ("experiments.images.seeds", [1, 1], "1 is given twice"),
+        ("experiments.images.seeds", [-1], "seeds.0: "),
+        ("experiments.images.noise", [-1], "noise.0: "),
+        ("experiments.images.noise", [0, 0.0], "given twice"),
+        ("experiments.images.noise", [], "noise: "),
+        ("experiments.images.networks", [], "networks: "),
+        ("experiments.images.networks.3", "LeNett", "did you mean 'LeNet'?"),
+        ("experiments.images.networks.3", {"name": "os.system"}, "unknown network"),
+        ("experiments.images.networks.3", {"name": "a b:c"}, "unknown network"),
+        ("experiments.images.networks.3", {"name": "LeNet", "widht": 1}, "did you mean 'width'?"),
+        ("experiments.images.networks.3", {"name": "LeNet", "width": 0}, "width: "),
+        ("experiments.images.networks.3", {"name": "LeNet", "label": "a/b"}, "label: "),
+        ("experiments.images.networks.3", {"name": "LeNet", "label": "VGG11"}, "given twice"),
+        ("experiments.images.networks.3", {"name": "LeNet", "activation": "gelu"}, "activation: "),
+        ("experiments.images.networks.3", {"name": "LeNet", "seeds": [2, 2]}, "given twice"),
+        ("experiments.images.networks.3", {"name": "LeNet", "seeds": []}, "seeds: "),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"epoch": 3}},
+            "networks.LeNet.override.epoch: unknown key",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"epochs": -3}},
+            "networks.LeNet.override.epochs: ",
+        ),
+        ("experiments.images.source", {"name": "mnist"}, "source.name: "),
+        ("experiments.images.source", {"name": "image_folder"}, "needs root"),
+        ("experiments.images.source", {"name": "embedded", "train_size": 9999}, "5000"),
+        ("experiments.images.source", {"name": "embedded", "train_size": 0}, "train_size: "),
+        ("experiments.scale_detection_2d.scale", 60, "must lie between"),
+        ("experiments.scale_detection_2d.train_sizes", [8, 8], "given twice"),
+        ("experiments.scale_detection_2d.train_sizes", [10**6], "pairs"),
+        ("experiments.scale_detection_1d.scale", 33, "does not divide"),
+        ("experiments.scale_detection_1d.scale", 128, "no pair is far"),
+        ("experiments.scale_detection_1d.task", 3, "task: "),
+        ("experiments.scale_detection_1d.train_size", 5000, "pairs"),
+        ("measurement.images", 1, "measurement.images: "),
+        ("measurement.images", 4000, "measurement.images"),
+        ("measurement.displacement", -1, "measurement.displacement: "),
+        ("measurement.cutoff", 1, "measurement.cutoff: "),
+        ("measurement.average", "mode", "'mean' or 'median'"),
+        ("figures.figure_03", ["VGG111"], "did you mean 'VGG11'?"),
+        ("figures.figure_3", ["VGG11"], "did you mean 'figure_03'?"),
+    ],
+)
+def test_a_broken_configuration_is_refused_in_one_sentence(
+    location: str, value: object, says: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        config.parse(changed(location, value))
+    sentence = str(refused.value)
+    assert sentence.startswith("configuration: ")
+    assert says in sentence
+    assert "\n" not in sentence
+    assert "pydantic" not in sentence
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "run: [", "\x00", ""])
+def test_a_file_that_is_not_a_mapping_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"broken\.yaml"):
+        config.read(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.yaml"):
+        config.read(tmp_path / "nowhere.yaml")
+
+
+def test_overlays_merge_mappings_and_replace_lists(tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("measurement: {cutoff: 5}\nexperiments: {images: {networks: [VGG11]}}\n")
+    overlay.write_text(overlay.read_text() + "figures: {figure_03: [VGG11], figure_04: []}\n")
+    merged = config.read(ROOT / "config.yaml", overlay)
+    assert (merged.measurement.cutoff, merged.measurement.images) == (5, 500)
+    assert merged.experiments.images is not None
+    assert [network.name for network in merged.experiments.images.networks] == ["VGG11"]
+
+
+def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:
+    paper = config.read(ROOT / "config.yaml", ROOT / "workflow/scenarios/paper.yaml")
+    assert paper.recipes["convolutional"] == config.Recipe()
+    raw = yaml.safe_load((ROOT / "workflow/scenarios/paper.yaml").read_text())
+    for name, recipe in paper.recipes.items():
+        given = raw["recipes"][name]
+        explicit = {key: value for key, value in recipe.model_dump().items() if key in given}
+        assert recipe == config.Recipe(**explicit), f"{name} takes keys from config.yaml"
+
+
+def test_a_name_alone_is_a_network() -> None:
+    network = config.Network.model_validate("mine.nets:make_net")
+    assert (network.name, network.label) == ("mine.nets:make_net", "make_net")

@@ -1,0 +1,131 @@
+"""The plan: which runs a configuration has, where their files are, what determines them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cnn_sensitivity import config
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.figure_inputs import FIGURES, claim_inputs, figure_inputs
+from cnn_sensitivity.plan import Plan
+
+ROOT = Path(__file__).parents[2]
+
+
+def plan_of(scenario: str | None = None, **overlay: object) -> Plan:
+    files = [ROOT / "config.yaml"]
+    if scenario:
+        files.append(ROOT / f"workflow/scenarios/{scenario}.yaml")
+    raw = config.read(*files).model_dump(exclude_none=True)
+    return Plan(config.parse({**raw, **overlay}))
+
+
+@pytest.fixture(scope="module")
+def quick() -> Plan:
+    return plan_of()
+
+
+def test_paper_has_its_grid() -> None:
+    runs = plan_of("paper").runs
+    trainings = sum(len(run.seeds) for run in runs)
+    # fully connected, convolutional, scale detection in two dimensions and in one, tanh
+    assert trainings == 3 * 11 * 7 + 10 * 4 * 7 + 11 * 2 * 10 + 3 * 10 + 2 * 4
+
+
+def test_run_names_are_unique_and_lead_back_to_their_runs(quick: Plan) -> None:
+    assert len({run.name for run in quick.runs}) == len(quick.runs)
+    for run in quick.runs:
+        assert quick.run(run.name) is run
+
+
+def test_an_unknown_run_is_refused(quick: Plan) -> None:
+    with pytest.raises(UserError, match="not in this configuration"):
+        quick.run("images/LeNet/noise-7_train-all/seeds-0")
+
+
+def test_every_seed_of_a_network_is_trained_once(quick: Plan) -> None:
+    runs = quick.select("images", ["FullConnL4"], lambda run: run.noise == 0)
+    assert sorted(seed for run in runs for seed in run.seeds) == [0, 1, 2]
+
+
+def test_the_grid_around_a_run_does_not_enter_its_settings(quick: Plan) -> None:
+    """Adding a seed or a noise level must not retrain what there is."""
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    networks = raw["experiments"]["images"]["networks"]
+    networks[3] = {**networks[3], "seeds": [0, 1], "noise": [0, 3]}
+    raw["experiments"]["images"]["noise"] = [0, 3, 10, 30]
+    raw["run"] = "another"
+    raw["measurement"]["cutoff"] = 5
+    larger = Plan(config.parse(raw))
+    run = quick.select("images", ["LeNet"])[0]
+    assert larger.run(run.name).path("x") != run.path("x")
+    assert larger.training_settings(larger.run(run.name)) == quick.training_settings(run)
+    assert larger.measurement_settings(run) != quick.measurement_settings(run)
+
+
+def test_settings_survive_the_command_line(quick: Plan) -> None:
+    for run in quick.runs:
+        settings = quick.training_settings(run)
+        assert config.TrainingSettings.model_validate_json(settings.to_json()) == settings
+        json.dumps(quick.dataset_settings(run.experiment))
+
+
+def test_step_of_the_one_dimensional_networks_grows_with_their_width(quick: Plan) -> None:
+    run = quick.select("scale_detection_1d", ["stride"])[0]
+    rate = quick.config.recipes["one_dimensional"].learning_rate
+    assert quick.training_settings(run).recipe.learning_rate == pytest.approx(100 * rate)
+
+
+def test_blocks_bound_the_pixel_moves_of_task_2_alone(quick: Plan) -> None:
+    run = quick.select("scale_detection_1d")[0]
+    assert quick.measurement_settings(run).block == 32
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["experiments"]["scale_detection_1d"]["task"] = 1
+    task_1 = Plan(config.parse(raw))
+    assert task_1.measurement_settings(task_1.run(run.name)).block is None
+
+
+def test_quick_draws_every_figure(quick: Plan) -> None:
+    assert list(figure_inputs(quick)) == list(FIGURES)
+
+
+def test_smoke_draws_every_figure() -> None:
+    assert list(figure_inputs(plan_of("smoke"))) == list(FIGURES)
+
+
+def test_a_run_without_an_experiment_leaves_its_figures_out(quick: Plan) -> None:
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    del raw["experiments"]["scale_detection_2d"]
+    figures = figure_inputs(Plan(config.parse(raw)))
+    assert {"figure_08", "figure_09", "figure_14"}.isdisjoint(figures)
+    assert "figure_03" in figures
+
+
+def test_figures_read_the_tables_of_their_networks_alone(quick: Plan) -> None:
+    figures = figure_inputs(quick)
+    networks = {path.split("/")[3] for path in figures["figure_03"]["sensitivity"]}
+    assert networks == {"VGG11", "VGG11bn", "AlexNet", "LeNet"}
+    assert all("noise-0_" in path for path in figures["figure_03"]["sensitivity"])
+    assert all("_train-2048/" in path for path in figures["figure_09"]["sensitivity"])
+    shown = figures["figure_04"]["spectrum"] + figures["figure_12"]["spectrum"]
+    assert not any("FullConn" in path or "tanh" in path for path in shown)
+    assert {path.split("/")[3] for path in figures["figure_tanh"]["sensitivity"]} == {
+        "LeNet",
+        "LeNet-tanh",
+        "stride",
+        "stride-tanh",
+    }
+
+
+def test_claims_read_every_sensitivity_table(quick: Plan) -> None:
+    assert len(claim_inputs(quick)["sensitivity"]) == len(quick.runs)
+
+
+def test_the_plan_needs_no_torch() -> None:
+    """The Snakefile imports these each time that it is read."""
+    script = "import cnn_sensitivity.figure_inputs, sys; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT / "workflow", check=True)

@@ -1,0 +1,195 @@
+"""The command line: the only place that reads arguments and writes results.
+
+Each verb is one rule of the workflow. Verbs import what they need when they run, so that drawing
+a figure does not wait for torch.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_sensitivity.config import MeasurementSettings, PictureSettings, TrainingSettings
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.files import write_atomically
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+INPUT_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb; end with status 2 and one sentence on input that cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(INPUT_ERROR) from None
+
+
+def _dataset(options: argparse.Namespace) -> None:
+    """Read, download or make a data set."""
+    from cnn_sensitivity import datasets
+
+    datasets.save(datasets.prepare(**json.loads(options.settings)), options.output)
+
+
+def _train(options: argparse.Namespace) -> None:
+    """Train the networks of one run."""
+    from cnn_sensitivity import datasets, training
+
+    training.train(
+        TrainingSettings.model_validate_json(options.settings),
+        datasets.load(options.dataset),
+        checkpoint=options.checkpoint,
+        table=options.table,
+        device=_device(options),
+    )
+
+
+def _measure(options: argparse.Namespace) -> None:
+    """Measure the sensitivities of every layer of a checkpoint."""
+    from cnn_sensitivity import datasets
+    from cnn_sensitivity.tables.sensitivities import sensitivity_table
+    from cnn_sensitivity.training import checkpoint
+
+    table = sensitivity_table(
+        checkpoint.load(options.checkpoint),
+        datasets.load(options.dataset),
+        MeasurementSettings.model_validate_json(options.settings),
+        device=_device(options),
+    )
+    _write(table, options.output)
+
+
+def _spectrum(options: argparse.Namespace) -> None:
+    """Project the filters of a checkpoint on the grid Laplacian's modes."""
+    from cnn_sensitivity.tables.spectra import spectrum_table
+
+    _write(spectrum_table(options.checkpoint), options.output)
+
+
+def _pretrained(options: argparse.Namespace) -> None:
+    """Project the filters of a network with ImageNet weights."""
+    from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
+
+    _write(pretrained_spectrum_table(options.network, options.root), options.output)
+
+
+def _theory(options: argparse.Namespace) -> None:
+    """Measure constant-filter networks."""
+    from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
+
+    _write(constant_filter_table(), options.sensitivity)
+    _write(activation_table(), options.activations)
+
+
+def _pooling(options: argparse.Namespace) -> None:
+    """Compute the pooling examples."""
+    from cnn_sensitivity.tables.pooling import pooling_table
+
+    _write(pooling_table(), options.output)
+
+
+def _pictures(options: argparse.Namespace) -> None:
+    """Deform a test image and add noise to it."""
+    from cnn_sensitivity import datasets
+    from cnn_sensitivity.tables.pictures import picture_table
+
+    settings = PictureSettings.model_validate_json(options.settings)
+    _write(picture_table(datasets.load(options.dataset), settings), options.output)
+
+
+def _figure(options: argparse.Namespace) -> None:
+    """Draw one figure from its tables."""
+    from cnn_sensitivity import figures
+
+    tables = {kind: _read(paths) for kind, *paths in options.table}
+    figures.save(figures.draw(options.name, tables), options.output)
+
+
+def _claims(options: argparse.Namespace) -> None:
+    """Hold a run's tables against each claim of the paper."""
+    from cnn_sensitivity import claims
+
+    scorecard = claims.assess({kind: _read(paths) for kind, *paths in options.table if paths})
+    _write(scorecard, options.output)
+    for path, text in (
+        (options.markdown, claims.to_markdown(scorecard)),
+        (options.html, claims.to_html(scorecard)),
+    ):
+        with write_atomically(path) as temporary:
+            temporary.write_text(text)
+
+
+def _device(options: argparse.Namespace) -> str:
+    """Return the device of a job that was given so many GPUs, and bound its CPU threads."""
+    import torch
+
+    torch.set_num_threads(options.threads)
+    if options.gpus and torch.cuda.is_available():
+        return "cuda"
+    if options.gpus:
+        print("no GPU here: using the CPU", flush=True)
+    return "cpu"
+
+
+def _read(paths: Sequence[str]) -> "DataFrame":
+    """Return the rows of CSV tables, one after the other."""
+    import pandas
+
+    tables = []
+    for path in paths:
+        try:
+            tables.append(pandas.read_csv(path, keep_default_na=False, na_values=["", "nan"]))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{path}: not a whole table ({error}); delete it and run again to remake it"
+            ) from error
+    return pandas.concat(tables, ignore_index=True)
+
+
+def _write(table: "DataFrame", path: str | Path) -> None:
+    with write_atomically(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnn-sensitivity",
+        description="Steps of the replication, one verb each; Snakemake calls them in order.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="verb")
+
+    def verb(name: str, run: object, *required: str) -> argparse.ArgumentParser:
+        summary = run.__doc__
+        command = verbs.add_parser(name, help=summary, description=summary)
+        command.set_defaults(run=run)
+        for option in required:
+            command.add_argument(f"--{option}", required=True)
+        return command
+
+    def on_device(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--gpus", type=int, default=1, help="0 keeps to the CPU")
+        command.add_argument("--threads", type=int, default=1, help="CPU threads")
+
+    verb("dataset", _dataset, "settings", "output")
+    on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
+    on_device(verb("measure", _measure, "settings", "dataset", "checkpoint", "output"))
+    verb("spectrum", _spectrum, "checkpoint", "output")
+    verb("pretrained", _pretrained, "network", "root", "output")
+    verb("theory", _theory, "sensitivity", "activations")
+    verb("pooling", _pooling, "output")
+    verb("pictures", _pictures, "settings", "dataset", "output")
+    figure = verb("figure", _figure, "output")
+    figure.add_argument("name")
+    claims = verb("claims", _claims, "output", "markdown", "html")
+    for command in (figure, claims):
+        command.add_argument(
+            "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
+        )
+    return parser

@@ -1,0 +1,213 @@
+"""Images of a user's own: a folder with `train/<class>/*` and `test/<class>/*`.
+
+The rules, each an error that names what breaks it:
+
+- The classes are the folders of `train/`, in sorted order, at least two; `test/` has the same.
+- `train/` and `test/` hold class folders only, and a class folder image files only (`SUFFIXES`), at
+  least one. Hidden files, and the `Thumbs.db` and `desktop.ini` that desktops write, are ignored.
+- An image is recognised by its content, whatever its suffix; one that cannot be decoded whole is
+  an error, and so is one with more than 8 bits a channel, which would lose them.
+- All images are square and of one size, unless `size` says to which they are resized (bilinear);
+  one that is not square is an error either way.
+- Transparent pixels are composed over black. Palette and CMYK images become RGB. If all images are
+  grey there is one channel; otherwise there are three, and grey ones become RGB.
+- Classes may hold different numbers of images; a subset of a given size takes equal numbers.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cnn_sensitivity.datasets.store import Dataset, Split, assemble
+from cnn_sensitivity.datasets.subsets import balanced_order
+from cnn_sensitivity.errors import UserError
+
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+
+_FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no other decoder sees a user's file
+_GREY_MODES = ("1", "L", "LA", "La")
+_COLOUR_MODES = ("CMYK", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr")
+_LITTER = ("thumbs.db", "desktop.ini")
+
+
+def read(
+    root: str | Path,
+    train_size: int | None = None,
+    test_size: int | None = None,
+    seed: int = 0,
+    size: int | None = None,
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    title: str | None = None,
+) -> Dataset:
+    """Return the images of a folder, or class-balanced subsets of them.
+
+    `mean` and `std` (per channel, of pixel/255) default to those of the training images taken;
+    `title` defaults to the folder's name. Only the images taken are decoded. Raises UserError as
+    the rules above say.
+    """
+    root = Path(root)
+    if size is not None and size < 1:
+        raise UserError(f"{root}: images cannot have {size} pixels a side; size must be positive")
+    classes = _class_names(root / "train")
+    _check_same_classes(root, classes, _class_names(root / "test"))
+    taken = {}
+    for split, count, what in (("train", train_size, "training"), ("test", test_size, "test")):
+        files, labels = _list_images(root / split, classes)
+        order = balanced_order(labels, classes, count, seed, what)
+        taken[split] = [files[index] for index in order], labels[order]
+    decoded = {
+        split: [_decode(file, size) for file in files] for split, (files, _) in taken.items()
+    }
+    _check_one_size(taken, decoded)
+    channels = 3 if any(image.ndim == 3 for images in decoded.values() for image in images) else 1
+    splits = {
+        split: Split(_stack(decoded[split], channels), torch.from_numpy(labels))
+        for split, (_, labels) in taken.items()
+    }
+    mean, std = _normalisation(root, splits["train"].images, mean, std)
+    title = root.resolve().name if title is None else title
+    return assemble("image_folder", title, classes, mean, std, splits["train"], splits["test"])
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be read ({error.strerror}): an image folder holds "
+            f"train/<class>/* and test/<class>/*"
+        ) from error
+    return [
+        entry
+        for entry in entries
+        if not entry.name.startswith(".") and entry.name.lower() not in _LITTER
+    ]
+
+
+def _class_names(folder: Path) -> tuple[str, ...]:
+    entries = _entries(folder)
+    for entry in entries:
+        if not entry.is_dir():
+            raise UserError(f"{entry} is not a class folder: move it out of {folder}")
+    if len(entries) < 2:
+        raise UserError(f"{folder} holds {len(entries)} class folders, but at least 2 are needed")
+    return tuple(entry.name for entry in entries)
+
+
+def _check_same_classes(root: Path, train: tuple[str, ...], test: tuple[str, ...]) -> None:
+    for there, others, name in ((train, test, "test"), (test, train, "train")):
+        missing = sorted(set(there) - set(others))
+        if missing:
+            raise UserError(
+                f"{root / name} lacks the class {', '.join(missing)}: train and test must have "
+                f"the same class folders"
+            )
+
+
+def _list_images(folder: Path, classes: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
+    files: list[Path] = []
+    labels: list[int] = []
+    for label, name in enumerate(classes):
+        entries = _entries(folder / name)
+        if not entries:
+            raise UserError(f"{folder / name} holds no image")
+        for entry in entries:
+            if entry.suffix.lower() not in SUFFIXES or entry.is_dir():
+                raise UserError(
+                    f"{entry} is not an image file ({', '.join(SUFFIXES)}): "
+                    f"move it out of {folder / name}"
+                )
+        files += entries
+        labels += [label] * len(entries)
+    return files, np.array(labels, dtype=np.int64)
+
+
+def _decode(file: Path, size: int | None) -> np.ndarray:
+    """Return uint8 `[n, n]` for a grey image, `[n, n, 3]` for any other."""
+    try:
+        with Image.open(file, formats=_FORMATS) as image:
+            _check_kind(file, image)
+            image.load()
+            flat = _without_alpha(image)
+    except UserError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many types on a damaged file
+        raise UserError(f"{file} cannot be decoded ({error}): replace or remove it") from error
+    if size is not None and flat.width != size:
+        flat = flat.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(flat)
+
+
+def _check_kind(file: Path, image: Image.Image) -> None:
+    if image.width != image.height:
+        raise UserError(f"{file} is {image.width}x{image.height}, but images must be square")
+    if image.mode not in _GREY_MODES + _COLOUR_MODES:
+        raise UserError(f"{file} has pixels of type {image.mode}: convert it to 8 bits a channel")
+
+
+def _without_alpha(image: Image.Image) -> Image.Image:
+    target = "L" if image.mode in _GREY_MODES else "RGB"
+    if not image.has_transparency_data:
+        return image.convert(target)
+    black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, image.convert("RGBA")).convert(target)
+
+
+def _check_one_size(
+    taken: dict[str, tuple[list[Path], np.ndarray]], decoded: dict[str, list[np.ndarray]]
+) -> None:
+    first = decoded["train"][0].shape[0]
+    for split, images in decoded.items():
+        for file, image in zip(taken[split][0], images, strict=True):
+            if image.shape[0] != first:
+                raise UserError(
+                    f"{file} has {image.shape[0]} pixels a side, but {taken['train'][0][0]} has "
+                    f"{first}: give a size to which all are resized"
+                )
+
+
+def _stack(images: list[np.ndarray], channels: int) -> torch.Tensor:
+    """Return uint8 `[N, channels, n, n]`; grey images are repeated over three channels."""
+    side = images[0].shape[0]
+    stacked = np.empty((len(images), channels, side, side), dtype=np.uint8)
+    for target, image in zip(stacked, images, strict=True):
+        target[:] = image if image.ndim == 2 else image.transpose(2, 0, 1)
+    return torch.from_numpy(stacked)
+
+
+def _normalisation(
+    root: Path,
+    images: torch.Tensor,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    channels = images.shape[1]
+    measured_mean, measured_std = _moments(images)
+    result = (
+        measured_mean if mean is None else tuple(mean),
+        measured_std if std is None else tuple(std),
+    )
+    for name, values in zip(("mean", "std"), result, strict=True):
+        if len(values) != channels:
+            raise UserError(
+                f"{root}: {name} has {len(values)} values, but the images have {channels} channels"
+            )
+    if not all(value > 0 for value in result[1]):
+        raise UserError(f"{root}: std must be positive, but is {list(result[1])}")
+    return result
+
+
+def _moments(images: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and std of pixel/255 per channel, exactly, from the counts of the 256 values."""
+    values = torch.arange(256, dtype=torch.float64) / 255
+    means, deviations = [], []
+    for channel in range(images.shape[1]):
+        counts = torch.bincount(images[:, channel].flatten(), minlength=256).double()
+        mean = float((counts * values).sum() / counts.sum())
+        variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+        means.append(mean)
+        deviations.append(variance**0.5)
+    return tuple(means), tuple(deviations)

@@ -1,0 +1,122 @@
+"""Networks by name: those of the paper, and a user's own."""
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from ..errors import UserError
+from .alexnet import alexnet
+from .efficientnet import efficientnet_b0
+from .fully_connected import fully_connected
+from .layers import ACTIVATIONS
+from .lenet import lenet
+from .resnet import resnet
+from .simple_cnn_1d import simple_cnn_1d
+from .vgg import vgg
+
+_BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "FullConnL2": partial(fully_connected, hidden_layers=1),
+    "FullConnL4": partial(fully_connected, hidden_layers=3),
+    "FullConnL6": partial(fully_connected, hidden_layers=5),
+    "LeNet": lenet,
+    "AlexNet": alexnet,
+    "VGG11": partial(vgg, depth=11, batch_norm=False),
+    "VGG11bn": partial(vgg, depth=11, batch_norm=True),
+    "VGG13bn": partial(vgg, depth=13, batch_norm=True),
+    "VGG16bn": partial(vgg, depth=16, batch_norm=True),
+    "VGG19bn": partial(vgg, depth=19, batch_norm=True),
+    "ResNet18": partial(resnet, depth=18),
+    "ResNet34": partial(resnet, depth=34),
+    "ResNet50": partial(resnet, depth=50),
+    "EfficientNetB0": efficientnet_b0,
+    "SimpleCNN1D": simple_cnn_1d,
+}
+NAMES = tuple(_BUILDERS)
+
+# Options that choose among the names; a user cannot change them.
+_OWN_OPTIONS = {"SimpleCNN1D": ("blocks", "channels", "filter_size", "stride")}
+
+
+def build(
+    name: str,
+    in_channels: int = 3,
+    num_classes: int = 10,
+    image_size: int = 32,
+    width: float = 1.0,
+    activation: str = "relu",
+    **options: Any,
+) -> nn.Module:
+    """Return a freshly initialised network: [B, in_channels, S, S] to scores [B, num_classes].
+
+    `name` is one of NAMES, or `module:callable`, which is called with in_channels, num_classes,
+    image_size, width, the options, and activation where it is not the default. `image_size` is S,
+    in pixels; SimpleCNN1D takes signals [B, in_channels, S]. `width` multiplies all hidden channel
+    numbers. SimpleCNN1D's options are blocks, channels, filter_size and stride. The initial
+    weights come from torch's global generator. Raises UserError for an unknown name, number,
+    activation or option.
+    """
+    for argument, value in (
+        ("in_channels", in_channels),
+        ("num_classes", num_classes),
+        ("image_size", image_size),
+    ):
+        if value < 1:
+            raise UserError(f"{argument} must be at least 1, not {value}")
+    if not 0 < width < float("inf"):
+        raise UserError(f"width must be a positive number, not {width}")
+    shape = {"in_channels": in_channels, "num_classes": num_classes, "image_size": image_size}
+    if ":" in name:
+        if activation != "relu":
+            options["activation"] = activation
+        return _build_own(name, {**shape, "width": width, **options})
+    if name not in _BUILDERS:
+        raise UserError(f"unknown network {name!r}{_suggestion(name)}")
+    if activation not in ACTIVATIONS:
+        known = " or ".join(ACTIVATIONS)
+        raise UserError(f"unknown activation {activation!r}: choose {known}")
+    for option in options:
+        if option not in _OWN_OPTIONS.get(name, ()):
+            raise UserError(f"network {name} has no option {option!r}")
+    return _BUILDERS[name](**shape, width=width, activation=activation, **options)
+
+
+def _suggestion(name: str) -> str:
+    by_lower_case = {known.lower(): known for known in NAMES}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
+    if close:
+        return f": did you mean {by_lower_case[close[0]]}?"
+    return f": choose one of {', '.join(NAMES)}, or your own as module:callable"
+
+
+def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """Import and call the user's `module:callable`."""
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever the user's module raises while it is imported
+        raise UserError(
+            f"network {name!r}: module {module_name!r} cannot be imported"
+            f" ({type(error).__name__}: {error})"
+        ) from error
+    builder = getattr(module, attribute, None)
+    if builder is None:
+        raise UserError(f"network {name!r}: module {module_name!r} has no {attribute!r}")
+    if not callable(builder):
+        raise UserError(f"network {name!r}: {attribute!r} is not callable")
+    try:
+        inspect.signature(builder).bind(**arguments)
+    except TypeError as error:
+        raise UserError(
+            f"network {name!r}: it must accept {', '.join(arguments)} as keywords ({error})"
+        ) from error
+    network = builder(**arguments)
+    if not isinstance(network, nn.Module):
+        raise UserError(
+            f"network {name!r} must return a torch.nn.Module, not {type(network).__name__}"
+        )
+    return network

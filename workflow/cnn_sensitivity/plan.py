@@ -1,0 +1,219 @@
+"""The plan: from a configuration to the list of runs, and the path of every file of a run.
+
+Nothing here imports torch: the Snakefile imports this module each time it is read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from cnn_sensitivity.config import (
+    Config,
+    Images,
+    MeasurementSettings,
+    Network,
+    PictureSettings,
+    ScaleDetection1d,
+    ScaleDetection2d,
+    TrainingSettings,
+    suggestion,
+)
+from cnn_sensitivity.errors import UserError
+
+FULLY_CONNECTED = "FullConn"
+PERTURBATIONS = {
+    "images": "diffeomorphism",
+    "scale_detection_2d": "pixels_2d",
+    "scale_detection_1d": "pixels_1d",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training job: a stack of seeds of one network under one condition."""
+
+    folder: str
+    experiment: str
+    network: Network
+    noise: float
+    train_size: int | None
+    seeds: tuple[int, ...]
+
+    @property
+    def condition(self) -> str:
+        """What varies within the experiment, as a folder name."""
+        size = "all" if self.train_size is None else self.train_size
+        return f"noise-{self.noise:.15g}_train-{size}"
+
+    @property
+    def name(self) -> str:
+        """The run's path below the run's results folder: also its wildcards, joined."""
+        seeds = "-".join(str(seed) for seed in self.seeds)
+        return f"{self.experiment}/{self.network.label}/{self.condition}/seeds-{seeds}"
+
+    def path(self, file: str) -> str:
+        """Return the path of a file of this run."""
+        return f"{self.folder}/{self.name}/{file}"
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether the network has two-dimensional filters, and so a spectrum."""
+        return self.experiment != "scale_detection_1d" and not self.network.name.startswith(
+            FULLY_CONNECTED
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a configuration, and where their files are."""
+
+    config: Config
+
+    @property
+    def results(self) -> str:
+        """Folder of the run's intermediate files."""
+        return f"results/{self.config.run}"
+
+    @property
+    def figures_folder(self) -> str:
+        """Folder of the run's figures."""
+        return f"paper_figures/{self.config.run}"
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """All training jobs, in the order of the configuration."""
+        return tuple(
+            Run(self.results, name, network, noise, size, seeds)
+            for name, experiment in self.config.grid().items()
+            for network in experiment.networks
+            for noise in network.noise or experiment.noise
+            for size in experiment.sizes()
+            for seeds in _stacks(network.seeds or experiment.seeds, network.seeds_per_job)
+        )
+
+    @cached_property
+    def _runs_by_name(self) -> dict[str, Run]:
+        return {run.name: run for run in self.runs}
+
+    def run(self, name: str) -> Run:
+        """Return the run of a name.
+
+        Raises:
+            UserError: the configuration has no such run.
+        """
+        if name not in self._runs_by_name:
+            raise UserError(
+                f"run {name!r}: not in this configuration{suggestion(name, self._runs_by_name)}"
+            )
+        return self._runs_by_name[name]
+
+    def select(
+        self,
+        experiment: str,
+        networks: Iterable[str] | None = None,
+        keep: Callable[[Run], bool] = lambda _: True,
+    ) -> list[Run]:
+        """Return the runs of an experiment, of these networks if given, that `keep` accepts."""
+        labels = None if networks is None else list(networks)
+        return [
+            run
+            for run in self.runs
+            if run.experiment == experiment
+            and (labels is None or run.network.label in labels)
+            and keep(run)
+        ]
+
+    def dataset(self, experiment: str) -> str:
+        """Return the path of an experiment's data set."""
+        return f"{self.results}/datasets/{experiment}.safetensors"
+
+    def table(self, name: str) -> str:
+        """Return the path of a table that belongs to no single run."""
+        return f"{self.results}/tables/{name}.csv"
+
+    def pretrained_spectra(self) -> list[str]:
+        """Return the paths of the spectra of networks with ImageNet weights."""
+        return [f"{self.results}/pretrained/{name}.csv" for name in self.config.figures.pretrained]
+
+    def dataset_settings(self, experiment: str) -> dict[str, object]:
+        """Return the arguments of `datasets.prepare` for an experiment's data."""
+        seed = self.config.seed
+        match self.config.grid()[experiment]:
+            case Images(source=source):
+                settings = source.model_dump(exclude_none=True)
+                if source.name in ("fashion_mnist", "cifar10"):
+                    settings.setdefault("root", self.config.data_root)
+                return {**settings, "seed": seed}
+            case ScaleDetection2d() as task:
+                return {
+                    "name": "scale_detection_2d",
+                    "size": task.size,
+                    "scale": task.scale,
+                    "gap": task.gap,
+                    "train_size": max(task.train_sizes),
+                    "test_size": task.test_size,
+                    "seed": seed,
+                }
+            case ScaleDetection1d() as task:
+                return {
+                    "name": "scale_detection_1d",
+                    "task": task.task,
+                    "size": task.size,
+                    "scale": task.scale,
+                    "gap": task.gap,
+                    "train_size": task.train_size,
+                    "validation_size": task.validation_size,
+                    "seed": seed,
+                }
+            case other:
+                raise TypeError(f"no data set for {other!r}")
+
+    def training_settings(self, run: Run) -> TrainingSettings:
+        """Return what determines the weights of a run."""
+        experiment = self.config.grid()[run.experiment]
+        recipe = self.config.recipe(run.network, experiment)
+        if isinstance(experiment, ScaleDetection1d):
+            # The one-dimensional networks are parametrised so that the step grows with the width.
+            channels = run.network.options.get("channels", 1000)
+            recipe = recipe.model_copy(update={"learning_rate": recipe.learning_rate * channels})
+        return TrainingSettings(
+            experiment=run.experiment,
+            network=run.network.architecture(),
+            recipe=recipe,
+            compute=self.config.compute,
+            noise=run.noise,
+            train_size=run.train_size,
+            seeds=list(run.seeds),
+            root_seed=self.config.seed,
+        )
+
+    def measurement_settings(self, run: Run) -> MeasurementSettings:
+        """Return what determines the sensitivity table of a run, besides its checkpoint."""
+        experiment = self.config.grid()[run.experiment]
+        in_blocks = isinstance(experiment, ScaleDetection1d) and experiment.task == 2
+        return MeasurementSettings(
+            measurement=self.config.measurement,
+            perturbation=PERTURBATIONS[run.experiment],
+            block=experiment.scale if in_blocks else None,
+            root_seed=self.config.seed,
+        )
+
+    def picture_settings(self) -> PictureSettings:
+        """Return what determines the pictures of Figure 1."""
+        images = self.config.experiments.images
+        return PictureSettings(
+            displacement=self.config.measurement.displacement,
+            cutoff=self.config.measurement.cutoff,
+            noise=sorted(images.noise) if images else [],
+            root_seed=self.config.seed,
+        )
+
+    @property
+    def gpus_per_job(self) -> int:
+        """How many GPUs each training and each measuring job asks for."""
+        return int(self.config.device == "gpu")
+
+
+def _stacks(seeds: list[int], size: int) -> Iterator[tuple[int, ...]]:
+    for start in range(0, len(seeds), size):
+        yield tuple(seeds[start : start + size])

@@ -1,0 +1,291 @@
+"""How strongly each layer of a network responds to deformations and to noise: D, G and R."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+
+import pandas
+import torch
+from torch import Tensor, nn
+
+from cnn_sensitivity.errors import UserError
+
+COLUMNS = ["index", "layer", "kind", "depth", "D", "G", "R"] + [
+    "D_numerator",
+    "G_numerator",
+    "denominator",
+    "images",
+    "flagged",
+]
+
+# PyTorch keeps one file per family of layers, so the file that defines a layer tells its kind.
+_KINDS = {
+    "torch.nn.modules.conv": "conv",
+    "torch.nn.modules.batchnorm": "norm",
+    "torch.nn.modules.instancenorm": "norm",
+    "torch.nn.modules.normalization": "norm",
+    "torch.nn.modules.activation": "activation",
+    "torch.nn.modules.pooling": "pooling",
+    "torch.nn.modules.linear": "linear",
+}
+_UNRECORDED = (nn.Identity, nn.MultiheadAttention)
+
+# Elements of one block of differences. On a CPU a block and its float64 copy stay in the
+# second-level cache; elsewhere large blocks keep the number of kernel launches small.
+_BLOCK_ON_CPU = 2**14
+_BLOCK_ELSEWHERE = 2**22
+_NARROWEST_BLOCK = 256
+
+
+def measure(
+    network: nn.Module,
+    images: Tensor,
+    deformed: Tensor,
+    noisy: Tensor,
+    *,
+    batch_size: int = 16,
+    layers: Sequence[str] | None = None,
+    average: str = "mean",
+) -> pandas.DataFrame:
+    """Return D, G and R of every layer of `network`, one row a layer in execution order.
+
+    `images`, `deformed` (tau x) and `noisy` (x + eta) are [P, ...]. For a representation f,
+    D = E||f(tau x) - f(x)||^2 / E||f(x1) - f(x2)||^2, G the same with x + eta, and R = D/G; the
+    pair average runs over all P^2 pairs, equal ones included (T22, eq. 1).
+
+    Rows: convolutions, norms, activations, poolings and linear layers (`name:1` is the second
+    call of a module), and `output` if the network returns something else than the last of them.
+    `layers`: names or patterns with * that restrict the rows; depths stay those of all layers.
+    `average="median"` (P21): the numerators are sums over coordinates of the median over images
+    (of an even number, the lower middle one), which keeps 2 x P x (size of the representation)
+    numbers for each chosen layer; the mean keeps nothing that grows with P.
+
+    A representation that is constant to within the rounding of its type, or not finite, has
+    `flagged` True and NaN for D, G and R. Raises UserError for inputs of unequal shape, a pattern
+    without a layer, and a network that does not keep the images apart.
+    """
+    _check(images, deformed, noisy, batch_size, average)
+    recorder = _Recorder(network, len(images), layers, keep=average == "median")
+    place = next(network.parameters(), images)
+    with torch.no_grad(), _evaluating(network), recorder.hooked():
+        for start in range(0, len(images), batch_size):
+            batch = slice(start, start + batch_size)
+            stacked = torch.cat([images[batch], deformed[batch], noisy[batch]])
+            recorder.start_batch(start, len(stacked) // 3)
+            recorder.finish_batch(network(stacked.to(place.device, place.dtype)))
+        return recorder.table()
+
+
+def _check(images: Tensor, deformed: Tensor, noisy: Tensor, batch_size: int, average: str) -> None:
+    shapes = [tuple(each.shape) for each in (images, deformed, noisy)]
+    if len(set(shapes)) > 1 or images.ndim < 2 or len(images) == 0:
+        raise UserError(
+            "images, deformed and noisy must have one shape [P, ...] with P > 0,"
+            f" not {shapes[0]}, {shapes[1]} and {shapes[2]}"
+        )
+    if batch_size < 1:
+        raise UserError(f"batch_size must be at least 1, not {batch_size}")
+    if average not in ("mean", "median"):
+        raise UserError(f'average must be "mean" or "median", not {average!r}')
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Put every module into evaluation mode, and back into its own mode afterwards."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def _kind(module: nn.Module) -> str | None:
+    if isinstance(module, _UNRECORDED):
+        return None
+    kinds = (_KINDS.get(parent.__module__) for parent in type(module).__mro__)
+    return next((kind for kind in kinds if kind), None)
+
+
+class _Recorder:
+    """The hooks on a network's layers and the sums that they feed."""
+
+    def __init__(
+        self, network: nn.Module, images: int, patterns: Sequence[str] | None, keep: bool
+    ) -> None:
+        self.network, self.images, self.patterns, self.keep = network, images, patterns, keep
+        self.kinds: dict[str, str] = {}  # every layer met, in execution order
+        self.sums: dict[str, _Sums] = {}  # the chosen ones
+        self.calls: Counter[str] = Counter()
+        self.scratch: dict[torch.dtype, Tensor] = {}
+        self.last: Tensor | None = None
+        self.start = self.count = 0
+
+    @contextmanager
+    def hooked(self) -> Iterator[None]:
+        handles = []
+        try:
+            for name, module in self.network.named_modules():
+                if (kind := _kind(module)) is not None:
+                    handles.append(module.register_forward_hook(self._hook(name, kind)))
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _hook(self, name: str, kind: str):  # type: ignore[no-untyped-def]
+        def record(module: nn.Module, inputs: object, output: object) -> None:
+            if isinstance(output, Tensor):
+                calls = self.calls[name]
+                self.calls[name] += 1
+                self._record(f"{name}:{calls}" if calls else name, kind, output)
+                self.last = output
+
+        return record
+
+    def start_batch(self, start: int, count: int) -> None:
+        self.start, self.count = start, count
+        self.calls.clear()
+
+    def finish_batch(self, output: object) -> None:
+        if not isinstance(output, Tensor):
+            raise UserError(f"the network must return one tensor, not {type(output).__name__}")
+        if not _same(output, self.last):
+            self._record("output", "output", output)
+        self.last = None
+        unmatched = [
+            pattern
+            for pattern in self.patterns or []
+            if not any(fnmatchcase(layer, pattern) for layer in self.kinds)
+        ]
+        if unmatched:
+            raise UserError(
+                f"no layer is called {', '.join(map(repr, unmatched))};"
+                f" the layers are {', '.join(self.kinds)}"
+            )
+
+    def _record(self, layer: str, kind: str, activation: Tensor) -> None:
+        self.kinds[layer] = kind
+        if self.patterns is not None and not any(fnmatchcase(layer, p) for p in self.patterns):
+            return
+        if activation.ndim < 1 or len(activation) != 3 * self.count:
+            raise UserError(
+                f"layer {layer!r} returns shape {tuple(activation.shape)} for {3 * self.count}"
+                " images: the first dimension must be the images"
+            )
+        if layer not in self.sums:
+            self.sums[layer] = _Sums(activation, self.images, self.keep)
+        self.sums[layer].update(activation, self.start, self.scratch)
+
+    def table(self) -> pandas.DataFrame:
+        values = torch.stack([sums.result() for sums in self.sums.values()]).tolist()
+        results = dict(zip(self.sums, values, strict=True))
+        last = max(len(self.kinds) - 1, 1)
+        rows = [
+            {"index": index, "layer": layer, "kind": kind, "depth": index / last}
+            | _ratios(*results[layer])
+            | {"images": self.images}
+            for index, (layer, kind) in enumerate(self.kinds.items())
+            if layer in results
+        ]
+        return pandas.DataFrame(rows, columns=COLUMNS)
+
+
+def _same(output: Tensor, recorded: Tensor | None) -> bool:
+    """Whether `output` is the recorded tensor or a view of all of it, unchanged since."""
+    if recorded is None:
+        return False
+    start, numel = recorded.data_ptr(), recorded.numel()
+    return output is recorded or (output.data_ptr() == start and output.numel() == numel)
+
+
+def _ratios(deformation: float, noise: float, pairs: float, rounding: float) -> dict[str, object]:
+    """Return D, G, R and their parts; NaN where there is nothing that they could measure."""
+    finite = all(map(math.isfinite, (deformation, noise, pairs)))
+    flagged = not finite or pairs <= rounding
+    d, g = (math.nan, math.nan) if flagged else (deformation / pairs, noise / pairs)
+    r = d / g if g > 0 else math.nan
+    parts = {"D_numerator": deformation, "G_numerator": noise, "denominator": pairs}
+    return {"D": d, "G": g, "R": r, "flagged": flagged or math.isnan(r)} | parts
+
+
+class _Sums:
+    """The streamed sums of one layer, all in float64 and on the layer's device.
+
+    With y_i = f(x_i) - f(x_0), the distance to the first image, the mean over all pairs is
+    2 (mean |y|^2 - |mean y|^2). Nothing of weight cancels there: x_0 is one of the images, so
+    mean |y|^2 is at most P times the variance however far the representations lie from zero.
+    Differences are taken in the layer's own type, where those of near numbers are exact, and
+    squared in float64, where they neither vanish nor overflow.
+    """
+
+    def __init__(self, activation: Tensor, images: int, keep: bool) -> None:
+        wide = {"dtype": torch.float64, "device": activation.device}
+        self.images = images
+        self.epsilon = torch.finfo(activation.dtype).eps
+        self.channels_last = (
+            activation.ndim == 4
+            and not activation.is_contiguous()
+            and activation.is_contiguous(memory_format=torch.channels_last)
+        )
+        self.first = self._rows(activation, 1)[0, 0].clone()
+        self.shift = torch.zeros(self.first.shape, **wide)  # sum of y over the images
+        self.squares = torch.zeros(3, **wide)  # of f(tau x) - f(x), f(x + eta) - f(x), y
+        self.kept = self.first.new_empty(2, images, len(self.first)) if keep else None
+
+    def _rows(self, activation: Tensor, groups: int) -> Tensor:
+        """Return `activation` as [groups, images, coordinates], without a copy where possible."""
+        if self.channels_last:  # the order of coordinates is free as long as it stays the same
+            activation = activation.permute(0, 2, 3, 1)
+        rows = activation.reshape(groups, len(activation) // groups, -1)
+        return rows.float() if rows.element_size() < 4 else rows
+
+    def update(self, activation: Tensor, start: int, scratch: dict[torch.dtype, Tensor]) -> None:
+        rows = self._rows(activation, 3)
+        count, size = rows.shape[1:]
+        block = _BLOCK_ON_CPU if rows.device.type == "cpu" else _BLOCK_ELSEWHERE
+        width = min(size, max(_NARROWEST_BLOCK, block // count))
+        narrow, wide = (
+            _scratch(scratch, kind, 3 * count * width, rows.device)
+            for kind in (rows.dtype, torch.float64)
+        )
+        ones = torch.ones(count, dtype=torch.float64, device=rows.device)
+        for left in range(0, size, width):
+            columns = slice(left, left + width)
+            clean, changed = rows[0, :, columns], rows[1:, :, columns]
+            shape = (3, *clean.shape)
+            differences = narrow[: math.prod(shape)].view(shape)
+            torch.sub(changed, clean, out=differences[:2])
+            torch.sub(clean, self.first[columns], out=differences[2])
+            if self.kept is not None:
+                self.kept[:, start : start + count, columns] = differences[:2]
+            exact = wide[: math.prod(shape)].view(shape).copy_(differences)
+            self.shift[columns] += ones @ exact[2]
+            flat = exact.view(3, -1)
+            self.squares += torch.linalg.vecdot(flat, flat)
+
+    def result(self) -> Tensor:
+        """Return both numerators, the denominator, and the denominator that rounding can cause."""
+        shift = self.shift / self.images
+        means = self.squares / self.images
+        numerators = means[:2]
+        if self.kept is not None:
+            # The median of squares is the square of the median size.
+            sizes = torch.stack([each.abs_().median(dim=0).values for each in self.kept])
+            numerators = sizes.double().square().sum(dim=1)
+        pairs = 2 * (means[2] - shift @ shift)
+        centre = shift + self.first
+        rounding = 2 * self.epsilon**2 * (centre @ centre)
+        return torch.cat([numerators, torch.stack([pairs, rounding])])
+
+
+def _scratch(
+    buffers: dict[torch.dtype, Tensor], kind: torch.dtype, size: int, device: torch.device
+) -> Tensor:
+    """Return the buffer of `kind` that all layers share, grown if it is too small."""
+    if kind not in buffers or len(buffers[kind]) < size or buffers[kind].device != device:
+        buffers[kind] = torch.empty(size, dtype=kind, device=device)
+    return buffers[kind]

@@ -1,0 +1,1 @@
+"""The tidy tables of a run, one module for each: what `measure`, `spectrum`, ... write."""

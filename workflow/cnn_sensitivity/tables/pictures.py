@@ -1,0 +1,50 @@
+"""The pictures of Figure 1: a test image, its diffeomorphism, and the image under noise."""
+
+import torch
+from pandas import DataFrame, concat
+
+from cnn_sensitivity import perturbations
+from cnn_sensitivity.config import PictureSettings
+from cnn_sensitivity.datasets.corruption import corrupt
+from cnn_sensitivity.datasets.store import Dataset, normalize
+from cnn_sensitivity.seeds import derive_seed
+
+
+def picture_table(dataset: Dataset, settings: PictureSettings) -> DataFrame:
+    """Return one row a pixel: picture, row, column, channel, value in [0, 1], dx, dy in pixels."""
+    generator = torch.Generator().manual_seed(derive_seed(settings.root_seed, "pictures"))
+    choice = int(torch.randint(len(dataset.test.images), (), generator=generator))
+    image = normalize(dataset.test.images[choice : choice + 1], dataset.mean, dataset.std)
+    cutoff, size = settings.cutoff, image.shape[-1]
+    temperature = perturbations.temperature(settings.displacement, cutoff, size)
+    coefficients = torch.randn(2, cutoff, cutoff, generator=generator)
+    dx, dy = perturbations.displacement_field(coefficients, size, temperature)
+    deformed = perturbations.warp(image, dx[None], dy[None])
+    pictures = [_pixels("original", image, dataset), _pixels("deformed", deformed, dataset)]
+    pictures[1] = pictures[1].assign(**_arrows(dx, dy, channels=image.shape[1]))
+    pictures += [
+        _pixels(f"noise-{level:g}", corrupt(image, level, generator), dataset)
+        for level in settings.noise
+    ]
+    return concat(pictures, ignore_index=True)
+
+
+def _pixels(name: str, image: torch.Tensor, dataset: Dataset) -> DataFrame:
+    """Return the pixels of a normalised image [1, C, n, n], back on the scale of the source."""
+    shape = (-1, 1, 1)
+    values = image[0] * torch.tensor(dataset.std).view(shape)
+    values = (values + torch.tensor(dataset.mean).view(shape)).clamp(0, 1)
+    channels, rows, columns = torch.meshgrid(*map(torch.arange, values.shape), indexing="ij")
+    return DataFrame(
+        {
+            "picture": name,
+            "row": rows.flatten(),
+            "column": columns.flatten(),
+            "channel": channels.flatten(),
+            "value": values.flatten(),
+        }
+    )
+
+
+def _arrows(dx: torch.Tensor, dy: torch.Tensor, channels: int) -> dict[str, torch.Tensor]:
+    return {"dx": dx.flatten().repeat(channels), "dy": dy.flatten().repeat(channels)}

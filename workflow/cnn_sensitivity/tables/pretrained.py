@@ -1,0 +1,53 @@
+"""Filter spectra of networks that were trained on ImageNet (Figure 13)."""
+
+import os
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+import torchvision
+from pandas import DataFrame
+
+from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.tables.spectra import filter_rows, spectrum_frame
+
+
+def pretrained_spectrum_table(name: str, root: str | Path) -> DataFrame:
+    """Return the spectra of torchvision's network `name` with its ImageNet weights.
+
+    The weights come from `root`/checkpoints, or are downloaded there and checked. Where they
+    cannot be had the table has one row that says why in its column `reason`: a figure without
+    ImageNet must not stop a reproduction. Raises UserError for a network unknown to torchvision.
+    """
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name not in known:
+        raise UserError(
+            f"figures.pretrained: torchvision has no network {name!r}{suggestion(name, known)}"
+        )
+    weights = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
+    folder = Path(root) / "checkpoints"
+    try:
+        state = torch.hub.load_state_dict_from_url(
+            weights.url,
+            model_dir=os.fspath(folder),
+            progress=False,
+            check_hash=True,
+            weights_only=True,
+            map_location="cpu",
+        )
+    except (URLError, OSError, RuntimeError) as error:
+        file = folder / Path(weights.url).name
+        reason = f"no ImageNet weights: put {file} there or allow its download ({error})"
+        return DataFrame([{"network": name, "reason": reason}])
+    filters = {
+        layer.removesuffix(".weight"): value.numpy()
+        for layer, value in state.items()
+        if layer.endswith(".weight") and value.ndim == 4
+    }
+    rows = [
+        row
+        for index, (layer, weight) in enumerate(filters.items())
+        for row in filter_rows(index, layer, weight)
+    ]
+    return spectrum_frame(rows).assign(network=name, reason="")

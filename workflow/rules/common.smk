@@ -1,0 +1,48 @@
+"""What all rules share: the checked configuration, the plan, and how a command is called."""
+
+import os
+import sys
+from pathlib import Path
+
+PACKAGE = Path(workflow.basedir) / "workflow" / "cnn_sensitivity"
+sys.path.insert(0, str(PACKAGE.parent))
+
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
+from cnn_sensitivity.plan import Plan
+from cnn_sensitivity import config as configuration
+
+try:
+    PLAN = Plan(configuration.parse(config))
+    FIGURE_INPUTS = figure_inputs(PLAN)
+except UserError as error:
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    # Snakemake would show a traceback and end with status 1.
+    os._exit(2)
+
+# Jobs run the package of this checkout, with the interpreter that runs Snakemake.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PYTHONPATH"] = os.pathsep.join([str(PACKAGE.parent), os.getcwd()])
+
+RUN_FILES = f"{PLAN.results}/{{name}}"
+
+
+wildcard_constraints:
+    name="[^/]+/[^/]+/[^/]+/seeds-[0-9-]+",
+    experiment="[a-z0-9_]+",
+
+
+def code(*patterns):
+    """Return the modules that a result depends on: editing one remakes it, touching it does not."""
+    files = [str(path) for pattern in patterns for path in sorted(PACKAGE.glob(pattern))]
+    return [os.path.relpath(path) for path in files]
+
+
+def experiment_of(wildcards):
+    """Return the experiment of the run that a job's wildcards name."""
+    return PLAN.run(wildcards.name).experiment
+
+
+def dataset_of(wildcards):
+    """Return the data set of the run that a job's wildcards name."""
+    return PLAN.dataset(experiment_of(wildcards))

@@ -1,0 +1,43 @@
+"""Figures: tables in, a picture and the numbers that it plots out. One target a figure."""
+
+EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
+
+
+def figure_file(figure, extension):
+    """Return the path of a figure."""
+    return f"{PLAN.figures_folder}/{figure}.{extension}"
+
+
+def table_arguments(tables):
+    """Return the command-line arguments that name the tables of each kind."""
+    return [word for kind, paths in tables.items() for word in ("--table", kind, *paths)]
+
+
+for figure, tables in FIGURE_INPUTS.items():
+
+    rule:
+        """Draw this figure of the paper and what it needs, no more."""
+        name:
+            figure
+        input:
+            [path for paths in tables.values() for path in paths],
+            code=code("theory.py", "statistics.py", "figures/[!f]*.py", f"figures/{figure}.py"),
+        output:
+            report(
+                figure_file(figure, "png"),
+                caption=f"../report/{figure}.rst",
+                category="Figures",
+                labels={"figure": figure.removeprefix("figure_")},
+            ),
+            *[figure_file(figure, extension) for extension in EXTENSIONS if extension != "png"],
+        params:
+            figure=figure,
+            stem=figure_file(figure, "png").removesuffix(".png"),
+            tables=table_arguments(tables),
+        log:
+            f"{PLAN.results}/logs/{figure}.log",
+        group:
+            "light"
+        shell:
+            "python -m cnn_sensitivity figure {params.figure} --output {params.stem:q}"
+            " {params.tables:q} > {log:q} 2>&1"

@@ -1,0 +1,105 @@
+"""Measurement: checkpoints and constructions become tidy tables."""
+
+
+rule sensitivity:
+    """Measure D, G and R of every layer, trained and initial, original and shuffled."""
+    input:
+        dataset=dataset_of,
+        checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
+        code=code(
+            "seeds.py",
+            "perturbations.py",
+            "sensitivity.py",
+            "tables/runs.py",
+            "tables/sensitivities.py",
+            "networks/channel_shuffle.py",
+        ),
+    output:
+        f"{RUN_FILES}/sensitivity.csv",
+    params:
+        settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
+    log:
+        f"{RUN_FILES}/sensitivity.log",
+    benchmark:
+        f"{RUN_FILES}/sensitivity.benchmark.tsv"
+    threads: 1
+    resources:
+        gpu=PLAN.gpus_per_job,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    shell:
+        "python -m cnn_sensitivity measure --settings {params.settings:q} --dataset {input.dataset:q}"
+        " --checkpoint {input.checkpoint:q} --output {output:q}"
+        " --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+
+
+rule spectrum:
+    """Project the filters of a checkpoint on the modes of the grid Laplacian."""
+    input:
+        checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
+        code=code("spectrum.py", "weights.py", "tables/runs.py", "tables/spectra.py"),
+    output:
+        f"{RUN_FILES}/spectrum.csv",
+    log:
+        f"{RUN_FILES}/spectrum.log",
+    group:
+        "light"
+    shell:
+        "python -m cnn_sensitivity spectrum --checkpoint {input.checkpoint:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule pretrained:
+    """Project the filters of a network with ImageNet weights, or say why there are none."""
+    input:
+        code=code("spectrum.py", "tables/pretrained.py"),
+    output:
+        f"{PLAN.results}/pretrained/{{network}}.csv",
+    params:
+        root=PLAN.config.data_root,
+    log:
+        f"{PLAN.results}/pretrained/{{network}}.log",
+    shell:
+        "python -m cnn_sensitivity pretrained --network {wildcards.network:q} --root {params.root:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule theory:
+    """Measure constant-filter networks, and record their activations (Figure 6)."""
+    input:
+        code=code("sensitivity.py", "theory.py", "networks/constant_filter.py", "tables/theory.py"),
+    output:
+        sensitivity=PLAN.table("theory"),
+        activations=PLAN.table("activations"),
+    log:
+        f"{PLAN.results}/tables/theory.log",
+    shell:
+        "python -m cnn_sensitivity theory --sensitivity {output.sensitivity:q}"
+        " --activations {output.activations:q} > {log:q} 2>&1"
+
+
+rule pooling:
+    """Compute the pooling examples of Figure 2."""
+    input:
+        code=code("tables/pooling.py"),
+    output:
+        PLAN.table("pooling"),
+    log:
+        f"{PLAN.results}/tables/pooling.log",
+    shell:
+        "python -m cnn_sensitivity pooling --output {output:q} > {log:q} 2>&1"
+
+
+rule pictures:
+    """Deform one test image and add noise to it (Figure 1)."""
+    input:
+        dataset=PLAN.dataset("images"),
+        code=code("seeds.py", "perturbations.py", "datasets/corruption.py", "tables/pictures.py"),
+    output:
+        PLAN.table("pictures"),
+    params:
+        settings=PLAN.picture_settings().to_json(),
+    log:
+        f"{PLAN.results}/tables/pictures.log",
+    shell:
+        "python -m cnn_sensitivity pictures --settings {params.settings:q}"
+        " --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"
