@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import UserError
+from cnn_sensitivity.errors import UserError
 
 
 def receptive_field(layers: Sequence[tuple[int, int]]) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from .layers import ACTIVATIONS, pad_image, scaled
+from cnn_sensitivity.networks.layers import ACTIVATIONS, pad_image, scaled
 
 
 def alexnet(

@@ -1,13 +1,14 @@
 """The network of the theory: one channel, constant filters, ReLU, nothing to train."""
 
 from collections import OrderedDict
+from typing import Any
 
 from torch import nn
 
-from ..errors import UserError
+from cnn_sensitivity.errors import UserError
 
-_PAD = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d}
-_CONVOLUTION = {1: nn.Conv1d, 2: nn.Conv2d}
+_PAD: dict[int, Any] = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d}
+_CONVOLUTION: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d}
 
 
 def constant_filter_network(

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ..errors import UserError
+from cnn_sensitivity.errors import UserError
 
 # Expansion, filter size, stride, channels in, channels out, blocks: Tan and Le 2019, table 1.
 STAGES = (

@@ -5,7 +5,7 @@ from math import sqrt
 
 from torch import nn
 
-from .layers import ACTIVATIONS, ScaledLinear, scaled
+from cnn_sensitivity.networks.layers import ACTIVATIONS, ScaledLinear, scaled
 
 
 def fully_connected(

@@ -4,8 +4,8 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ..errors import UserError
-from .layers import ACTIVATIONS, scaled
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.networks.layers import ACTIVATIONS, scaled
 
 SMALLEST_IMAGE = 16
 

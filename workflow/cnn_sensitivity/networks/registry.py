@@ -9,15 +9,15 @@ from typing import Any
 
 from torch import nn
 
-from ..errors import UserError
-from .alexnet import alexnet
-from .efficientnet import efficientnet_b0
-from .fully_connected import fully_connected
-from .layers import ACTIVATIONS
-from .lenet import lenet
-from .resnet import resnet
-from .simple_cnn_1d import simple_cnn_1d
-from .vgg import vgg
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.networks.alexnet import alexnet
+from cnn_sensitivity.networks.efficientnet import efficientnet_b0
+from cnn_sensitivity.networks.fully_connected import fully_connected
+from cnn_sensitivity.networks.layers import ACTIVATIONS
+from cnn_sensitivity.networks.lenet import lenet
+from cnn_sensitivity.networks.resnet import resnet
+from cnn_sensitivity.networks.simple_cnn_1d import simple_cnn_1d
+from cnn_sensitivity.networks.vgg import vgg
 
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "FullConnL2": partial(fully_connected, hidden_layers=1),
@@ -38,8 +38,8 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
 }
 NAMES = tuple(_BUILDERS)
 
-# Options that choose among the names; a user cannot change them.
-_OWN_OPTIONS = {"SimpleCNN1D": ("blocks", "channels", "filter_size", "stride")}
+# What a user may set besides the arguments of `build`.
+_OPTIONS = {"SimpleCNN1D": ("blocks", "channels", "filter_size", "stride")}
 
 
 def build(
@@ -80,7 +80,7 @@ def build(
         known = " or ".join(ACTIVATIONS)
         raise UserError(f"unknown activation {activation!r}: choose {known}")
     for option in options:
-        if option not in _OWN_OPTIONS.get(name, ()):
+        if option not in _OPTIONS.get(name, ()):
             raise UserError(f"network {name} has no option {option!r}")
     return _BUILDERS[name](**shape, width=width, activation=activation, **options)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from .layers import ACTIVATIONS, scaled
+from cnn_sensitivity.networks.layers import ACTIVATIONS, scaled
 
 BLOCKS_PER_STAGE = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 

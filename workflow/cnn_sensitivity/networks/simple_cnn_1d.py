@@ -6,8 +6,8 @@ from math import sqrt
 import torch
 from torch import nn
 
-from ..errors import UserError
-from .layers import ScaledLinear, scaled
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.networks.layers import ScaledLinear, scaled
 
 
 class ScaledConv1d(nn.Conv1d):

@@ -1,10 +1,10 @@
-"""VGG networks for small images: T22's [code] variants, with one linear layer after the features."""
+"""VGG networks for small images: T22's [code] variants, with one linear layer at the end."""
 
 from collections import OrderedDict
 
 from torch import nn
 
-from .layers import ACTIVATIONS, pad_image, scaled
+from cnn_sensitivity.networks.layers import ACTIVATIONS, pad_image, scaled
 
 # Channels of the 3x3 convolutions of each of the five stages; a 2x2 max pooling ends each.
 STAGES = {
