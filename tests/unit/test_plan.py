@@ -75,18 +75,19 @@ def test_settings_survive_the_command_line(quick: Plan) -> None:
 
 
 def test_step_of_the_one_dimensional_networks_grows_with_their_width(quick: Plan) -> None:
-    run = quick.select("scale_detection_1d", ["stride"])[0]
+    run = quick.select("scale_detection_1d_task2", ["stride"])[0]
     rate = quick.config.recipes["one_dimensional"].learning_rate
     assert quick.training_settings(run).recipe.learning_rate == pytest.approx(100 * rate)
 
 
-def test_blocks_bound_the_pixel_moves_of_task_2_alone(quick: Plan) -> None:
-    run = quick.select("scale_detection_1d")[0]
-    assert quick.measurement_settings(run).block == 32
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
-    raw["experiments"]["scale_detection_1d"]["task"] = 1
-    task_1 = Plan(config.parse(raw))
-    assert task_1.measurement_settings(task_1.run(run.name)).block is None
+@pytest.mark.parametrize(("task", "in_blocks"), [("task1", False), ("task2", True)])
+def test_blocks_bound_the_pixel_moves_of_task_2_alone(
+    quick: Plan, task: str, in_blocks: bool
+) -> None:
+    experiment = f"scale_detection_1d_{task}"
+    settings = quick.measurement_settings(quick.select(experiment)[0])
+    assert settings.in_blocks is in_blocks
+    assert settings.scale == quick.config.grid()[experiment].scale
 
 
 def test_quick_draws_every_figure(quick: Plan) -> None:

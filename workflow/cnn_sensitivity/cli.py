@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_sensitivity.config import MeasurementSettings, PictureSettings, TrainingSettings
+from cnn_sensitivity.config import MeasurementSettings, PictureSettings, TrainingSettings, schema
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import write_atomically
 
@@ -70,7 +70,7 @@ def _spectrum(options: argparse.Namespace) -> None:
     """Project the filters of a checkpoint on the grid Laplacian's modes."""
     from cnn_sensitivity.tables.spectra import spectrum_table
 
-    _write(spectrum_table(options.checkpoint), options.output)
+    _write(spectrum_table(options.checkpoint, options.weights), options.output)
 
 
 def _pretrained(options: argparse.Namespace) -> None:
@@ -124,6 +124,12 @@ def _claims(options: argparse.Namespace) -> None:
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text)
+
+
+def _schema(options: argparse.Namespace) -> None:
+    """Write the configuration's JSON schema."""
+    with write_atomically(options.output) as temporary:
+        temporary.write_text(json.dumps(schema(), indent=2) + "\n")
 
 
 def _device(options: argparse.Namespace) -> str:
@@ -180,11 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     verb("dataset", _dataset, "settings", "output")
     on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
     on_device(verb("measure", _measure, "settings", "dataset", "checkpoint", "output"))
-    verb("spectrum", _spectrum, "checkpoint", "output")
+    verb("spectrum", _spectrum, "checkpoint", "weights", "output")
     verb("pretrained", _pretrained, "network", "root", "output")
     verb("theory", _theory, "sensitivity", "activations")
     verb("pooling", _pooling, "output")
     verb("pictures", _pictures, "settings", "dataset", "output")
+    verb("schema", _schema, "output")
     figure = verb("figure", _figure, "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "output", "markdown", "html")

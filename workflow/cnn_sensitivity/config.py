@@ -7,7 +7,7 @@ work stops before its first job. `config.yaml` documents each key for the person
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -84,8 +84,9 @@ class Recipe(Model):
     epochs: Count = 250
     batch_size: Count = 128
     loss: Literal["cross_entropy", "hinge"] = "cross_entropy"
-    initialization: Literal["default", "kaiming_normal"] = "default"
-    """Weights of convolutions: the network's own, or Kaiming-normal (fan-out, ReLU)."""
+    initialization: Literal["default", "kaiming_normal", "tanh_gain"] = "default"
+    """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); or, for tanh, the
+    network's own weights times 5/3, the gain that keeps a signal alive, and no biases."""
     crop_padding: Annotated[int, Field(ge=0, le=16)] = 4
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True
@@ -234,12 +235,11 @@ class ScaleDetection2d(Experiment):
 
 
 class ScaleDetection1d(Experiment):
-    """The same question on a line (Figure 7): Task 1, periodic distance; Task 2, blocks."""
+    """The same question on a line (Figure 7)."""
 
-    task: Literal[1, 2] = 2
+    task: ClassVar[int]
     size: Annotated[int, Field(ge=4, le=8192)] = 128
     scale: Count = 32
-    gap: NonNegative = 0.0
     train_size: Count = 1024
     validation_size: Count = 128
 
@@ -247,8 +247,26 @@ class ScaleDetection1d(Experiment):
     def _can_be_built(self) -> Self:
         # At least one pair a class remains for the test.
         count = self.train_size + self.validation_size + 2
-        _check_task(count, pairs_1d, self.task, self.size, self.scale, self.gap)
+        gap = getattr(self, "gap", 0)
+        _check_task(count, pairs_1d, self.task, self.size, self.scale, gap)
         return self
+
+
+class ScaleDetection1dTask1(ScaleDetection1d):
+    """Task 1: the periodic distance of two pixels. Networks without stride can solve it."""
+
+    task: ClassVar[int] = 1
+    gap: NonNegative = 2.0
+
+
+class ScaleDetection1dTask2(ScaleDetection1d):
+    """Task 2: are two pixels in one of the size/scale blocks?
+
+    Without stride, circular padding and average pooling make a network invariant to translation:
+    it cannot tell blocks apart.
+    """
+
+    task: ClassVar[int] = 2
 
 
 class Experiments(Model):
@@ -256,7 +274,8 @@ class Experiments(Model):
 
     images: Images | None = None
     scale_detection_2d: ScaleDetection2d | None = None
-    scale_detection_1d: ScaleDetection1d | None = None
+    scale_detection_1d_task1: ScaleDetection1dTask1 | None = None
+    scale_detection_1d_task2: ScaleDetection1dTask2 | None = None
 
 
 class Measurement(Model):
@@ -395,8 +414,10 @@ class MeasurementSettings(Model):
 
     measurement: Measurement
     perturbation: Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
-    block: int | None = None
-    """Pixels of the one-dimensional task do not leave their block of this size (Task 2)."""
+    scale: float | None = None
+    """Of scale detection, in pixels."""
+    in_blocks: bool = False
+    """Active pixels do not leave their block of size `scale` (one dimension, Task 2)."""
     root_seed: int
 
 

@@ -36,6 +36,10 @@ def _is_clean(run: Run) -> bool:
     return run.noise == 0 and _is_relu(run)
 
 
+def _is_one_dimensional(run: Run) -> bool:
+    return run.experiment.startswith("scale_detection_1d")
+
+
 def _has_clean_filters(run: Run) -> bool:
     return _is_clean(run) and run.has_filters
 
@@ -68,7 +72,8 @@ def _figure_06(plan: Plan) -> Tables:
 
 
 def _figure_07(plan: Plan) -> Tables | None:
-    return _of_runs("sensitivity", plan.select("scale_detection_1d", keep=_is_clean))
+    runs = [run for run in plan.runs if _is_one_dimensional(run) and _is_clean(run)]
+    return _of_runs("sensitivity", runs)
 
 
 def _figure_08(plan: Plan) -> Tables | None:

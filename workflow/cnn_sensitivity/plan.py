@@ -14,6 +14,7 @@ from cnn_sensitivity.config import (
     Network,
     PictureSettings,
     ScaleDetection1d,
+    ScaleDetection1dTask2,
     ScaleDetection2d,
     TrainingSettings,
     suggestion,
@@ -24,7 +25,8 @@ FULLY_CONNECTED = "FullConn"
 PERTURBATIONS = {
     "images": "diffeomorphism",
     "scale_detection_2d": "pixels_2d",
-    "scale_detection_1d": "pixels_1d",
+    "scale_detection_1d_task1": "pixels_1d",
+    "scale_detection_1d_task2": "pixels_1d",
 }
 
 
@@ -58,9 +60,8 @@ class Run:
     @property
     def has_filters(self) -> bool:
         """Whether the network has two-dimensional filters, and so a spectrum."""
-        return self.experiment != "scale_detection_1d" and not self.network.name.startswith(
-            FULLY_CONNECTED
-        )
+        is_2d = PERTURBATIONS[self.experiment] != "pixels_1d"
+        return is_2d and not self.network.name.startswith(FULLY_CONNECTED)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Plan:
                     "task": task.task,
                     "size": task.size,
                     "scale": task.scale,
-                    "gap": task.gap,
+                    "gap": getattr(task, "gap", 0),
                     "train_size": task.train_size,
                     "validation_size": task.validation_size,
                     "seed": seed,
@@ -190,11 +191,11 @@ class Plan:
     def measurement_settings(self, run: Run) -> MeasurementSettings:
         """Return what determines the sensitivity table of a run, besides its checkpoint."""
         experiment = self.config.grid()[run.experiment]
-        in_blocks = isinstance(experiment, ScaleDetection1d) and experiment.task == 2
         return MeasurementSettings(
             measurement=self.config.measurement,
             perturbation=PERTURBATIONS[run.experiment],
-            block=experiment.scale if in_blocks else None,
+            scale=getattr(experiment, "scale", None),
+            in_blocks=isinstance(experiment, ScaleDetection1dTask2),
             root_seed=self.config.seed,
         )
 

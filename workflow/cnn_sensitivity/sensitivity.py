@@ -32,11 +32,15 @@ _KINDS = {
 }
 _UNRECORDED = (nn.Identity, nn.MultiheadAttention)
 
-# Elements of one block of differences. On a CPU a block and its float64 copy stay in the
-# second-level cache; elsewhere large blocks keep the number of kernel launches small.
-_BLOCK_ON_CPU = 2**14
+# Elements of one block of differences. On a CPU a block stays in the cache while it is summed;
+# elsewhere large blocks keep the number of kernel launches small.
+_BLOCK_ON_CPU = 2**16
 _BLOCK_ELSEWHERE = 2**22
 _NARROWEST_BLOCK = 256
+
+# A float32 sum of squares between these bounds lost nothing to underflow or overflow: a block
+# holds far fewer than 2**30 squares, each of which underflows by less than 1e-38.
+_SAFE_SUMS = (1e-22, 1e37)
 
 
 def measure(
@@ -45,9 +49,10 @@ def measure(
     deformed: Tensor,
     noisy: Tensor,
     *,
-    batch_size: int = 16,
+    batch_size: int = 8,
     layers: Sequence[str] | None = None,
     average: str = "mean",
+    channel_mean: bool = False,
 ) -> pandas.DataFrame:
     """Return D, G and R of every layer of `network`, one row a layer in execution order.
 
@@ -61,13 +66,14 @@ def measure(
     `average="median"` (P21): the numerators are sums over coordinates of the median over images
     (of an even number, the lower middle one), which keeps 2 x P x (size of the representation)
     numbers for each chosen layer; the mean keeps nothing that grows with P.
+    `channel_mean`: representations are averaged over their channels first (T22, one dimension).
 
     A representation that is constant to within the rounding of its type, or not finite, has
     `flagged` True and NaN for D, G and R. Raises UserError for inputs of unequal shape, a pattern
     without a layer, and a network that does not keep the images apart.
     """
     _check(images, deformed, noisy, batch_size, average)
-    recorder = _Recorder(network, len(images), layers, keep=average == "median")
+    recorder = _Recorder(network, len(images), layers, average == "median", channel_mean)
     place = next(network.parameters(), images)
     with torch.no_grad(), _evaluating(network), recorder.hooked():
         for start in range(0, len(images), batch_size):
@@ -114,9 +120,15 @@ class _Recorder:
     """The hooks on a network's layers and the sums that they feed."""
 
     def __init__(
-        self, network: nn.Module, images: int, patterns: Sequence[str] | None, keep: bool
+        self,
+        network: nn.Module,
+        images: int,
+        patterns: Sequence[str] | None,
+        keep: bool,
+        channel_mean: bool,
     ) -> None:
-        self.network, self.images, self.patterns, self.keep = network, images, patterns, keep
+        self.network, self.images, self.patterns = network, images, patterns
+        self.keep, self.channel_mean = keep, channel_mean
         self.kinds: dict[str, str] = {}  # every layer met, in execution order
         self.sums: dict[str, _Sums] = {}  # the chosen ones
         self.calls: Counter[str] = Counter()
@@ -176,6 +188,8 @@ class _Recorder:
                 f"layer {layer!r} returns shape {tuple(activation.shape)} for {3 * self.count}"
                 " images: the first dimension must be the images"
             )
+        if self.channel_mean and activation.ndim > 2:
+            activation = activation.mean(1)
         if layer not in self.sums:
             self.sums[layer] = _Sums(activation, self.images, self.keep)
         self.sums[layer].update(activation, self.start, self.scratch)
@@ -218,8 +232,7 @@ class _Sums:
     With y_i = f(x_i) - f(x_0), the distance to the first image, the mean over all pairs is
     2 (mean |y|^2 - |mean y|^2). Nothing of weight cancels there: x_0 is one of the images, so
     mean |y|^2 is at most P times the variance however far the representations lie from zero.
-    Differences are taken in the layer's own type, where those of near numbers are exact, and
-    squared in float64, where they neither vanish nor overflow.
+    Differences are taken in the layer's own type, where those of near numbers are exact.
     """
 
     def __init__(self, activation: Tensor, images: int, keep: bool) -> None:
@@ -248,24 +261,26 @@ class _Sums:
         count, size = rows.shape[1:]
         block = _BLOCK_ON_CPU if rows.device.type == "cpu" else _BLOCK_ELSEWHERE
         width = min(size, max(_NARROWEST_BLOCK, block // count))
-        narrow, wide = (
-            _scratch(scratch, kind, 3 * count * width, rows.device)
-            for kind in (rows.dtype, torch.float64)
+        ones = rows.new_ones(count)
+        blocks = zip(
+            range(0, size, width),
+            rows[0].split(width, dim=1),
+            rows[1:].split(width, dim=2),
+            self.first.split(width),
+            self.shift.split(width),
+            strict=True,
         )
-        ones = torch.ones(count, dtype=torch.float64, device=rows.device)
-        for left in range(0, size, width):
-            columns = slice(left, left + width)
-            clean, changed = rows[0, :, columns], rows[1:, :, columns]
-            shape = (3, *clean.shape)
-            differences = narrow[: math.prod(shape)].view(shape)
-            torch.sub(changed, clean, out=differences[:2])
-            torch.sub(clean, self.first[columns], out=differences[2])
+        for left, clean, changed, first, shift in blocks:
+            if left == 0 or size - left < width:  # the last block may be narrower
+                differences = _scratch(scratch, (3, *clean.shape), clean)
+                change, distance = differences[:2], differences[2]
+                norms = differences.view(3, -1)
+            torch.sub(changed, clean, out=change)
+            torch.sub(clean, first, out=distance)
+            shift += ones @ distance
+            self.squares += _squared_norms(norms)
             if self.kept is not None:
-                self.kept[:, start : start + count, columns] = differences[:2]
-            exact = wide[: math.prod(shape)].view(shape).copy_(differences)
-            self.shift[columns] += ones @ exact[2]
-            flat = exact.view(3, -1)
-            self.squares += torch.linalg.vecdot(flat, flat)
+                self.kept[:, start : start + count, left : left + width] = change
 
     def result(self) -> Tensor:
         """Return both numerators, the denominator, and the denominator that rounding can cause."""
@@ -282,10 +297,27 @@ class _Sums:
         return torch.cat([numerators, torch.stack([pairs, rounding])])
 
 
+def _squared_norms(rows: Tensor) -> Tensor:
+    """Return the squared norm of each of the [3, n] rows as float64.
+
+    On a CPU, where a look at the result costs nothing, float32 rows are squared and summed as
+    they are, and once more in float64 if that was out of range. Elsewhere a look would wait for
+    the device, and float64 costs little.
+    """
+    if rows.device.type == "cpu" and rows.dtype == torch.float32:
+        sums = [torch.dot(row, row).item() for row in rows]
+        if _SAFE_SUMS[0] < min(sums) and max(sums) < _SAFE_SUMS[1]:
+            return torch.tensor(sums, dtype=torch.float64)
+    exact = rows.double()
+    return torch.linalg.vecdot(exact, exact)
+
+
 def _scratch(
-    buffers: dict[torch.dtype, Tensor], kind: torch.dtype, size: int, device: torch.device
+    buffers: dict[torch.dtype, Tensor], shape: tuple[int, ...], like: Tensor
 ) -> Tensor:
-    """Return the buffer of `kind` that all layers share, grown if it is too small."""
-    if kind not in buffers or len(buffers[kind]) < size or buffers[kind].device != device:
-        buffers[kind] = torch.empty(size, dtype=kind, device=device)
-    return buffers[kind]
+    """Return a tensor of `shape` in the buffer that all layers share, grown if it is too small."""
+    size = math.prod(shape)
+    buffer = buffers.get(like.dtype)
+    if buffer is None or len(buffer) < size or buffer.device != like.device:
+        buffer = buffers[like.dtype] = like.new_empty(size)
+    return buffer[:size].view(shape)

@@ -28,7 +28,7 @@ def write_sealed(
     path: str | Path, kind: str, description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
     """Write arrays and their description with a checksum of both; equal content, equal bytes."""
-    tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    tensors = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps({"kind": kind, **description}, sort_keys=True)
     # One metadata entry only: safetensors writes several in an order that changes.
     seal = json.dumps({"text": text, "sha256": _checksum(text, tensors)})
@@ -94,7 +94,7 @@ def convolution_filters(path: str | Path) -> Iterator[tuple[int, str, str, np.nd
 def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = np.asarray(arrays[name], order="C")
         digest.update(f"{name}{array.dtype.str}{array.shape}".encode())
         digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -40,18 +40,21 @@ rule spectrum:
         code=code("spectrum.py", "weights.py", "tables/runs.py", "tables/spectra.py"),
     output:
         f"{RUN_FILES}/spectrum.csv",
+    params:
+        weights=PLAN.config.measurement.weights,
     log:
         f"{RUN_FILES}/spectrum.log",
     group:
         "light"
     shell:
-        "python -m cnn_sensitivity spectrum --checkpoint {input.checkpoint:q} --output {output:q} > {log:q} 2>&1"
+        "python -m cnn_sensitivity spectrum --checkpoint {input.checkpoint:q}"
+        " --weights {params.weights} --output {output:q} > {log:q} 2>&1"
 
 
 rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
-        code=code("spectrum.py", "tables/pretrained.py"),
+        code=code("spectrum.py", "tables/spectra.py", "tables/pretrained.py"),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     params:

@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from cnn_sensitivity.config import suggestion
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.tables.spectra import filter_rows, spectrum_frame
+from cnn_sensitivity.tables.spectra import layer_rows
 
 
 def pretrained_spectrum_table(name: str, root: str | Path) -> DataFrame:
@@ -40,14 +40,5 @@ def pretrained_spectrum_table(name: str, root: str | Path) -> DataFrame:
         file = folder / Path(weights.url).name
         reason = f"no ImageNet weights: put {file} there or allow its download ({error})"
         return DataFrame([{"network": name, "reason": reason}])
-    filters = {
-        layer.removesuffix(".weight"): value.numpy()
-        for layer, value in state.items()
-        if layer.endswith(".weight") and value.ndim == 4
-    }
-    rows = [
-        row
-        for index, (layer, weight) in enumerate(filters.items())
-        for row in filter_rows(index, layer, weight)
-    ]
-    return spectrum_frame(rows).assign(network=name, reason="")
+    filters = ((name.removesuffix(".weight"), value.numpy()) for name, value in state.items())
+    return DataFrame(layer_rows(filters)).assign(network=name, reason="")

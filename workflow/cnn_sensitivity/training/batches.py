@@ -13,7 +13,7 @@ from cnn_sensitivity.config import Recipe
 from cnn_sensitivity.datasets.corruption import corrupt
 from cnn_sensitivity.datasets.store import Dataset, Split
 
-TEST_BATCH = 500
+TEST_BATCH = 250
 
 SeedOf = Callable[..., int]
 """From a network's seed and a purpose ("noise", epoch, step, ...) to the seed of a generator."""

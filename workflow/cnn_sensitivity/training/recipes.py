@@ -14,11 +14,21 @@ START = 1 / 25  # its rate at the first step, as a fraction of the peak
 
 
 def initialize(network: nn.Module, how: str) -> None:
-    """Redraw the weights of the convolutions from torch's global generator, unless "default"."""
-    if how == "kaiming_normal":
-        for module in network.modules():
-            if isinstance(module, _ConvNd):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    """Change the convolutions of a fresh network, unless `how` is "default".
+
+    kaiming_normal redraws the weights from torch's global generator (fan-out, ReLU). tanh_gain
+    multiplies them by tanh's gain and takes the biases away.
+    """
+    for module in network.modules():
+        if not isinstance(module, _ConvNd):
+            continue
+        if how == "kaiming_normal":
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif how == "tanh_gain":
+            with torch.no_grad():
+                module.weight.mul_(nn.init.calculate_gain("tanh"))
+                if module.bias is not None:
+                    module.bias.zero_()
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:

@@ -1,0 +1,140 @@
+"""Training: the loop against the bare step, and a stack of seeds against one after the other.
+
+Each ratio is a ratio of medians of times measured by turns within one process.
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import torch
+
+from cnn_sensitivity import networks
+from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.datasets.store import Dataset, Split, assemble
+from cnn_sensitivity.training.loop import Trainer
+
+CPU = torch.device("cpu")
+
+
+def random_images(count: int, shape: tuple[int, ...], classes: int = 10) -> Dataset:
+    """Return a data set of random pixels."""
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (count, *shape), generator=generator).to(torch.uint8)
+    split = Split(pixels, torch.randint(classes, (count,), generator=generator))
+    names = tuple(str(label) for label in range(classes))
+    channels = shape[0]
+    return assemble("random", "random", names, (0.5,) * channels, (0.3,) * channels, split, split)
+
+
+def settings(network: dict[str, Any], seeds: int, **recipe: Any) -> TrainingSettings:
+    """Return the settings of a training that a benchmark runs a few steps of."""
+    return TrainingSettings.model_validate(
+        {
+            "experiment": "images",
+            "network": network,
+            "recipe": recipe,
+            "compute": {},
+            "noise": 0.0,
+            "seeds": list(range(seeds)),
+            "root_seed": 0,
+        }
+    )
+
+
+def by_turns(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
+    """Return the median seconds of both, called by turns after a first call of each."""
+    times: tuple[list[float], list[float]] = ([], [])
+    one(), other()
+    for _ in range(rounds):
+        for action, seconds in zip((one, other), times, strict=True):
+            begin = time.perf_counter()
+            action()
+            seconds.append(time.perf_counter() - begin)
+    return median(times[0]), median(times[1])
+
+
+def stepper(trainer: Trainer) -> Callable[[], None]:
+    """Return an action that takes the trainer's next step, epoch after epoch."""
+    trainer.begin_epoch()
+
+    def step() -> None:
+        if trainer.step == trainer.batches.steps:
+            trainer.epoch, trainer.step = trainer.epoch + 1, 0
+            trainer.begin_epoch()
+        trainer.train_step()
+
+    return step
+
+
+def loop_against_bare_step() -> dict[str, Any]:
+    """VGG11 at width 1/4, 3x32x32, batch 128, crop and flip; the bare step has its batch ready."""
+    dataset = random_images(128 * 40, (3, 32, 32))
+    chosen = settings({"name": "VGG11", "width": 0.25}, seeds=1)
+    trainer = Trainer(chosen, dataset, [0], CPU)
+    network = networks.build("VGG11", width=0.25)
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True
+    )
+    images, labels = torch.randn(128, 3, 32, 32), torch.randint(10, (128,))
+
+    def bare() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        torch.nn.functional.cross_entropy(network(images), labels).backward()
+        optimizer.step()
+
+    ours, theirs = by_turns(stepper(trainer), bare, rounds=30)
+    return {
+        "name": "training loop / bare step (VGG11 at width 1/4, batch 128)",
+        "ratio": ours / theirs,
+        "target": 1.1,
+        "detail": f"{1e3 * ours:.1f} ms against {1e3 * theirs:.1f} ms a step",
+    }
+
+
+def _stack(name: str, chosen: TrainingSettings, dataset: Dataset, target: float) -> dict[str, Any]:
+    together = stepper(Trainer(chosen, dataset, chosen.seeds, CPU))
+    alone = [stepper(Trainer(chosen, dataset, [seed], CPU)) for seed in chosen.seeds]
+    ours, theirs = by_turns(together, lambda: [step() for step in alone], rounds=40)
+    return {
+        "name": f"{len(chosen.seeds)} seeds stacked / one by one ({name})",
+        "ratio": ours / theirs,
+        "target": target,
+        "detail": f"{1e3 * ours:.2f} ms against {1e3 * theirs:.2f} ms a step of all seeds",
+    }
+
+
+def stacked_fully_connected() -> dict[str, Any]:
+    """FullConnL4 on 28x28 images, Adam, batch 64, four seeds."""
+    recipe = {"optimizer": "adam", "schedule": "constant", "flip": False, "crop_padding": 1}
+    chosen = settings({"name": "FullConnL4"}, seeds=4, batch_size=64, **recipe)
+    return _stack("FullConnL4", chosen, random_images(5000, (1, 28, 28)), 1.0)
+
+
+def one_by_one_lenet() -> dict[str, Any]:
+    """LeNet on 28x28 images, batch 64, four seeds: what a CPU does against the stack."""
+    chosen = settings({"name": "LeNet"}, seeds=4, batch_size=64, flip=False, crop_padding=1)
+    stack = _stack("LeNet", chosen, random_images(5000, (1, 28, 28)), 1.0)
+    return {
+        "name": "4 seeds one by one / stacked (LeNet, which a CPU does not stack)",
+        "ratio": 1 / stack["ratio"],
+        "target": 1.1,
+        "detail": f"stacked {stack['detail']}",
+    }
+
+
+def stacked_one_dimensional() -> dict[str, Any]:
+    """SimpleCNN1D with 100 channels on 128 pixels, batch 8, four seeds."""
+    network = {"name": "SimpleCNN1D", "options": {"channels": 100}}
+    recipe = {"momentum": 0.0, "schedule": "constant", "loss": "hinge", "ridge": 0.01}
+    chosen = settings(network, seeds=4, batch_size=8, learning_rate=0.01, **recipe)
+    return _stack("SimpleCNN1D", chosen, random_images(1024, (1, 128), classes=2), 0.8)
+
+
+BENCHMARKS = [
+    loop_against_bare_step,
+    stacked_fully_connected,
+    one_by_one_lenet,
+    stacked_one_dimensional,
+]

@@ -1,0 +1,90 @@
+"""A checkout of its own for the tests that run Snakemake, and how to call it there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles")
+SMOKE = ("--configfile", "workflow/scenarios/smoke.yaml")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the workflow in a folder of its own."""
+
+    folder: Path
+
+    def snakemake(
+        self, *arguments: str, timeout: float = 300, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake there as a user would and return what it said."""
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run plans."""
+        run = self.snakemake("--dry-run", "--quiet", "rules", *arguments)
+        assert run.returncode == 0, run.stdout + run.stderr
+        table = run.stdout.partition("Job stats:")[2].partition("Reasons:")[0]
+        jobs = dict(re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE))
+        return {rule: int(count) for rule, count in jobs.items() if rule != "total"}
+
+    def append(self, path: str, text: str = "\n# edited\n") -> None:
+        """Edit a file."""
+        with (self.folder / path).open("a") as file:
+            file.write(text)
+
+    def contents(self, patterns: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of all files that match."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for pattern in patterns
+            for path in sorted(self.folder.glob(pattern))
+        }
+
+
+def copy_checkout(folder: Path) -> Checkout:
+    """Copy the workflow, not its results, into a folder."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    return Checkout(folder)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A fresh checkout with nothing made yet."""
+    return copy_checkout(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which the smoke scenario has run; tests must leave it as it is."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("smoke"))
+    run = checkout.snakemake(*SMOKE)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return checkout
+
+
+@pytest.fixture
+def edited(smoke: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of the finished smoke run that a test may change."""
+    shutil.copytree(smoke.folder, tmp_path / "run", symlinks=True)
+    return Checkout(tmp_path / "run")

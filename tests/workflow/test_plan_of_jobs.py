@@ -1,0 +1,76 @@
+"""Dry runs: what each scenario and each target would do, before anything is made."""
+
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SMOKE, Checkout
+
+SCENARIOS = sorted(path.stem for path in (ROOT / "workflow/scenarios").glob("*.yaml"))
+FIGURES = [f"figure_{number:02}" for number in range(1, 15)] + ["figure_tanh"]
+
+
+def overlay(scenario: str) -> tuple[str, ...]:
+    return ("--configfile", f"workflow/scenarios/{scenario}.yaml")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_plans_every_figure(checkout: Checkout, scenario: str) -> None:
+    jobs = checkout.planned(*overlay(scenario))
+    assert {rule for rule in jobs if rule.startswith("figure_")} == set(FIGURES)
+    assert jobs["train"] == jobs["sensitivity"]
+    assert jobs["claims"] == 1
+
+
+def test_one_figure_plans_what_it_needs_and_no_more(checkout: Checkout) -> None:
+    jobs = checkout.planned("figure_03")
+    assert jobs == {"dataset": 1, "train": 4, "sensitivity": 4, "figure_03": 1}
+
+
+def test_a_figure_without_training_trains_nothing(checkout: Checkout) -> None:
+    assert checkout.planned("figure_06") == {"theory": 1, "figure_06": 1}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_a_target(checkout: Checkout, figure: str) -> None:
+    assert checkout.planned(figure, *SMOKE)[figure] == 1
+
+
+def test_every_rule_says_what_it_is_for(checkout: Checkout) -> None:
+    listing = checkout.snakemake("--list-target-rules").stdout.splitlines()
+    rules = [line for line in listing if line and not line.startswith("Using")]
+    assert len(rules) >= len(FIGURES)
+    assert [line for line in rules if "(" not in line] == []
+
+
+def test_lint_finds_nothing(checkout: Checkout) -> None:
+    run = checkout.snakemake("--lint", *SMOKE)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("run=$(touch hacked)", "configuration: run: "),
+        ("sede=1", "unknown key; did you mean 'seed'?"),
+        ("measurement={images: -5}", "configuration: measurement.images: "),
+    ],
+)
+def test_a_bad_configuration_ends_with_one_sentence_and_status_2(
+    checkout: Checkout, setting: str, says: str
+) -> None:
+    run = checkout.snakemake("--config", setting)
+    errors = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert run.returncode == 2
+    assert len(errors) == 1
+    assert says in errors[0]
+    assert "Traceback" not in run.stdout + run.stderr
+    assert not (checkout.folder / "hacked").exists()
+    assert not (checkout.folder / "results").exists()
+
+
+def test_two_runs_never_share_a_file(checkout: Checkout) -> None:
+    text = checkout.snakemake("--dry-run", *SMOKE).stdout
+    outputs = [line for line in text.splitlines() if line.strip().startswith("output:")]
+    assert outputs
+    paths = [Path(path) for line in outputs for path in line.split(":", 1)[1].split(", ")]
+    assert all("smoke" in path.parts for path in paths)

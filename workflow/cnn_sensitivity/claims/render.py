@@ -1,0 +1,109 @@
+"""The scorecard as Markdown and as a web page of its own."""
+
+from collections.abc import Mapping
+from html import escape
+from math import isfinite
+
+from pandas import DataFrame
+
+from cnn_sensitivity.claims.verdict import NOT_REPRODUCED, NOT_TESTED, REPRODUCED
+
+_MARKS = {REPRODUCED: "✓", NOT_REPRODUCED: "✗", NOT_TESTED: "–"}
+_CLASSES = {REPRODUCED: "yes", NOT_REPRODUCED: "no", NOT_TESTED: "open"}
+_HEADINGS = ("Claim", "Figure", "Paper", "Measured", "Verdict", "Reason")
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Scorecard of the paper's claims</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; color: #222; margin: 2rem auto; max-width: 72rem;
+       padding: 0 1rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; vertical-align: top; padding: .55rem .7rem;
+         border-bottom: 1px solid #ddd; }}
+th {{ border-bottom: 2px solid #222; }}
+small {{ color: #5a5a5a; }}
+code {{ font-size: .9em; }}
+.measured, .verdict {{ white-space: nowrap; }}
+.yes {{ color: #00664b; font-weight: 600; }}
+.no {{ color: #a33f00; font-weight: 600; }}
+.open {{ color: #5a5a5a; }}
+</style>
+</head>
+<body>
+<h1>Scorecard of the paper's claims</h1>
+<p>{summary}</p>
+<table>
+<thead><tr>{headings}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+
+def to_markdown(frame: DataFrame) -> str:
+    """Return the scorecard as a Markdown table under a sentence that counts the verdicts."""
+    lines = [
+        _summary(frame),
+        "",
+        f"| {' | '.join(_HEADINGS)} |",
+        f"|{'---|' * len(_HEADINGS)}",
+    ]
+    for row in _records(frame):
+        cells = (
+            f"**{row['id']}** {row['statement']}: {row['criterion']}",
+            row["figure"],
+            row["paper"],
+            _number(row),
+            f"{_MARKS[str(row['verdict'])]} {row['verdict']}",
+            row["reason"],
+        )
+        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def to_html(frame: DataFrame) -> str:
+    """Return the scorecard as one self-contained web page."""
+    rows = "\n".join(_html_row(row) for row in _records(frame))
+    headings = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
+    return _PAGE.format(summary=escape(_summary(frame)), headings=headings, rows=rows)
+
+
+def _records(frame: DataFrame) -> list[dict[str, object]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _summary(frame: DataFrame) -> str:
+    counts = ((frame["verdict"] == verdict).sum() for verdict in _MARKS)
+    parts = ", ".join(f"{count} {verdict}" for count, verdict in zip(counts, _MARKS, strict=True))
+    return f"{len(frame)} claims: {parts}."
+
+
+def _number(row: Mapping[str, object]) -> str:
+    measured, low, high = (float(str(row[name])) for name in ("measured", "low", "high"))
+    if not isfinite(measured):
+        return "–"
+    return f"{measured:.3g} [{low:.2g}, {high:.2g}]" if isfinite(low) else f"{measured:.3g}"
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _html_row(row: Mapping[str, object]) -> str:
+    text = {key: escape(str(value)) for key, value in row.items()}
+    verdict = str(row["verdict"])
+    return (
+        f"<tr><td><code>{text['id']}</code> {text['statement']}"
+        f"<br><small>{text['criterion']}</small></td>"
+        f"<td>{text['figure']}</td><td>{text['paper']}</td>"
+        f'<td class="measured">{_number(row)}</td>'
+        f'<td class="verdict {_CLASSES[verdict]}">{_MARKS[verdict]} {text["verdict"]}</td>'
+        f"<td><small>{text['reason']}</small></td></tr>"
+    )

@@ -1,0 +1,153 @@
+"""A training job: all seeds of a run, from its settings to its checkpoint and table."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from cnn_sensitivity.config import Compute, TrainingSettings
+from cnn_sensitivity.datasets.store import Dataset
+from cnn_sensitivity.errors import UserError
+
+from . import checkpoint as checkpoints
+from . import state
+from .ensemble import can_stack
+from .loop import Result, Trainer, build_network
+from .progress import Progress
+from .records import write_table
+
+
+def train(
+    settings: TrainingSettings,
+    dataset: Dataset,
+    *,
+    checkpoint: Path,
+    table: Path,
+    device: str | torch.device = "cpu",
+    save_seconds: float = 60.0,
+    log: Callable[[str], None] = print,
+) -> None:
+    """Train the networks of the settings' seeds; write their checkpoint and their table.
+
+    The state is saved beside the checkpoint every `save_seconds` and on SIGTERM and Ctrl-C; the
+    same call goes on from there, to the bit. A loss that is not finite ends its seed, not the
+    job: the checkpoint flags the seed as diverged.
+
+    Raises:
+        UserError: the settings and the data set do not fit each other.
+        SystemExit: a signal came; the state is saved.
+    """
+    checkpoint, device = Path(checkpoint), torch.device(device)
+    _check(settings, dataset)
+    kept = state.path_for(checkpoint)
+    mark = state.fingerprint(settings, dataset, device)
+    cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
+    with (
+        torch.random.fork_rng(devices=cuda),
+        _arithmetic(settings.compute, device),
+        state.Interruption() as interruption,
+    ):
+        saved = state.load(kept, mark, log)
+        results: list[Result] = saved.finished if saved else []
+        for seeds in _stacks(settings, dataset, device)[len(results) :]:
+            trainer = Trainer(settings, dataset, seeds, device)
+            progress = Progress(settings, seeds, log)
+            if saved:
+                trainer.restore(saved.plain, saved.tensors)
+                progress.note(f"goes on in epoch {trainer.epoch + 1}, step {trainer.step}")
+                saved = None
+            saver = _Saver(kept, mark, results, trainer, save_seconds, interruption)
+            trainer.run(saver, _reporter(trainer, progress))
+            results.append(trainer.result())
+    write_table(Path(table), settings, [r for result in results for r in result.records])
+    checkpoints.save(checkpoint, settings, dataset, results)
+    kept.unlink(missing_ok=True)
+
+
+class _Saver:
+    """Called after each step: saves the state when it is time, and leaves on a signal."""
+
+    def __init__(
+        self,
+        path: Path,
+        mark: str,
+        finished: list[Result],
+        trainer: Trainer,
+        seconds: float,
+        interruption: state.Interruption,
+    ):
+        self._save = lambda: state.save(path, mark, finished, trainer)
+        self._seconds = seconds
+        self._interruption = interruption
+        self._last = time.monotonic()
+
+    def __call__(self) -> None:
+        if self._interruption.signal is not None:
+            self._save()
+            raise SystemExit(128 + self._interruption.signal)
+        if time.monotonic() - self._last >= self._seconds:
+            self._save()
+            self._last = time.monotonic()
+
+
+def _reporter(trainer: Trainer, progress: Progress) -> Callable[[list[int]], None]:
+    def report(trained: list[int]) -> None:
+        ended = not trainer.alive or trainer.epoch == trainer.recipe.epochs
+        records = [trainer.records[position] for position in trained]
+        progress.epoch(records, trainer.batches.size, ended)
+
+    return report
+
+
+def _stacks(settings: TrainingSettings, dataset: Dataset, device: torch.device) -> list[list[int]]:
+    """Return which seeds train as one computation: all of them, or each alone."""
+    seeds = settings.seeds
+    if len(seeds) > 1:
+        network = build_network(settings, dataset, seeds[0])
+        if can_stack(network, settings.network.name, device):
+            return [seeds]
+    return [[seed] for seed in seeds]
+
+
+def _check(settings: TrainingSettings, dataset: Dataset) -> None:
+    images = len(dataset.train.labels)
+    if settings.train_size is not None and settings.train_size > images:
+        raise UserError(
+            f"train_size {settings.train_size} is more than the {images} training images of"
+            f" {dataset.title}"
+        )
+    if settings.recipe.loss == "hinge" and len(dataset.classes) != 2:
+        raise UserError(
+            f"loss hinge needs a data set of two classes; {dataset.title} has"
+            f" {len(dataset.classes)}: use cross_entropy"
+        )
+
+
+@contextmanager
+def _arithmetic(compute: Compute, device: torch.device) -> Iterator[None]:
+    """Choose deterministic algorithms, and TF32 or not; put all back in the end."""
+    # cuBLAS is deterministic only with a workspace of fixed size, set before it starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    strict = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    precision = torch.get_float32_matmul_precision()
+    # Warn only: a user's own network may need an operation that has no deterministic form.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    cuda = device.type == "cuda"
+    if cuda:
+        torch.set_float32_matmul_precision("high" if compute.tf32 else "highest")
+    try:
+        with torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=compute.tf32
+        ):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+        if cuda:
+            torch.set_float32_matmul_precision(precision)
