@@ -9,7 +9,7 @@ overlay = $(if $(filter quick,$(SCENARIO)),,--configfile workflow/scenarios/$(SC
 snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce figure plan check test schema clean
+.PHONY: help install install-test reproduce figure plan check test bench schema clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: install-test ## Lint, types and unit tests: under 2 minutes
 
 test: check ## All tests: under 15 minutes on 2 cores
 	$(BIN)/pytest tests/workflow
+
+bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
+	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks
 
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json

@@ -26,7 +26,7 @@ include: "workflow/rules/report.smk"
 rule all:
     """Every figure of the run, and the scorecard of the paper's claims (the default)."""
     default_target: True
-    localrule: True
     input:
         [figure_file(figure, "png") for figure in FIGURE_INPUTS],
         CLAIMS,
+    localrule: True

@@ -3,13 +3,12 @@
 Each ratio is a ratio of medians of times measured by turns within one process.
 """
 
-import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 import torch
 
+from benchmarks.timing import by_turns
 from cnn_sensitivity import networks
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
@@ -43,18 +42,6 @@ def settings(network: dict[str, Any], seeds: int, **recipe: Any) -> TrainingSett
     )
 
 
-def by_turns(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
-    """Return the median seconds of both, called by turns after a first call of each."""
-    times: tuple[list[float], list[float]] = ([], [])
-    one(), other()
-    for _ in range(rounds):
-        for action, seconds in zip((one, other), times, strict=True):
-            begin = time.perf_counter()
-            action()
-            seconds.append(time.perf_counter() - begin)
-    return median(times[0]), median(times[1])
-
-
 def stepper(trainer: Trainer) -> Callable[[], None]:
     """Return an action that takes the trainer's next step, epoch after epoch."""
     trainer.begin_epoch()
@@ -68,7 +55,7 @@ def stepper(trainer: Trainer) -> Callable[[], None]:
     return step
 
 
-def loop_against_bare_step() -> dict[str, Any]:
+def loop_against_bare_step() -> list[dict[str, Any]]:
     """VGG11 at width 1/4, 3x32x32, batch 128, crop and flip; the bare step has its batch ready."""
     dataset = random_images(128 * 40, (3, 32, 32))
     chosen = settings({"name": "VGG11", "width": 0.25}, seeds=1)
@@ -85,12 +72,14 @@ def loop_against_bare_step() -> dict[str, Any]:
         optimizer.step()
 
     ours, theirs = by_turns(stepper(trainer), bare, rounds=30)
-    return {
-        "name": "training loop / bare step (VGG11 at width 1/4, batch 128)",
-        "ratio": ours / theirs,
-        "target": 1.1,
-        "detail": f"{1e3 * ours:.1f} ms against {1e3 * theirs:.1f} ms a step",
-    }
+    return [
+        {
+            "name": "training loop / bare step (VGG11 at width 1/4, batch 128)",
+            "ratio": ours / theirs,
+            "target": 1.1,
+            "detail": f"{1e3 * ours:.1f} ms against {1e3 * theirs:.1f} ms a step",
+        }
+    ]
 
 
 def _stack(name: str, chosen: TrainingSettings, dataset: Dataset, target: float) -> dict[str, Any]:
@@ -105,31 +94,33 @@ def _stack(name: str, chosen: TrainingSettings, dataset: Dataset, target: float)
     }
 
 
-def stacked_fully_connected() -> dict[str, Any]:
+def stacked_fully_connected() -> list[dict[str, Any]]:
     """FullConnL4 on 28x28 images, Adam, batch 64, four seeds."""
     recipe = {"optimizer": "adam", "schedule": "constant", "flip": False, "crop_padding": 1}
     chosen = settings({"name": "FullConnL4"}, seeds=4, batch_size=64, **recipe)
-    return _stack("FullConnL4", chosen, random_images(5000, (1, 28, 28)), 1.0)
+    return [_stack("FullConnL4", chosen, random_images(5000, (1, 28, 28)), 1.0)]
 
 
-def one_by_one_lenet() -> dict[str, Any]:
+def one_by_one_lenet() -> list[dict[str, Any]]:
     """LeNet on 28x28 images, batch 64, four seeds: what a CPU does against the stack."""
     chosen = settings({"name": "LeNet"}, seeds=4, batch_size=64, flip=False, crop_padding=1)
     stack = _stack("LeNet", chosen, random_images(5000, (1, 28, 28)), 1.0)
-    return {
-        "name": "4 seeds one by one / stacked (LeNet, which a CPU does not stack)",
-        "ratio": 1 / stack["ratio"],
-        "target": 1.1,
-        "detail": f"stacked {stack['detail']}",
-    }
+    return [
+        {
+            "name": "4 seeds one by one / stacked (LeNet, which a CPU does not stack)",
+            "ratio": 1 / stack["ratio"],
+            "target": 1.1,
+            "detail": f"stacked {stack['detail']}",
+        }
+    ]
 
 
-def stacked_one_dimensional() -> dict[str, Any]:
+def stacked_one_dimensional() -> list[dict[str, Any]]:
     """SimpleCNN1D with 100 channels on 128 pixels, batch 8, four seeds."""
     network = {"name": "SimpleCNN1D", "options": {"channels": 100}}
     recipe = {"momentum": 0.0, "schedule": "constant", "loss": "hinge", "ridge": 0.01}
     chosen = settings(network, seeds=4, batch_size=8, learning_rate=0.01, **recipe)
-    return _stack("SimpleCNN1D", chosen, random_images(1024, (1, 128), classes=2), 0.8)
+    return [_stack("SimpleCNN1D", chosen, random_images(1024, (1, 128), classes=2), 0.8)]
 
 
 BENCHMARKS = [

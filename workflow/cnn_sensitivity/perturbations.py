@@ -117,22 +117,20 @@ def matched_noise(
     `norm`: "per_image" rescales each image's noise to exactly ||deformed - image||; "mean" to the
     mean of these norms over the images (T22, Figure 1 right); "variance" rescales nothing and
     draws from N(0, s^2), s^2 the mean squared pixel difference over the batch (T22's
-    one-dimensional task). With `rectify` negative noise becomes zero: before the rescaling, so
-    that norms still match, and with "variance" without any. Raises UserError for another `norm`.
+    one-dimensional task). With `rectify` negative noise becomes zero, last of all: its norm is
+    then about 1/sqrt(2) of the match, and so T22's numbers for constant filters come out. Raises
+    UserError for another `norm`.
     """
+    if norm not in ("per_image", "mean", "variance"):
+        raise UserError(f'norm must be "per_image", "mean" or "variance", not {norm!r}')
     change = (deformed - images).flatten(1)
     noise = _normal(change.shape, change, generator)
-    if rectify:
-        noise = noise.clamp(min=0)
     if norm == "variance":
-        return (noise * change.square().mean().sqrt()).view_as(images)
-    sizes = change.norm(dim=1, keepdim=True)
-    if norm == "mean":
-        sizes = sizes.mean()
-    elif norm != "per_image":
-        raise UserError(f'norm must be "per_image", "mean" or "variance", not {norm!r}')
-    # Rectified noise on very few pixels may be all zero: it stays zero.
-    return (functional.normalize(noise, dim=1, eps=1e-30) * sizes).view_as(images)
+        noise = noise * change.square().mean().sqrt()
+    else:
+        sizes = change.norm(dim=1, keepdim=True)
+        noise = functional.normalize(noise, dim=1) * (sizes.mean() if norm == "mean" else sizes)
+    return (noise.clamp(min=0) if rectify else noise).view_as(images)
 
 
 def move_pixels_2d(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -145,7 +143,9 @@ def move_pixels_2d(images: Tensor, generator: torch.Generator | None = None) -> 
     size = _side(images)
     image, _, row, column = images.nonzero(as_tuple=True)
     steps = _normal((2, len(image)), images, generator).round().long()
-    rows, columns = ((at + step).clamp(0, size - 1) for at, step in zip((row, column), steps))
+    rows, columns = (
+        (at + step).clamp(0, size - 1) for at, step in zip((row, column), steps, strict=True)
+    )
     sites, targets = row * size + column, rows * size + columns
     return _place(images, image, sites, targets)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
@@ -49,7 +49,7 @@ def measure(
     deformed: Tensor,
     noisy: Tensor,
     *,
-    batch_size: int = 8,
+    batch_size: int = 6,
     layers: Sequence[str] | None = None,
     average: str = "mean",
     channel_mean: bool = False,
@@ -66,11 +66,14 @@ def measure(
     `average="median"` (P21): the numerators are sums over coordinates of the median over images
     (of an even number, the lower middle one), which keeps 2 x P x (size of the representation)
     numbers for each chosen layer; the mean keeps nothing that grows with P.
+    `batch_size` images pass the network at once, each three times: few by default, so that their
+    activations stay in a CPU's cache. The result depends on it by rounding only.
     `channel_mean`: representations are averaged over their channels first (T22, one dimension).
 
-    A representation that is constant to within the rounding of its type, or not finite, has
-    `flagged` True and NaN for D, G and R. Raises UserError for inputs of unequal shape, a pattern
-    without a layer, and a network that does not keep the images apart.
+    `flagged` is True with NaN for D, G and R where a representation is not finite or constant to
+    within the rounding of its type, and with NaN for R where G is zero. Raises UserError for
+    inputs of unequal shape, a pattern without a layer, and a network that does not keep the images
+    apart.
     """
     _check(images, deformed, noisy, batch_size, average)
     recorder = _Recorder(network, len(images), layers, average == "median", channel_mean)
@@ -133,7 +136,9 @@ class _Recorder:
         self.sums: dict[str, _Sums] = {}  # the chosen ones
         self.calls: Counter[str] = Counter()
         self.scratch: dict[torch.dtype, Tensor] = {}
-        self.last: Tensor | None = None
+        self.last: tuple[Tensor, int] | None = (
+            None  # with its version, which in-place changes raise
+        )
         self.start = self.count = 0
 
     @contextmanager
@@ -148,13 +153,13 @@ class _Recorder:
             for handle in handles:
                 handle.remove()
 
-    def _hook(self, name: str, kind: str):  # type: ignore[no-untyped-def]
+    def _hook(self, name: str, kind: str) -> Callable[[nn.Module, object, object], None]:
         def record(module: nn.Module, inputs: object, output: object) -> None:
             if isinstance(output, Tensor):
                 calls = self.calls[name]
                 self.calls[name] += 1
                 self._record(f"{name}:{calls}" if calls else name, kind, output)
-                self.last = output
+                self.last = output, output._version
 
         return record
 
@@ -208,12 +213,13 @@ class _Recorder:
         return pandas.DataFrame(rows, columns=COLUMNS)
 
 
-def _same(output: Tensor, recorded: Tensor | None) -> bool:
-    """Whether `output` is the recorded tensor or a view of all of it, unchanged since."""
-    if recorded is None:
+def _same(output: Tensor, last: tuple[Tensor, int] | None) -> bool:
+    """Whether `output` is the last recorded tensor or a view of all of it, unchanged since."""
+    if last is None:
         return False
-    start, numel = recorded.data_ptr(), recorded.numel()
-    return output is recorded or (output.data_ptr() == start and output.numel() == numel)
+    recorded, version = last
+    place, size = (recorded.data_ptr(), version), recorded.numel()
+    return (output.data_ptr(), output._version) == place and output.numel() == size
 
 
 def _ratios(deformation: float, noise: float, pairs: float, rounding: float) -> dict[str, object]:
@@ -312,9 +318,7 @@ def _squared_norms(rows: Tensor) -> Tensor:
     return torch.linalg.vecdot(exact, exact)
 
 
-def _scratch(
-    buffers: dict[torch.dtype, Tensor], shape: tuple[int, ...], like: Tensor
-) -> Tensor:
+def _scratch(buffers: dict[torch.dtype, Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor:
     """Return a tensor of `shape` in the buffer that all layers share, grown if it is too small."""
     size = math.prod(shape)
     buffer = buffers.get(like.dtype)

@@ -1,6 +1,7 @@
 """Correlations and bootstrap intervals across networks and seeds. No torch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas
@@ -71,8 +72,10 @@ def bootstrap_interval(
     columns = {str(name): frame[name].to_numpy() for name in frame.columns}
     generator = np.random.default_rng(seed)
     values = np.empty(samples)
+    most = _most_draws(tree)
     for index in range(samples):
-        rows = np.concatenate(_draw(tree, generator))
+        numbers = iter(generator.random(most).tolist())
+        rows = np.array(_draw(tree, numbers))
         values[index] = function({name: column[rows] for name, column in columns.items()})
     values = values[np.isfinite(values)]
     if len(values) < samples / 2:
@@ -82,33 +85,42 @@ def bootstrap_interval(
 
 
 # A leaf is the rows of one unit; a branch is the units below one value of a grouping column.
-_Tree = NDArray | list
+_Tree = list[Any]
 
 
 def _tree(frame: pandas.DataFrame, groups: Sequence[str]) -> _Tree:
     if not groups:
-        return frame.index.to_numpy()
+        return [int(row) for row in frame.index]
     branches = frame.groupby(groups[0], sort=True)
     return [_tree(branch, groups[1:]) for _, branch in branches]
 
 
+def _is_branch(tree: _Tree) -> bool:
+    return bool(tree) and isinstance(tree[0], list)
+
+
 def _is_single(tree: _Tree) -> bool:
-    while isinstance(tree, list):
-        if len(tree) > 1:
-            return False
-        if not tree:
-            return True
+    while _is_branch(tree) and len(tree) == 1:
         tree = tree[0]
-    return True
+    return not _is_branch(tree)
 
 
-def _draw(tree: _Tree, generator: np.random.Generator) -> list[NDArray]:
-    if not isinstance(tree, list):
-        return [tree]
-    if len(tree) == 1:
-        return _draw(tree[0], generator)
-    picks = generator.integers(len(tree), size=len(tree))
-    return [rows for pick in picks for rows in _draw(tree[pick], generator)]
+def _most_draws(tree: _Tree) -> int:
+    """Return how many random numbers one resample takes at most."""
+    if not _is_branch(tree):
+        return 0
+    return len(tree) * (1 + max(_most_draws(branch) for branch in tree))
+
+
+def _draw(tree: _Tree, numbers: Iterator[float]) -> list[int]:
+    """Return the rows of one resample; `numbers` are uniform in [0, 1)."""
+    if not _is_branch(tree):
+        return tree
+    count = len(tree)
+    drawn: list[int] = []
+    for _ in range(count):
+        drawn += _draw(tree[int(next(numbers) * count)], numbers)
+    return drawn
 
 
 def _pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
@@ -133,8 +145,9 @@ def _pearson(x: NDArray, y: NDArray) -> float:
     dx, dy = x - x.sum() / len(x), y - y.sum() / len(y)
     xx, yy = float(dx @ dx), float(dy @ dy)
     # Equal values leave the rounding error of their mean, which is no variation.
-    if xx <= len(x) * (1e-14 * np.abs(x).max()) ** 2 or yy <= len(y) * (
-        1e-14 * np.abs(y).max()
-    ) ** 2:
+    if (
+        xx <= len(x) * (1e-14 * np.abs(x).max()) ** 2
+        or yy <= len(y) * (1e-14 * np.abs(y).max()) ** 2
+    ):
         return float("nan")
     return float(np.clip(dx @ dy / np.sqrt(xx * yy), -1, 1))

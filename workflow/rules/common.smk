@@ -21,9 +21,13 @@ except UserError as error:
     os._exit(2)
 
 # Jobs run the package of this checkout, with the interpreter that runs Snakemake.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ["PYTHONPATH"] = os.pathsep.join([str(PACKAGE.parent), os.getcwd()])
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH", os.defpath)]),
+    PYTHONPATH=os.pathsep.join([str(PACKAGE.parent), os.getcwd()]),
+)
 
+# With `--software-deployment-method conda` jobs run in this environment instead.
+ENVIRONMENT = str(Path(workflow.basedir) / "envs" / "reproduce.yaml")
 RUN_FILES = f"{PLAN.results}/{{name}}"
 
 

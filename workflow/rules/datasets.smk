@@ -6,15 +6,17 @@ import json
 rule dataset:
     """Read or download images, or make a scale-detection task, and store it."""
     input:
-        code=code("datasets/*.py", "datasets/data/*"),
+        code=code("seeds.py", "datasets/*.py", "datasets/data/*"),
     output:
         f"{PLAN.results}/datasets/{{experiment}}.safetensors",
-    params:
-        settings=lambda wildcards: json.dumps(PLAN.dataset_settings(wildcards.experiment)),
     log:
         f"{PLAN.results}/datasets/{{experiment}}.log",
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=4000,
         runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        settings=lambda wildcards: json.dumps(PLAN.dataset_settings(wildcards.experiment)),
     shell:
         "python -m cnn_sensitivity dataset --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

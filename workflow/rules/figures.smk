@@ -21,7 +21,17 @@ for figure, tables in FIGURE_INPUTS.items():
             figure
         input:
             [path for paths in tables.values() for path in paths],
-            code=code("theory.py", "statistics.py", "figures/[!f]*.py", f"figures/{figure}.py"),
+            code=code(
+                "theory.py",
+                "statistics.py",
+                "selection.py",
+                "prose.py",
+                "power_laws.py",
+                "twins.py",
+                "spectrum.py",
+                "figures/[!f]*.py",
+                f"figures/{figure}.py",
+            ),
         output:
             report(
                 figure_file(figure, "png"),
@@ -30,14 +40,16 @@ for figure, tables in FIGURE_INPUTS.items():
                 labels={"figure": figure.removeprefix("figure_")},
             ),
             *[figure_file(figure, extension) for extension in EXTENSIONS if extension != "png"],
-        params:
-            figure=figure,
-            stem=figure_file(figure, "png").removesuffix(".png"),
-            tables=table_arguments(tables),
         log:
             f"{PLAN.results}/logs/{figure}.log",
         group:
             "light"
+        conda:
+            ENVIRONMENT
+        params:
+            figure=figure,
+            stem=lambda wildcards, output: output[0].removesuffix(".png"),
+            tables=table_arguments(tables),
         shell:
             "python -m cnn_sensitivity figure {params.figure} --output {params.stem:q}"
             " {params.tables:q} > {log:q} 2>&1"

@@ -16,17 +16,19 @@ rule sensitivity:
         ),
     output:
         f"{RUN_FILES}/sensitivity.csv",
-    params:
-        settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
     log:
         f"{RUN_FILES}/sensitivity.log",
     benchmark:
         f"{RUN_FILES}/sensitivity.benchmark.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
     shell:
         "python -m cnn_sensitivity measure --settings {params.settings:q} --dataset {input.dataset:q}"
         " --checkpoint {input.checkpoint:q} --output {output:q}"
@@ -37,15 +39,17 @@ rule spectrum:
     """Project the filters of a checkpoint on the modes of the grid Laplacian."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code("spectrum.py", "weights.py", "tables/runs.py", "tables/spectra.py"),
+        code=code("spectrum.py", "tables/runs.py", "tables/filters.py", "tables/spectra.py"),
     output:
         f"{RUN_FILES}/spectrum.csv",
-    params:
-        weights=PLAN.config.measurement.weights,
     log:
         f"{RUN_FILES}/spectrum.log",
     group:
         "light"
+    conda:
+        ENVIRONMENT
+    params:
+        weights=PLAN.config.measurement.weights,
     shell:
         "python -m cnn_sensitivity spectrum --checkpoint {input.checkpoint:q}"
         " --weights {params.weights} --output {output:q} > {log:q} 2>&1"
@@ -54,13 +58,15 @@ rule spectrum:
 rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
-        code=code("spectrum.py", "tables/spectra.py", "tables/pretrained.py"),
+        code=code("spectrum.py", "tables/filters.py", "tables/pretrained.py"),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
-    params:
-        root=PLAN.config.data_root,
     log:
         f"{PLAN.results}/pretrained/{{network}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        root=PLAN.config.data_root,
     shell:
         "python -m cnn_sensitivity pretrained --network {wildcards.network:q} --root {params.root:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -69,12 +75,21 @@ rule pretrained:
 rule theory:
     """Measure constant-filter networks, and record their activations (Figure 6)."""
     input:
-        code=code("sensitivity.py", "theory.py", "networks/constant_filter.py", "tables/theory.py"),
+        code=code(
+            "seeds.py",
+            "perturbations.py",
+            "sensitivity.py",
+            "theory.py",
+            "networks/*.py",
+            "tables/theory.py",
+        ),
     output:
         sensitivity=PLAN.table("theory"),
         activations=PLAN.table("activations"),
     log:
         f"{PLAN.results}/tables/theory.log",
+    conda:
+        ENVIRONMENT
     shell:
         "python -m cnn_sensitivity theory --sensitivity {output.sensitivity:q}"
         " --activations {output.activations:q} > {log:q} 2>&1"
@@ -88,6 +103,8 @@ rule pooling:
         PLAN.table("pooling"),
     log:
         f"{PLAN.results}/tables/pooling.log",
+    conda:
+        ENVIRONMENT
     shell:
         "python -m cnn_sensitivity pooling --output {output:q} > {log:q} 2>&1"
 
@@ -99,10 +116,12 @@ rule pictures:
         code=code("seeds.py", "perturbations.py", "datasets/corruption.py", "tables/pictures.py"),
     output:
         PLAN.table("pictures"),
-    params:
-        settings=PLAN.picture_settings().to_json(),
     log:
         f"{PLAN.results}/tables/pictures.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=PLAN.picture_settings().to_json(),
     shell:
         "python -m cnn_sensitivity pictures --settings {params.settings:q}"
         " --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"

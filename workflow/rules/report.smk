@@ -17,12 +17,14 @@ rule claims:
             category="Scorecard",
         ),
         text=f"{PLAN.figures_folder}/claims.md",
-    params:
-        tables=table_arguments(CLAIM_INPUTS),
     log:
         f"{PLAN.results}/logs/claims.log",
     group:
         "light"
+    conda:
+        ENVIRONMENT
+    params:
+        tables=table_arguments(CLAIM_INPUTS),
     shell:
         "python -m cnn_sensitivity claims --output {output.table:q} --html {output.page:q}"
         " --markdown {output.text:q} {params.tables:q} > {log:q} 2>&1"

@@ -6,22 +6,29 @@ rule train:
     input:
         dataset=dataset_of,
         code=code(
-            "seeds.py", "datasets/corruption.py", "datasets/store.py", "networks/*.py", "training/*.py"
+            "seeds.py",
+            "weights.py",
+            "datasets/corruption.py",
+            "datasets/store.py",
+            "networks/*.py",
+            "training/*.py",
         ),
     output:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
         table=f"{RUN_FILES}/training.csv",
-    params:
-        settings=lambda wildcards: PLAN.training_settings(PLAN.run(wildcards.name)).to_json(),
     log:
         f"{RUN_FILES}/training.log",
     benchmark:
         f"{RUN_FILES}/training.benchmark.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        settings=lambda wildcards: PLAN.training_settings(PLAN.run(wildcards.name)).to_json(),
     shell:
         "python -m cnn_sensitivity train --settings {params.settings:q} --dataset {input.dataset:q}"
         " --checkpoint {output.checkpoint:q} --table {output.table:q}"

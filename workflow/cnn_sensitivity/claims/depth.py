@@ -19,9 +19,7 @@ FIGURE_3 = ("VGG11", "VGG11bn", "AlexNet", "LeNet")
 FIGURE_9 = ("VGG11", "VGG11bn", "VGG13bn")
 
 
-def falls_with_depth(
-    experiment: str, architectures: Sequence[str], tables: Tables
-) -> Outcome:
+def falls_with_depth(experiment: str, architectures: Sequence[str], tables: Tables) -> Outcome:
     """Spearman of depth and R_k (mean over seeds) at most -.8 for each network of the figure."""
     selection = inputs.learned_curves(_shown(tables, experiment, architectures))
     rows = _trained(selection.rows)
@@ -54,7 +52,8 @@ def of_order_one_before(tables: Tables) -> Outcome:
     for name, network in selection.rows.groupby("network"):
         value = float(np.exp(np.log(network["R"]).mean()))
         low, high = bootstrap_interval(
-            lambda sample: float(np.exp(np.log(sample["R"]).mean())), network[["network", "seed", "R"]]
+            lambda sample: float(np.exp(np.log(sample["R"]).mean())),
+            network[["network", "seed", "R"]],
         )
         parts.append(Measured(value, low, high, 0.3 <= value <= 3, label=str(name)))
     parts.sort(key=lambda part: -abs(np.log(part.value)))
@@ -113,7 +112,7 @@ def _ratio(relu: DataFrame, tanh: DataFrame, label: str) -> Measured:
         ],
         columns=["activation", "seed", "log_g"],
     )
-    value = _ratio_of({name: frame[name].to_numpy() for name in frame})
+    value = _ratio_of({str(name): frame[name].to_numpy() for name in frame})
     # Seeds of the two networks are drawn apart: they share no random number.
     frame["seed"] = frame["activation"] + frame["seed"].astype(str)
     low, high = bootstrap_interval(_ratio_of, frame, groups=["seed"])
@@ -131,7 +130,9 @@ def _shown(tables: Tables, experiment: str, architectures: Sequence[str]) -> Dat
     rows = inputs.clean(inputs.table(tables, "sensitivity", experiment))
     rows = rows[rows["architecture"].isin(architectures)]
     if rows.empty:
-        raise NotTested(f"The run has none of {listing(architectures)} on {inputs.NAMES[experiment]}.")
+        raise NotTested(
+            f"The run has none of {listing(architectures)} on {inputs.NAMES[experiment]}."
+        )
     return rows
 
 

@@ -10,6 +10,11 @@ from cnn_sensitivity.prose import left_out
 from cnn_sensitivity.selection import learned
 from cnn_sensitivity.statistics import Sample, bootstrap_interval, log_slope
 
+RANGES = (
+    "Without stride fitted over the later half of the layers; with stride D over layers 1 to 5,"
+    " G over all."
+)
+
 
 def low_modes_dominate(tables: Tables) -> Outcome:
     """The constant mode's weight: trained, above 1.5/F^2 in most layers; before, 1/F^2 +- 10 %.
@@ -21,9 +26,7 @@ def low_modes_dominate(tables: Tables) -> Outcome:
     layers = constant_mode(selection.rows)
     trained, initial = (layers[layers["state"] == state] for state in ("trained", "initial"))
     if trained.empty or initial.empty:
-        raise NotTested(
-            f"No network with filters learned. {left_out(selection.left_out)}".strip()
-        )
+        raise NotTested(f"No network with filters learned. {left_out(selection.left_out)}".strip())
     share = _mean(trained.assign(excess=trained["excess"] > 1.5))
     before = _mean(initial)
     parts = [
@@ -68,13 +71,15 @@ def constant_filter_scaling(tables: Tables) -> Outcome:
         ]
     if len(strided):
         parts += [
-            _slope("log2 D per layer, stride 2", _doublings(strided[strided["layer"] <= 5], "D"), -1),
+            _slope(
+                "log2 D per layer, stride 2", _doublings(strided[strided["layer"] <= 5], "D"), -1
+            ),
             _slope("log2 G per layer, stride 2", _doublings(strided, "G"), 1),
         ]
     if len(parts) < 4:
         case = "stride 2" if len(flat) else "stride 1"
         parts.append(Measured(detail="there is no such network", label=case))
-    return Outcome(parts)
+    return Outcome(parts, RANGES)
 
 
 def _doublings(rows: DataFrame, quantity: str) -> float:

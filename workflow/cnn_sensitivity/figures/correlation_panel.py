@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
-from cnn_sensitivity.selection import QUANTITIES
 from cnn_sensitivity.figures.pictures import pixels
 from cnn_sensitivity.figures.style import (
     GREY,
@@ -13,6 +12,7 @@ from cnn_sensitivity.figures.style import (
     QUANTITY_MARKERS,
     say,
 )
+from cnn_sensitivity.selection import QUANTITIES
 from cnn_sensitivity.statistics import Sample, bootstrap_interval, log_correlation
 
 COLUMNS = ["noise", "quantity", "rho", "low", "high", "points"]
@@ -36,7 +36,7 @@ def correlation_table(rows: DataFrame) -> DataFrame:
 
 def draw_correlations(axes: Axes, table: DataFrame, pictures: DataFrame) -> None:
     """Draw the panel: a place for each noise level, so that 0 has one, with its noisy image."""
-    defined = table[np.isfinite(table["rho"])]
+    defined = table[table["rho"].notna()]
     levels = sorted(table["noise"].unique())
     if defined.empty:
         say(axes, "ρ is not defined:\nfewer than 3 points\nat every noise level.")

@@ -9,8 +9,6 @@ from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.figures.captions import caption, scale
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import BLOCK_OUTPUTS, Selection, curves, over_seeds
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import (
     DOUBLE,
@@ -23,13 +21,19 @@ from cnn_sensitivity.figures.style import (
     new_figure,
     say,
 )
+from cnn_sensitivity.prose import left_out
+from cnn_sensitivity.selection import BLOCK_OUTPUTS, Selection, curves, over_seeds
 
 Variant = tuple[str, str]
 """(state, wiring)."""
 
-TRAINED, SHUFFLED, INITIAL = ("trained", "original"), ("trained", "shuffled"), (
-    "initial",
-    "original",
+TRAINED, SHUFFLED, INITIAL = (
+    ("trained", "original"),
+    ("trained", "shuffled"),
+    (
+        "initial",
+        "original",
+    ),
 )
 _LINES: Mapping[Variant, Mapping[str, object]] = {
     TRAINED: {"linestyle": "-", "linewidth": 1.5},
@@ -39,15 +43,15 @@ _LINES: Mapping[Variant, Mapping[str, object]] = {
 _NAMES = {TRAINED: "trained", SHUFFLED: "trained, channels shuffled", INITIAL: "initialisation"}
 COLUMNS = ["network", "state", "wiring", "quantity", "index", "layer", "depth"]
 PER_ROW = 4
-MOST_MARKERS = 14
+MOST_MARKERS = 20
+ENTRY = 1.35
+"""Width of a legend entry, in inches."""
 
 
 def curve_table(rows: DataFrame, quantities: Sequence[str]) -> DataFrame:
     """Return mean, low, high over seeds of each quantity for every layer: what is plotted."""
     keys = [name for name in COLUMNS if name != "quantity"]
-    tables = [
-        over_seeds(rows, keys, quantity).assign(quantity=quantity) for quantity in quantities
-    ]
+    tables = [over_seeds(rows, keys, quantity).assign(quantity=quantity) for quantity in quantities]
     return concat(tables, ignore_index=True)[[*COLUMNS, "mean", "low", "high", "seeds"]]
 
 
@@ -100,10 +104,8 @@ def draw_curves(
 ) -> Drawing:
     """Return the figure of one panel a network; `what` is the caption's first sentence."""
     selection = curves(sensitivity)
-    shown = [
-        (row.state, row.wiring) in variants for row in selection.rows.itertuples(index=False)
-    ]
-    rows = selection.rows[shown]
+    drawn = selection.rows.set_index(["state", "wiring"]).index.isin(list(variants))
+    rows = selection.rows[drawn]
     table = curve_table(rows, quantities)
     networks = list(looks(rows["network"].unique()))
     by_quantity = len(quantities) > 1
@@ -161,14 +163,11 @@ def _legend(
             )
             for name in table["quantity"].unique()
         ] + handles  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    fitting = int(figure.get_figwidth() / ENTRY)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(fitting, len(handles)))
 
 
 def _caption(what: str, rows: DataFrame, selection: Selection) -> str:
-    band = (
-        "lines are means over seeds, bands their range" if rows["seed"].nunique() > 1 else ""
-    )
+    band = "lines are means over seeds, bands their range" if rows["seed"].nunique() > 1 else ""
     how = "; ".join(part for part in (BLOCK_OUTPUTS, band) if part)
-    return caption(
-        what, f"{how[:1].upper()}{how[1:]}.", scale(rows), left_out(selection.left_out)
-    )
+    return caption(what, f"{how[:1].upper()}{how[1:]}.", scale(rows), left_out(selection.left_out))

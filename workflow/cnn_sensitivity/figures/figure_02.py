@@ -18,7 +18,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `pooling`."""
     table = tables["pooling"]
     figure = new_figure(DOUBLE, 2.75)
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.45], wspace=0.06)
+    parts = figure.subfigures(1, 2, squeeze=False, width_ratios=[1, 1.45], wspace=0.06)
+    left, right = parts[0]
     before, after = _spatial(left, table)
     _channel(right, table)
     text = caption(
@@ -82,7 +83,9 @@ def _channel(figure: SubFigure, table: DataFrame) -> None:
                 axes.text(0, 0, f"{value:g}", ha="center", va="center", color=colour)
         _arrow(figure, grid[line, 0], grid[line, 1])
         _arrow(figure, grid[line, 2], grid[line, 3])
-        grid[line, 0].set_ylabel(("$x$", r"$\tau x$")[line - 1], rotation=0, labelpad=8, va="center")
+        grid[line, 0].set_ylabel(
+            ("$x$", r"$\tau x$")[line - 1], rotation=0, labelpad=8, va="center"
+        )
     for axes, name in zip(grid[2], ("input", "channel 1", "channel 2", "pooled"), strict=True):
         axes.set_xlabel(name)
 

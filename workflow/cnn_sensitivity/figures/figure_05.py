@@ -24,7 +24,8 @@ EXAMPLES = {
 def draw(_: dict[str, DataFrame]) -> Drawing:
     """Return the figure; it needs no table."""
     figure = new_figure(SINGLE, 3.3)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[2, 1])
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[2, 1])
+    top, bottom = parts[:, 0]
     squares, lines = top.subplots(1, 2), bottom.subplots(2, 1)
     for axes, answer, panel in zip(squares, ("near", "far"), "ab", strict=True):
         letter(axes, panel, f"{answer}: distance {'<' if answer == 'near' else '>'} $ξ$")

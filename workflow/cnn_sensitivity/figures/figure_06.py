@@ -30,7 +30,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         signals = table[table["case"] == case]
         signals = signals[signals["layer"].isin(shown[case])]
         size, stride = int(signals["filter_size"].iloc[0]), int(signals["stride"].iloc[0])
-        _column(part, signals, shown[case], rows, f"{CASES[case]} ($F={size}$, $s={stride}$)", panel)
+        _column(
+            part, signals, shown[case], rows, f"{CASES[case]} ($F={size}$, $s={stride}$)", panel
+        )
         described.append(f"({panel}) filter size {size}, stride {stride}")
         tables_shown.append(signals)
     text = caption(
@@ -82,5 +84,3 @@ def _signal(axes: Axes, signal: DataFrame, length: int, depth: float) -> None:
     axes.set_xticks([])
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set(linewidth=0.4)
-
-

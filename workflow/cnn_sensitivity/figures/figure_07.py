@@ -8,10 +8,10 @@ from pandas import DataFrame, concat
 
 from cnn_sensitivity import power_laws
 from cnn_sensitivity.figures.captions import caption, scale
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import learned, over_seeds
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import DOUBLE, Look, letter, log_axis, new_figure, say
+from cnn_sensitivity.prose import left_out
+from cnn_sensitivity.selection import learned, over_seeds
 from cnn_sensitivity.theory import predicted_exponents
 
 _LOOKS = (Look("#0072B2", "o"), Look("#D55E00", "s"), Look("#009E73", "^"), Look("#AA4499", "D"))
@@ -33,7 +33,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         _panel(axes, data[data["quantity"] == quantity], rows, quantity)
     text = caption(
         "Scale detection in one dimension: sensitivity of each layer to deformations D_k (a) and to"
-        " noise G_k (b) against the layer's effective receptive field A_k, with and without stride.",
+        " noise G_k (b) against its effective receptive field A_k, with and without stride.",
         f"Dashed: the predicted power laws; fitted exponents are over the {power_laws.RULE}"
         " (filled points), with all seeds.",
         "" if data.empty else _seeds(rows),
@@ -65,12 +65,13 @@ def _seeds(rows: DataFrame) -> str:
 
 def _panel(axes: Axes, data: DataFrame, rows: DataFrame, quantity: str) -> None:
     shown = data.groupby(["stride", "network"], sort=True)
-    for position, ((stride, network), line) in enumerate(shown):
+    for position, (_, line) in enumerate(shown):
+        stride, network = int(line["stride"].iloc[0]), str(line["network"].iloc[0])
         look = _LOOKS[position % len(_LOOKS)]
         fitted = rows[(rows["network"] == network) & rows["fitted"].astype(bool)]
         value = power_laws.exponent(fitted["A"].to_numpy(), fitted[quantity].to_numpy())
-        _line(axes, line, look, _label(int(stride), str(network), shown.ngroups, value, quantity))
-        _prediction(axes, line, look, int(stride), quantity)
+        _line(axes, line, look, _label(stride, network, shown.ngroups, value, quantity))
+        _prediction(axes, line, look, stride, quantity)
     axes.margins(0.08)
     axes.autoscale_view()
     log_axis(axes, "x", "y")

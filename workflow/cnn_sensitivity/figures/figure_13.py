@@ -3,9 +3,9 @@
 from pandas import DataFrame
 
 from cnn_sensitivity.figures.captions import caption
-from cnn_sensitivity.prose import listing
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.spectra import HOW, draw_spectra
+from cnn_sensitivity.prose import listing
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:
@@ -24,8 +24,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         if len(names)
         else "Filters of networks trained on ImageNet: skipped.",
         *(
-            f"{row.network} was skipped: {row.reason.rstrip('.')}."
-            for row in missing.itertuples(index=False)
+            f"{network} was skipped: {why.rstrip('.')}."
+            for network, why in zip(missing["network"], missing["reason"], strict=True)
         ),
     )
     return Drawing(figure, data, text)

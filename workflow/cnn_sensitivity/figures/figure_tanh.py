@@ -1,16 +1,24 @@
 """The tanh figure: an odd activation removes most of the gain of noise sensitivity."""
 
+from typing import Any
+
 from pandas import DataFrame, concat
 
 from cnn_sensitivity import twins
 from cnn_sensitivity.figures.captions import caption, scale
-from cnn_sensitivity.prose import left_out, listing
-from cnn_sensitivity.selection import BLOCK_OUTPUTS, curves, most_images
-from cnn_sensitivity.figures.depth_curves import TRAINED, curve_table, draw_line, label_depth, panel_grid
+from cnn_sensitivity.figures.depth_curves import (
+    TRAINED,
+    curve_table,
+    draw_line,
+    label_depth,
+    panel_grid,
+)
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import DIFFEO, LIGHT, NOISE, log_axis, say
+from cnn_sensitivity.prose import left_out, listing
+from cnn_sensitivity.selection import BLOCK_OUTPUTS, curves, most_images
 
-_STYLES = {
+_STYLES: dict[str, dict[str, Any]] = {
     "relu": {"color": NOISE, "marker": "o", "linestyle": "-", "label": "ReLU"},
     "tanh": {"color": DIFFEO, "marker": "s", "linestyle": (0, (4, 1.5)), "label": "tanh"},
 }

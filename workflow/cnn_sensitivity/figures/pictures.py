@@ -63,4 +63,3 @@ def _grid(rows: DataFrame, column: str) -> NDArray[np.float64]:
     grid = np.zeros(shape)
     grid[rows["row"], rows["column"], rows["channel"] - channel] = rows[column]
     return grid
-

@@ -1,4 +1,4 @@
-"""Filter spectra: the weight of each Laplacian mode in each layer, one panel a network and state."""
+"""Filter spectra: each Laplacian mode's weight in each layer, a panel a network and state."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -10,7 +10,6 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from cnn_sensitivity.selection import spectra
 from cnn_sensitivity.figures.style import (
     DOUBLE,
     GREY,
@@ -21,6 +20,7 @@ from cnn_sensitivity.figures.style import (
     new_figure,
     say,
 )
+from cnn_sensitivity.selection import spectra
 
 _VIRIDIS = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151")
 DEPTHS = LinearSegmentedColormap.from_list("depth", _VIRIDIS)  # without viridis' faint yellow end

@@ -20,7 +20,7 @@ DIFFEO, NOISE, RELATIVE = "#0072B2", "#D55E00", "#222222"
 QUANTITY_COLOURS = {"D": DIFFEO, "G": NOISE, "R": RELATIVE}
 QUANTITY_MARKERS = {"D": "s", "G": "^", "R": "o"}
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # the font that matplotlib brings along
     "mathtext.fontset": "dejavusans",
@@ -115,7 +115,9 @@ def say(axes: Axes, text: str) -> None:
 
 def letter(axes: Axes, text: str, title: str = "") -> None:
     """Put a panel's letter in bold, and its title, above its left edge."""
-    axes.set_title(rf"$\mathbf{{{text}}}$   {title}" if title else rf"$\mathbf{{{text}}}$", loc="left")
+    axes.set_title(
+        rf"$\mathbf{{{text}}}$   {title}" if title else rf"$\mathbf{{{text}}}$", loc="left"
+    )
 
 
 def note(axes: Axes, text: str, corner: str = "upper left") -> None:

@@ -1,6 +1,8 @@
 """The pictures of Figure 1: a test image, its diffeomorphism, and the image under noise."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
 from cnn_sensitivity import perturbations
@@ -38,13 +40,15 @@ def _pixels(name: str, image: torch.Tensor, dataset: Dataset) -> DataFrame:
     return DataFrame(
         {
             "picture": name,
-            "row": rows.flatten(),
-            "column": columns.flatten(),
-            "channel": channels.flatten(),
-            "value": values.flatten(),
+            "row": rows.flatten().numpy(),
+            "column": columns.flatten().numpy(),
+            "channel": channels.flatten().numpy(),
+            "value": values.flatten().numpy(),
         }
     )
 
 
-def _arrows(dx: torch.Tensor, dy: torch.Tensor, channels: int) -> dict[str, torch.Tensor]:
-    return {"dx": dx.flatten().repeat(channels), "dy": dy.flatten().repeat(channels)}
+def _arrows(dx: torch.Tensor, dy: torch.Tensor, channels: int) -> dict[str, NDArray[np.float32]]:
+    return {
+        name: field.flatten().repeat(channels).numpy() for name, field in (("dx", dx), ("dy", dy))
+    }

@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from cnn_sensitivity.config import suggestion
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.tables.spectra import layer_rows
+from cnn_sensitivity.tables.filters import layer_rows
 
 
 def pretrained_spectrum_table(name: str, root: str | Path) -> DataFrame:

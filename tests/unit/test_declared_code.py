@@ -1,0 +1,112 @@
+"""Each rule declares the modules that its result depends on: held against the imports."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "workflow/cnn_sensitivity"
+# What these do is seen in a rule's parameters or cannot change a result.
+PLUMBING = {"__init__.py", "config.py", "errors.py", "files.py", "pairs.py", "training/progress.py"}
+ENTRIES = {
+    "dataset": ["datasets/prepare.py"],
+    "train": ["training/job.py"],
+    "sensitivity": ["tables/sensitivities.py"],
+    "spectrum": ["tables/spectra.py"],
+    "pretrained": ["tables/pretrained.py"],
+    "theory": ["tables/theory.py"],
+    "pooling": ["tables/pooling.py"],
+    "pictures": ["tables/pictures.py"],
+    "claims": ["claims/__init__.py"],
+}
+# A rule's inputs change with the code of the rules that make them.
+UPSTREAM = {
+    "train": ["dataset"],
+    "sensitivity": ["train", "dataset"],
+    "spectrum": ["train", "dataset"],
+    "pictures": ["dataset"],
+}
+
+
+def declared() -> dict[str, set[str]]:
+    """Return the files that each rule's `code(...)` matches."""
+    rules = {}
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        for name, body in re.findall(
+            r"^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text(), re.M | re.S
+        ):
+            if found := re.search(r"code=code\((.*?)\),?\n    output", body, re.S):
+                patterns = re.findall(r'"([^"]+)"', found[1])
+                rules[name] = {
+                    str(file.relative_to(PACKAGE)) for p in patterns for file in PACKAGE.glob(p)
+                }
+    return rules
+
+
+def file_of(module: str) -> str | None:
+    """Return the package's file of a dotted module name, or None for another package's."""
+    base = PACKAGE.parent / module.replace(".", "/")
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file() and PACKAGE in path.parents:
+            return str(path.relative_to(PACKAGE))
+    return None
+
+
+def imports_of(file: str) -> set[str]:
+    """Return the package's files that one of them imports."""
+    package = ["cnn_sensitivity", *Path(file).parent.parts]
+    names = set()
+    for node in ast.walk(ast.parse((PACKAGE / file).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            parent = ".".join([*base, *([node.module] if node.module else [])])
+            names |= {parent} | {f"{parent}.{alias.name}" for alias in node.names}
+    return {path for name in names if (path := file_of(name))}
+
+
+def closure(files: list[str]) -> set[str]:
+    """Return all files that are imported, directly or not."""
+    found, waiting = set(), list(files)
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += imports_of(file)
+    return found
+
+
+@pytest.mark.parametrize("rule", ENTRIES)
+def test_a_rule_declares_all_modules_that_its_result_depends_on(rule: str) -> None:
+    rules = declared()
+    known = set().union(*(rules[name] for name in [rule, *UPSTREAM.get(rule, [])]))
+    missing = closure(ENTRIES[rule]) - known - PLUMBING
+    assert {file for file in missing if Path(file).name != "__init__.py"} == set()
+
+
+def test_figures_declare_their_modules() -> None:
+    text = (ROOT / "workflow/rules/figures.smk").read_text()
+    shared = {
+        str(file.relative_to(PACKAGE))
+        for pattern in re.findall(r'"([^"]+\.py)"', text)
+        if "{" not in pattern
+        for file in PACKAGE.glob(pattern)
+    }
+    for path in PACKAGE.glob("figures/figure_*.py"):
+        name = str(path.relative_to(PACKAGE))
+        missing = closure([name]) - shared - PLUMBING - {name}
+        assert {file for file in missing if Path(file).name != "__init__.py"} == set(), name
+
+
+def test_imports_point_one_way() -> None:
+    """The science knows nothing of the command line, the figures nothing of torch's modules."""
+    for path in PACKAGE.rglob("*.py"):
+        name = str(path.relative_to(PACKAGE))
+        if name not in ("cli.py", "__main__.py"):
+            assert "cli.py" not in imports_of(name), name
+    for path in [*PACKAGE.glob("figures/*.py"), *PACKAGE.glob("claims/*.py")]:
+        name = str(path.relative_to(PACKAGE))
+        assert not {"sensitivity.py", "perturbations.py", "weights.py"} & closure([name]), name

@@ -1,0 +1,206 @@
+"""The tables of a run: each against the pieces that it is made of, or against known numbers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import training_cases as cases
+from torchvision.models import alexnet
+
+from cnn_sensitivity import sensitivity, spectrum
+from cnn_sensitivity.config import Measurement, MeasurementSettings, PictureSettings
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.tables import pooling
+from cnn_sensitivity.tables.pictures import picture_table
+from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
+from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_table
+from cnn_sensitivity.tables.spectra import spectrum_table
+from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
+from cnn_sensitivity.training import checkpoint as checkpoints
+
+IMAGES = cases.images(size=16)
+WORKFLOW = Path(__file__).parents[2] / "workflow"
+
+
+def measuring(images: int = 12, **changes: object) -> MeasurementSettings:
+    measurement = Measurement(images=images, displacement=0.5)
+    return MeasurementSettings(
+        measurement=measurement,
+        perturbation="diffeomorphism",
+        root_seed=3,
+    ).model_copy(update=changes)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LeNet of two seeds after one epoch on random images."""
+    folder = tmp_path_factory.mktemp("trained")
+    cases.run(folder, cases.settings("LeNet", seeds=(4, 7), epochs=1), IMAGES)
+    return folder / "checkpoint.safetensors"
+
+
+def test_sensitivity_table_has_a_row_for_each_seed_state_wiring_and_layer(trained: Path) -> None:
+    table = sensitivity_table(checkpoints.load(trained), IMAGES, measuring())
+    groups = table.groupby(["seed", "state", "wiring"]).size()
+    assert set(groups.index) == {
+        (seed, state, wiring)
+        for seed in (4, 7)
+        for state in ("initial", "trained")
+        for wiring in ("original", "shuffled")
+    }
+    assert groups.nunique() == 1
+    assert not table.duplicated(["seed", "state", "wiring", "index"]).any()
+
+
+def test_sensitivity_table_is_what_measure_gives(trained: Path) -> None:
+    checkpoint, dataset, settings = checkpoints.load(trained), IMAGES, measuring()
+    table = sensitivity_table(checkpoint, dataset, settings)
+    rows = table[(table.seed == 7) & (table.state == "trained") & (table.wiring == "original")]
+    inputs = perturbed_images(dataset, checkpoint.settings, settings)
+    expected = sensitivity.measure(checkpoint.network(7, "last"), *inputs)
+    np.testing.assert_array_equal(rows["R"], expected["R"])
+
+
+def test_shuffling_tells_from_the_second_convolution_on(trained: Path) -> None:
+    """These images have one channel: there is nothing to permute in the first one."""
+    table = sensitivity_table(checkpoints.load(trained), IMAGES, measuring())
+    wide = table[table.state == "trained"].pivot_table(
+        index=["seed", "index"], columns="wiring", values="D"
+    )
+    second = table.loc[table.kind == "conv", "index"].unique()[1]
+    before = wide.index.get_level_values("index") < second
+    assert (wide["original"] == wide["shuffled"])[before].all()
+    assert (wide["original"] != wide["shuffled"])[~before].all()
+
+
+def test_sensitivity_table_is_the_same_each_time(trained: Path) -> None:
+    tables = [sensitivity_table(checkpoints.load(trained), IMAGES, measuring()) for _ in range(2)]
+    assert tables[0].equals(tables[1])
+
+
+def test_other_images_than_the_trained_ones_are_refused(trained: Path) -> None:
+    other = cases.images(train=49, size=16)
+    with pytest.raises(UserError, match="trained on other images"):
+        sensitivity_table(checkpoints.load(trained), other, measuring())
+
+
+def test_more_images_than_there_are_are_refused(trained: Path) -> None:
+    with pytest.raises(UserError, match=r"measurement\.images 100000"):
+        sensitivity_table(checkpoints.load(trained), IMAGES, measuring(images=100000))
+
+
+def test_spectrum_table_is_the_spectrum_of_the_weights(trained: Path) -> None:
+    table = spectrum_table(trained, "last")
+    checkpoint = checkpoints.load(trained)
+    for (seed, state), rows in table.groupby(["seed", "state"]):
+        network = checkpoint.network(seed, {"initial": "initial", "trained": "last"}[state])
+        convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+        assert rows["layer_index"].nunique() == len(convolutions)
+        for index, convolution in enumerate(convolutions):
+            layer = rows[rows.layer_index == index]
+            expected = spectrum.filter_spectrum(convolution.weight.detach().numpy())
+            np.testing.assert_allclose(layer["gamma"], expected, rtol=1e-6)
+            assert list(layer["mode"]) == list(range(1, len(expected) + 1))
+
+
+def test_tables_that_need_no_torch_load_none() -> None:
+    modules = "cnn_sensitivity.tables.spectra, cnn_sensitivity.tables.pooling"
+    script = f"import {modules}, sys; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=WORKFLOW, check=True)
+
+
+def test_pretrained_weights_in_the_data_folder_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    state = alexnet().state_dict()
+
+    def cached(url: str, model_dir: str, **_: object) -> dict[str, torch.Tensor]:
+        assert model_dir == str(tmp_path / "checkpoints")
+        assert url.startswith("https://")
+        return state
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", cached)
+    table = pretrained_spectrum_table("alexnet", tmp_path)
+    first = table[table.layer == "features.0"]
+    expected = spectrum.filter_spectrum(state["features.0.weight"].numpy())
+    np.testing.assert_allclose(first["gamma"], expected, rtol=1e-6)
+    assert table["reason"].eq("").all()
+
+
+def test_without_pretrained_weights_the_table_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network here")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", offline)
+    table = pretrained_spectrum_table("alexnet", tmp_path)
+    assert len(table) == 1
+    assert "no network here" in table["reason"][0]
+    assert str(tmp_path / "checkpoints/alexnet-") in table["reason"][0]
+
+
+def test_an_unknown_pretrained_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="did you mean 'alexnet'"):
+        pretrained_spectrum_table("alexnett", tmp_path)
+
+
+def test_constant_filters_scale_as_the_paper_says() -> None:
+    table = constant_filter_table().set_index(["case", "layer"])
+    plain, strided = table.loc["no_stride"], table.loc["stride"]
+    assert plain["D"][[1, 64]].tolist() == pytest.approx([0.34, 0.006], rel=0.04)
+    assert plain["G"][[1, 64]].tolist() == pytest.approx([0.83, 4.2], rel=0.03)
+    assert plain["R"][[1, 64]].tolist() == pytest.approx([0.41, 1.5e-3], rel=0.03)
+    assert strided["D"][:4].tolist() == pytest.approx([2.0**-k for k in range(1, 5)], rel=0.04)
+    assert strided["G"][[1, 8]].tolist() == pytest.approx([0.66, 80], rel=0.06)
+
+
+def test_activations_without_stride_broaden_as_a_random_walk() -> None:
+    table = activation_table()
+    plain = table[table.case == "no_stride"]
+    for layer in (1, 2):
+        rows = plain[(plain.layer == layer) & (plain.position < 32)]
+        mean = np.average(rows["position"], weights=rows["value"])
+        variance = np.average((rows["position"] - mean) ** 2, weights=rows["value"])
+        assert variance == pytest.approx(layer * (5**2 - 1) / 12)
+
+
+def test_activations_with_stride_halve_their_length() -> None:
+    table = activation_table()
+    lengths = table[table.case == "stride"].groupby("layer").size()
+    assert lengths.tolist() == [64, 32, 16, 8, 4]
+
+
+def test_spatial_pooling_brings_a_shifted_pattern_closer() -> None:
+    table = pooling.pooling_table().set_index(["panel", "picture"])["value"]
+
+    def distance(one: str, other: str) -> float:
+        first, second = table["spatial", one].to_numpy(), table["spatial", other].to_numpy()
+        return float(np.square(first - second).sum() / np.square(first).sum())
+
+    assert distance("pooled_input", "pooled_shifted") < distance("input", "shifted")
+
+
+def test_channel_pooling_does_not_see_the_rotation() -> None:
+    table = pooling.pooling_table().set_index(["panel", "picture"])["value"]
+    assert table["channel", "average_upright"].item() == table["channel", "average_rotated"].item()
+    responses = [table["channel", f"response_1_{pose}"].item() for pose in ("upright", "rotated")]
+    assert responses[0] != responses[1]
+
+
+def test_pictures_show_an_image_its_deformation_and_its_noise() -> None:
+    settings = PictureSettings(displacement=1.0, cutoff=3, noise=[0.0, 5.0], root_seed=0)
+    table = picture_table(IMAGES, settings)
+    assert list(table["picture"].unique()) == ["original", "deformed", "noise-0", "noise-5"]
+    assert table["value"].between(0, 1).all()
+    values = table.groupby("picture")["value"].apply(np.array)
+    np.testing.assert_array_equal(values["original"], values["noise-0"])
+    assert not np.array_equal(values["original"], values["noise-5"])
+    moved = table[table.picture == "deformed"]
+    frame = moved[(moved.row == 0) & (moved.channel == 0)]
+    assert moved["dx"].abs().max() > 0
+    assert frame["dx"].eq(0).all()
