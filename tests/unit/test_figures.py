@@ -11,9 +11,9 @@ import pytest
 from pandas import DataFrame
 
 from cnn_sensitivity import figures
+from cnn_sensitivity.analysis.selection import block_outputs, curves, outputs
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.figures.style import looks
-from cnn_sensitivity.selection import block_outputs, curves, outputs
 from cnn_sensitivity.tables.pooling import pooling_table
 
 

@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 import torch
+
 from cnn_sensitivity import perturbations
 from cnn_sensitivity.errors import UserError
 

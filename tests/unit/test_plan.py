@@ -77,7 +77,8 @@ def test_settings_survive_the_command_line(quick: Plan) -> None:
 def test_step_of_the_one_dimensional_networks_grows_with_their_width(quick: Plan) -> None:
     run = quick.select("scale_detection_1d_task2", ["stride"])[0]
     rate = quick.config.recipes["one_dimensional"].learning_rate
-    assert quick.training_settings(run).recipe.learning_rate == pytest.approx(100 * rate)
+    channels = run.network.options["channels"]
+    assert quick.training_settings(run).recipe.learning_rate == pytest.approx(channels * rate)
 
 
 @pytest.mark.parametrize(("task", "in_blocks"), [("task1", False), ("task2", True)])

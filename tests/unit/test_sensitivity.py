@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from cnn_sensitivity import sensitivity
-from cnn_sensitivity.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+
+from cnn_sensitivity import sensitivity
+from cnn_sensitivity.errors import UserError
 
 MEASURED = ["D", "G", "R", "D_numerator", "G_numerator", "denominator"]
 NAMES = ["0", "1", "2", "3", "5"]
@@ -141,7 +142,7 @@ def test_noise_on_a_linear_map_in_closed_form():
     weight = network.weight.square().sum().item()
     assert row.G_numerator == pytest.approx(sigma**2 * weight, rel=0.03)
     assert row.denominator == pytest.approx(2 * weight, rel=0.03)
-    assert row.R == pytest.approx(1, rel=0.04)
+    assert pytest.approx(1, rel=0.04) == row.R
 
 
 def test_the_median_is_taken_of_each_coordinate_over_the_images():

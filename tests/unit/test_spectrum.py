@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from cnn_sensitivity import spectrum
 from cnn_sensitivity.errors import UserError
 

@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.statistics import (
+    bootstrap_interval,
+    log_correlation,
+    log_slope,
+    spearman,
+)
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.statistics import bootstrap_interval, log_correlation, log_slope, spearman
 
 positive = st.floats(1e-3, 1e3)
 pairs = st.lists(st.tuples(positive, positive), min_size=3, max_size=12)

@@ -41,11 +41,11 @@ def displacement_field(coefficients: Tensor, size: int, temperature: float) -> T
     elsewhere. The frame does not move. Source: P21.
     """
     cutoff = coefficients.shape[-1]
-    like = {"dtype": coefficients.dtype, "device": coefficients.device}
-    order = torch.arange(1, cutoff + 1, **like)
+    order = torch.arange(1, cutoff + 1, dtype=coefficients.dtype, device=coefficients.device)
     squares = order[:, None] ** 2 + order**2
     scale = torch.where(squares.sqrt() < cutoff + 0.5, (temperature / squares).sqrt(), 0)
-    waves = torch.sin(math.pi * torch.outer(torch.linspace(0, 1, size, **like), order))
+    grid = torch.linspace(0, 1, size, dtype=order.dtype, device=order.device)
+    waves = torch.sin(math.pi * torch.outer(grid, order))
     if size > 1:
         waves[-1] = 0  # sin(i pi) is not quite zero in floating point
     return size * (waves @ (coefficients * scale) @ waves.T)

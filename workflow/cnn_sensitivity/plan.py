@@ -12,6 +12,7 @@ from cnn_sensitivity.config import (
     Images,
     MeasurementSettings,
     Network,
+    Perturbation,
     PictureSettings,
     ScaleDetection1d,
     ScaleDetection1dTask2,
@@ -22,7 +23,7 @@ from cnn_sensitivity.config import (
 from cnn_sensitivity.errors import UserError
 
 FULLY_CONNECTED = "FullConn"
-PERTURBATIONS = {
+PERTURBATIONS: dict[str, Perturbation] = {
     "images": "diffeomorphism",
     "scale_detection_2d": "pixels_2d",
     "scale_detection_1d_task1": "pixels_1d",

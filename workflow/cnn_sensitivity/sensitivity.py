@@ -242,7 +242,6 @@ class _Sums:
     """
 
     def __init__(self, activation: Tensor, images: int, keep: bool) -> None:
-        wide = {"dtype": torch.float64, "device": activation.device}
         self.images = images
         self.epsilon = torch.finfo(activation.dtype).eps
         self.channels_last = (
@@ -251,8 +250,9 @@ class _Sums:
             and activation.is_contiguous(memory_format=torch.channels_last)
         )
         self.first = self._rows(activation, 1)[0, 0].clone()
-        self.shift = torch.zeros(self.first.shape, **wide)  # sum of y over the images
-        self.squares = torch.zeros(3, **wide)  # of f(tau x) - f(x), f(x + eta) - f(x), y
+        self.shift = torch.zeros_like(self.first, dtype=torch.float64)  # sum of y over the images
+        # Squared norms of f(tau x) - f(x), f(x + eta) - f(x) and y, summed over the images.
+        self.squares = self.shift.new_zeros(3)
         self.kept = self.first.new_empty(2, images, len(self.first)) if keep else None
 
     def _rows(self, activation: Tensor, groups: int) -> Tensor:

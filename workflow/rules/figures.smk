@@ -23,12 +23,7 @@ for figure, tables in FIGURE_INPUTS.items():
             [path for paths in tables.values() for path in paths],
             code=code(
                 "theory.py",
-                "statistics.py",
-                "selection.py",
-                "prose.py",
-                "power_laws.py",
-                "twins.py",
-                "spectrum.py",
+                "analysis/*.py",
                 "figures/[!f]*.py",
                 f"figures/{figure}.py",
             ),

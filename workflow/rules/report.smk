@@ -8,7 +8,7 @@ rule claims:
     """Hold the run's tables against each claim of the paper: the scorecard."""
     input:
         [path for paths in CLAIM_INPUTS.values() for path in paths],
-        code=code("theory.py", "statistics.py", "claims/*.py"),
+        code=code("theory.py", "analysis/*.py", "claims/*.py"),
     output:
         table=CLAIMS,
         page=report(

@@ -6,12 +6,9 @@ from math import isfinite, isnan
 import numpy as np
 from pandas import DataFrame
 
-from cnn_sensitivity.claims import inputs
-from cnn_sensitivity.claims.inputs import Tables
-from cnn_sensitivity.claims.verdict import Measured, NotTested, Outcome
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import most_images
-from cnn_sensitivity.statistics import (
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import most_images
+from cnn_sensitivity.analysis.statistics import (
     FEWEST_POINTS,
     Sample,
     bootstrap_interval,
@@ -19,6 +16,9 @@ from cnn_sensitivity.statistics import (
     log_slope,
     spearman,
 )
+from cnn_sensitivity.claims import inputs
+from cnn_sensitivity.claims.inputs import Tables
+from cnn_sensitivity.claims.verdict import Measured, NotTested, Outcome
 
 SIGNS = {"R": 1, "D": 1, "G": -1}
 """The paper's sign of rho(eps, X)."""

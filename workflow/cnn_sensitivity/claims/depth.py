@@ -7,13 +7,13 @@ from math import isfinite, isnan
 import numpy as np
 from pandas import DataFrame
 
-from cnn_sensitivity import twins
+from cnn_sensitivity.analysis import twins
+from cnn_sensitivity.analysis.prose import left_out, listing
+from cnn_sensitivity.analysis.selection import most_images, outputs
+from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, spearman
 from cnn_sensitivity.claims import inputs
 from cnn_sensitivity.claims.inputs import Tables
 from cnn_sensitivity.claims.verdict import Measured, NotTested, Outcome
-from cnn_sensitivity.prose import left_out, listing
-from cnn_sensitivity.selection import most_images, outputs
-from cnn_sensitivity.statistics import Sample, bootstrap_interval, spearman
 
 FIGURE_3 = ("VGG11", "VGG11bn", "AlexNet", "LeNet")
 FIGURE_9 = ("VGG11", "VGG11bn", "VGG13bn")

@@ -3,12 +3,12 @@
 import numpy as np
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import learned
+from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope
 from cnn_sensitivity.claims import inputs
 from cnn_sensitivity.claims.inputs import Tables
 from cnn_sensitivity.claims.verdict import Measured, NotTested, Outcome
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import learned
-from cnn_sensitivity.statistics import Sample, bootstrap_interval, log_slope
 
 RANGES = (
     "Without stride fitted over the later half of the layers; with stride D over layers 1 to 5,"

@@ -2,8 +2,8 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.selection import Selection, curves, most_images, outputs
 from cnn_sensitivity.claims.verdict import NotTested
-from cnn_sensitivity.selection import Selection, curves, most_images, outputs
 
 Tables = dict[str, DataFrame]
 
@@ -15,12 +15,12 @@ NAMES = {
 
 
 def table(tables: Tables, kind: str, experiment: str | None = None) -> DataFrame:
-    """Return a table, of one experiment if given; NotTested if there is nothing in it."""
+    """Return a table, of one family of experiments if given; NotTested without any row."""
     rows = tables.get(kind)
     if rows is None or rows.empty:
         raise NotTested(f"There is no {kind} table.")
     if experiment is not None:
-        rows = rows[rows["experiment"] == experiment]
+        rows = rows[rows["experiment"].str.startswith(experiment)]
         if rows.empty:
             raise NotTested(f"The run has no {NAMES[experiment]}.")
     return rows

@@ -4,13 +4,13 @@ from math import isnan
 
 from pandas import DataFrame
 
-from cnn_sensitivity import power_laws
+from cnn_sensitivity.analysis import power_laws
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import learned
+from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval
 from cnn_sensitivity.claims import inputs
 from cnn_sensitivity.claims.inputs import Tables
 from cnn_sensitivity.claims.verdict import Measured, NotTested, Outcome
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import learned
-from cnn_sensitivity.statistics import Sample, bootstrap_interval
 
 # (expected exponent, tolerance) without and with stride, of D_k ~ A_k^-alpha and G_k ~ A_k^alpha.
 TOLERANCES = {"D": ((2.0, 0.4), (1.0, 0.3)), "G": ((1.0, 0.3), (1.0, 0.3))}

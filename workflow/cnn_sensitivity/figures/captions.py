@@ -2,8 +2,8 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import listing, plural, runs_of, span
 from cnn_sensitivity.figures.style import looks
-from cnn_sensitivity.prose import listing, plural, runs_of, span
 
 
 def caption(*sentences: str) -> str:

@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.selection import QUANTITIES
+from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_correlation
 from cnn_sensitivity.figures.pictures import pixels
 from cnn_sensitivity.figures.style import (
     GREY,
@@ -12,8 +14,6 @@ from cnn_sensitivity.figures.style import (
     QUANTITY_MARKERS,
     say,
 )
-from cnn_sensitivity.selection import QUANTITIES
-from cnn_sensitivity.statistics import Sample, bootstrap_interval, log_correlation
 
 COLUMNS = ["noise", "quantity", "rho", "low", "high", "points"]
 

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import BLOCK_OUTPUTS, Selection, curves, over_seeds
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import (
@@ -21,8 +23,6 @@ from cnn_sensitivity.figures.style import (
     new_figure,
     say,
 )
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import BLOCK_OUTPUTS, Selection, curves, over_seeds
 
 Variant = tuple[str, str]
 """(state, wiring)."""

@@ -5,14 +5,14 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import outputs
 from cnn_sensitivity.figures import scatter
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.correlation_panel import correlation_table, draw_correlations
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.pictures import draw_deformation
 from cnn_sensitivity.figures.style import DOUBLE, GREY, letter, looks, new_figure, say
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import outputs
 
 # P21's networks on CIFAR-10, from its poster: R_f, test error.
 PUBLISHED = {

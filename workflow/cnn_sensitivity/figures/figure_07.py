@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame, concat
 
-from cnn_sensitivity import power_laws
+from cnn_sensitivity.analysis import power_laws
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import learned, over_seeds
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import DOUBLE, Look, letter, log_axis, new_figure, say
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import learned, over_seeds
 from cnn_sensitivity.theory import predicted_exponents
 
 _LOOKS = (Look("#0072B2", "o"), Look("#D55E00", "s"), Look("#009E73", "^"), Look("#AA4499", "D"))

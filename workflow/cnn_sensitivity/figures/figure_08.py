@@ -2,12 +2,12 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import QUANTITIES, outputs
 from cnn_sensitivity.figures import scatter
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import DOUBLE, letter, looks, new_figure, say
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import QUANTITIES, outputs
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:

@@ -2,9 +2,9 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.selection import most_images
 from cnn_sensitivity.figures.depth_curves import draw_curves
 from cnn_sensitivity.figures.drawing import Drawing
-from cnn_sensitivity.selection import most_images
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:

@@ -2,11 +2,11 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import learned
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.spectra import HOW, draw_spectra
-from cnn_sensitivity.prose import left_out
-from cnn_sensitivity.selection import learned
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:

@@ -2,10 +2,10 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import listing
 from cnn_sensitivity.figures.captions import caption
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.spectra import HOW, draw_spectra
-from cnn_sensitivity.prose import listing
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:

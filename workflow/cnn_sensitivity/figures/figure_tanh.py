@@ -4,7 +4,9 @@ from typing import Any
 
 from pandas import DataFrame, concat
 
-from cnn_sensitivity import twins
+from cnn_sensitivity.analysis import twins
+from cnn_sensitivity.analysis.prose import left_out, listing
+from cnn_sensitivity.analysis.selection import BLOCK_OUTPUTS, curves, most_images
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.depth_curves import (
     TRAINED,
@@ -15,8 +17,6 @@ from cnn_sensitivity.figures.depth_curves import (
 )
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import DIFFEO, LIGHT, NOISE, log_axis, say
-from cnn_sensitivity.prose import left_out, listing
-from cnn_sensitivity.selection import BLOCK_OUTPUTS, curves, most_images
 
 _STYLES: dict[str, dict[str, Any]] = {
     "relu": {"color": NOISE, "marker": "o", "linestyle": "-", "label": "ReLU"},

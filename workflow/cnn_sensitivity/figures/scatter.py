@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.statistics import FEWEST_POINTS, log_correlation
 from cnn_sensitivity.figures.style import GREY, INK, Look, log_axis, looks, note
-from cnn_sensitivity.statistics import FEWEST_POINTS, log_correlation
 from cnn_sensitivity.theory import PowerLaw, fit_power_law
 
 ERROR = r"test error $\varepsilon$"

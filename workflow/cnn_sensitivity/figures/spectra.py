@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.selection import spectra
 from cnn_sensitivity.figures.style import (
     DOUBLE,
     GREY,
@@ -20,7 +21,6 @@ from cnn_sensitivity.figures.style import (
     new_figure,
     say,
 )
-from cnn_sensitivity.selection import spectra
 
 _VIRIDIS = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151")
 DEPTHS = LinearSegmentedColormap.from_list("depth", _VIRIDIS)  # without viridis' faint yellow end

@@ -59,7 +59,7 @@ def _activations(case: str) -> DataFrame:
     signal = torch.zeros(1, 1, length, dtype=torch.float64)
     signal[..., [length // 4, (5 * length) // 8]] = 1.0
     layers = [signal]
-    for block in network:
+    for block in network.children():
         layers.append(block(layers[-1]))
     return concat(
         [

@@ -38,6 +38,7 @@ def pairs(table: DataFrame) -> list[Twins]:
 
 _EXPERIMENTS = {
     "images": "images",
-    "scale_detection_1d": "1D task",
+    "scale_detection_1d_task1": "1D task 1",
+    "scale_detection_1d_task2": "1D task 2",
     "scale_detection_2d": "2D task",
 }

@@ -1,0 +1,148 @@
+"""Measuring: D, G and R against bare forward passes, growth, memory, and batched deformations."""
+
+import resource
+import subprocess
+import sys
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.timing import by_turns
+from cnn_sensitivity import networks, perturbations, sensitivity
+
+IMAGES = 500
+SHAPE = (3, 32, 32)
+# `measure`'s own choice, and the one at which bare passes are fastest on the author's machine.
+BATCHES = (6, 16)
+
+
+def inputs(count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return random images, the same deformed, and the same under noise."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(count, *SHAPE, generator=generator)
+    deformed = perturbations.deform(images, generator=generator)
+    return images, deformed, images + perturbations.matched_noise(images, deformed, generator)
+
+
+def _against_bare_passes(name: str, target: float, rounds: int = 3) -> list[dict[str, Any]]:
+    torch.manual_seed(0)
+    network, data = networks.build(name).eval(), inputs(IMAGES)
+
+    def bare(batch_size: int) -> None:
+        with torch.no_grad():
+            for images in data:
+                for batch in images.split(batch_size):
+                    network(batch)
+
+    rows = []
+    for batch in BATCHES:
+        ours, theirs = by_turns(
+            lambda: sensitivity.measure(network, *data),
+            lambda batch=batch: bare(batch),  # type: ignore[misc]
+            rounds,
+        )
+        rows.append(
+            {
+                "name": f"measure / three bare passes in batches of {batch} ({name})",
+                "ratio": ours / theirs,
+                "target": target,
+                "detail": f"{ours:.2f} s against {theirs:.2f} s, {IMAGES} images, all layers",
+            }
+        )
+    return rows
+
+
+def vgg11bn_against_bare_passes() -> list[dict[str, Any]]:
+    """VGG11bn at full width."""
+    return _against_bare_passes("VGG11bn", 1.2)
+
+
+def resnet18_against_bare_passes() -> list[dict[str, Any]]:
+    """ResNet18 at full width."""
+    return _against_bare_passes("ResNet18", 1.15)
+
+
+def deformation_in_one_batch() -> list[dict[str, Any]]:
+    """500 images deformed at once against one after the other."""
+    images = inputs(IMAGES)[0]
+
+    def singly() -> None:
+        for image in images.split(1):
+            perturbations.deform(image)
+
+    ours, theirs = by_turns(lambda: perturbations.deform(images), singly, rounds=5)
+    return [
+        {
+            "name": "deform in one batch / one by one",
+            "ratio": ours / theirs,
+            "target": 0.5,
+            "detail": f"{1e3 * ours:.0f} ms against {1e3 * theirs:.0f} ms, {IMAGES} images",
+        }
+    ]
+
+
+def growth_with_the_number_of_images() -> list[dict[str, Any]]:
+    """Seconds an image, for twice and four times the images."""
+    torch.manual_seed(0)
+    network, data = networks.build("VGG11bn", width=0.25).eval(), inputs(480)
+    rows = []
+    for count in (240, 480):
+        ours, theirs = by_turns(
+            lambda count=count: sensitivity.measure(  # type: ignore[misc]
+                network, *(each[:count] for each in data)
+            ),
+            lambda: sensitivity.measure(network, *(each[:120] for each in data)),
+            rounds=5,
+        )
+        rows.append(
+            {
+                "name": f"measure {count} images / 120 images, for each image",
+                "ratio": ours / theirs * 120 / count,
+                "target": 1.1,
+                "detail": f"{ours:.2f} s against {theirs:.2f} s, VGG11bn at width 1/4",
+            }
+        )
+    return rows
+
+
+def _peak(count: int) -> float:
+    """Return the peak memory in GB of a fresh process that measures VGG11bn on `count` images."""
+    code = f"import benchmarks.bench_measurement as bench; bench.print_peak({count})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def print_peak(count: int) -> None:
+    """Measure VGG11bn on `count` images and print this process's peak memory in GB."""
+    sensitivity.measure(networks.build("VGG11bn"), *inputs(count))
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9)
+
+
+def memory() -> list[dict[str, Any]]:
+    """Peak memory of a whole process, and what more images add to it."""
+    few, many = _peak(100), _peak(IMAGES)
+    return [
+        {
+            "name": f"peak memory in GB, VGG11bn, {IMAGES} images",
+            "ratio": many,
+            "target": 1.3,
+            "detail": "of the process, PyTorch's own included",
+        },
+        {
+            "name": f"peak memory with {IMAGES} images / with 100",
+            "ratio": many / few,
+            "target": 1.1,
+            "detail": f"{many:.2f} GB against {few:.2f} GB",
+        },
+    ]
+
+
+BENCHMARKS = [
+    vgg11bn_against_bare_passes,
+    resnet18_against_bare_passes,
+    deformation_in_one_batch,
+    growth_with_the_number_of_images,
+    memory,
+]

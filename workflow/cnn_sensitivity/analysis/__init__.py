@@ -1,0 +1,1 @@
+"""What figures and claims share: selections, statistics, fits, words. No torch."""

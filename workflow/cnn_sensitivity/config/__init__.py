@@ -1,0 +1,48 @@
+"""The configuration: every knob of a run as pydantic models, its schema and its errors.
+
+Unknown keys are errors. Relations between keys are checked here too, so that a run that cannot
+work stops before its first job. `config.yaml` documents each key for the person who sets it.
+"""
+
+from cnn_sensitivity.config.base import suggestion
+from cnn_sensitivity.config.experiments import (
+    Experiment,
+    Images,
+    ScaleDetection1d,
+    ScaleDetection1dTask2,
+    ScaleDetection2d,
+)
+from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe
+from cnn_sensitivity.config.reading import parse, read, schema
+from cnn_sensitivity.config.run import Config
+from cnn_sensitivity.config.settings import (
+    Compute,
+    Measurement,
+    MeasurementSettings,
+    Perturbation,
+    PictureSettings,
+    TrainingSettings,
+)
+
+__all__ = [
+    "NETWORKS",
+    "Architecture",
+    "Compute",
+    "Config",
+    "Experiment",
+    "Images",
+    "Measurement",
+    "MeasurementSettings",
+    "Network",
+    "Perturbation",
+    "PictureSettings",
+    "Recipe",
+    "ScaleDetection1d",
+    "ScaleDetection1dTask2",
+    "ScaleDetection2d",
+    "TrainingSettings",
+    "parse",
+    "read",
+    "schema",
+    "suggestion",
+]

@@ -1,0 +1,43 @@
+"""What all configuration models share: strictness, types, and the search for a close word."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+# Printable text: file names and titles may hold spaces and quotes, but no control characters.
+Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Model(BaseModel):
+    """Base of all models: strict about keys, immutable, finite numbers only."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    def to_json(self) -> str:
+        """Return the canonical JSON text: the flat scalar that a rule passes to a command."""
+        return self.model_dump_json(exclude_none=True)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return '; did you mean ...?' with the closest known word, or the list of known words."""
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(words)}"
+
+
+def refuse_duplicates(what: str, values: list[Any]) -> None:
+    """Raise ValueError if a value is there twice."""
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            raise ValueError(f"{what} {value!r} is given twice")

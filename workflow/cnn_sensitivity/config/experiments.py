@@ -1,0 +1,168 @@
+"""Experiments: grids of runs on one data set each."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from cnn_sensitivity.config.base import (
+    Count,
+    Fraction,
+    Label,
+    Model,
+    NonNegative,
+    Positive,
+    Seed,
+    Text,
+    refuse_duplicates,
+)
+from cnn_sensitivity.config.networks import Network
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.pairs import check_enough, pairs_1d, pairs_2d
+
+SIZES = {
+    "embedded": {"train_size": 5000, "test_size": 2000},
+    "fashion_mnist": {"train_size": 60000, "test_size": 10000},
+    "cifar10": {"train_size": 50000, "test_size": 10000},
+}
+"""Images of the sources whose size is known before they are read."""
+
+
+class Experiment(Model):
+    """A grid of runs: networks x noise levels x training sizes x seeds on one data set."""
+
+    recipe: Label
+    networks: Annotated[list[Network], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    noise: Annotated[list[NonNegative], Field(min_length=1)] = [0.0]
+    """Magnitudes of the noise added to training and test images."""
+
+    @field_validator("networks")
+    @classmethod
+    def _labels_differ(cls, networks: list[Network]) -> list[Network]:
+        refuse_duplicates("label", [network.label for network in networks])
+        for network in networks:
+            refuse_duplicates(f"seeds of {network.label}", network.seeds or [])
+            refuse_duplicates(f"noise of {network.label}", network.noise or [])
+        return networks
+
+    @field_validator("seeds", "noise", "train_sizes", check_fields=False)
+    @classmethod
+    def _values_differ(cls, values: list[Any]) -> list[Any]:
+        refuse_duplicates("value", values)
+        return values
+
+    def sizes(self) -> list[int | None]:
+        """Return the training sizes; None is the whole training split."""
+        return [None]
+
+
+class ImageSource(Model):
+    """Where the images come from."""
+
+    name: Literal["embedded", "fashion_mnist", "cifar10", "image_folder"]
+    root: Text | None = None
+    """fashion_mnist, cifar10: where the files are or are put; image_folder: the folder itself."""
+    title: Text | None = None
+    """What captions call the data; the default is its name."""
+    train_size: Count | None = None
+    """A class-balanced subset of so many training images; none for all."""
+    test_size: Count | None = None
+    size: Count | None = None
+    """image_folder: resize all images to so many pixels a side; without it they must agree."""
+    mean: list[Fraction] | None = None
+    """image_folder: of pixel/255, per channel; the default is the training images' own."""
+    std: list[Fraction] | None = None
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        if self.name == "image_folder" and self.root is None:
+            raise ValueError("image_folder needs root: the folder that holds train/ and test/")
+        for key in ("size", "mean", "std"):
+            if self.name != "image_folder" and getattr(self, key) is not None:
+                raise ValueError(f"{key}: only image_folder takes it")
+        for key, most in SIZES.get(self.name, {}).items():
+            if (getattr(self, key) or 0) > most:
+                raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
+        return self
+
+    def test_images(self) -> int | None:
+        """Return how many test images there are, if that is known before they are read."""
+        return self.test_size or SIZES.get(self.name, {}).get("test_size")
+
+
+class Images(Experiment):
+    """Image classification (Figures 1, 3, 4, 10 to 13)."""
+
+    source: ImageSource
+
+
+class ScaleDetection2d(Experiment):
+    """Are two active pixels of an image closer than `scale`? (Figures 8, 9, 14)."""
+
+    size: Annotated[int, Field(ge=4, le=100)] = 28
+    scale: Positive = 14.0
+    gap: NonNegative = 2.0
+    train_sizes: Annotated[list[Count], Field(min_length=1)] = [1024, 2048]
+    test_size: Count = 2048
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        count = max(self.train_sizes) + self.test_size
+        _check_task(count, pairs_2d, self.size, self.scale, self.gap)
+        return self
+
+    def sizes(self) -> list[int | None]:
+        return list(self.train_sizes)
+
+
+class ScaleDetection1d(Experiment):
+    """The same question on a line (Figure 7)."""
+
+    task: ClassVar[int]
+    size: Annotated[int, Field(ge=4, le=8192)] = 128
+    scale: Count = 32
+    train_size: Count = 1024
+    validation_size: Count = 128
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        # At least one pair a class remains for the test.
+        count = self.train_size + self.validation_size + 2
+        gap = getattr(self, "gap", 0)
+        _check_task(count, pairs_1d, self.task, self.size, self.scale, gap)
+        return self
+
+
+class ScaleDetection1dTask1(ScaleDetection1d):
+    """Task 1: the periodic distance of two pixels. Networks without stride can solve it."""
+
+    task: ClassVar[int] = 1
+    gap: NonNegative = 2.0
+
+
+class ScaleDetection1dTask2(ScaleDetection1d):
+    """Task 2: are two pixels in one of the size/scale blocks?
+
+    Without stride, circular padding and average pooling make a network invariant to translation:
+    it cannot tell blocks apart.
+    """
+
+    task: ClassVar[int] = 2
+
+
+class Experiments(Model):
+    """The experiments of a run. Leave one out and its figures are left out too."""
+
+    images: Images | None = None
+    scale_detection_2d: ScaleDetection2d | None = None
+    scale_detection_1d_task1: ScaleDetection1dTask1 | None = None
+    scale_detection_1d_task2: ScaleDetection1dTask2 | None = None
+
+
+def _check_task(count: int, pairs: Callable, *geometry: float) -> None:
+    try:
+        near, far = pairs(*geometry)
+        check_enough(near, far, count, "the task")
+    except UserError as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,116 @@
+"""Networks and recipes: what is trained, and how."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from cnn_sensitivity.config.base import (
+    Count,
+    Fraction,
+    Label,
+    Model,
+    NonNegative,
+    Positive,
+    Seed,
+    Text,
+    suggestion,
+)
+
+# Known to the configuration so that a misspelt name stops a run before torch is even imported.
+NETWORKS = (
+    "FullConnL2",
+    "FullConnL4",
+    "FullConnL6",
+    "LeNet",
+    "AlexNet",
+    "VGG11",
+    "VGG11bn",
+    "VGG13bn",
+    "VGG16bn",
+    "VGG19bn",
+    "ResNet18",
+    "ResNet34",
+    "ResNet50",
+    "EfficientNetB0",
+    "SimpleCNN1D",
+)
+
+
+class Recipe(Model):
+    """How a network is trained. The defaults are the paper's for convolutional networks."""
+
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    learning_rate: Positive = 0.1
+    """Peak learning rate; the schedule starts from it (or rises to it, one_cycle)."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegative = 5e-4
+    """L2 penalty of the optimiser, on weights only: no bias, no batch-norm parameter."""
+    ridge: NonNegative = 0.0
+    """Penalty ridge * sum |w|^2 / (channels * blocks) on convolution weights (1D networks)."""
+    schedule: Literal["constant", "cosine", "one_cycle"] = "cosine"
+    cosine_fraction: Fraction = 0.8
+    """Half period of the cosine as a fraction of the epochs: below 1 the rate rises again."""
+    epochs: Count = 250
+    batch_size: Count = 128
+    loss: Literal["cross_entropy", "hinge"] = "cross_entropy"
+    initialization: Literal["default", "kaiming_normal", "tanh_gain"] = "default"
+    """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); or, for tanh, the
+    network's own weights times 5/3, the gain that keeps a signal alive, and no biases."""
+    crop_padding: Annotated[int, Field(ge=0, le=16)] = 4
+    """Random crop after zero padding by so many pixels; 0 for none."""
+    flip: bool = True
+    """Random horizontal flip."""
+    stop_when_fitted: bool = False
+    """Stop a seed once its training loss is 0; `epochs` is then the most that it gets."""
+    fitted_factor: Annotated[float, Field(ge=1)] = 1.0
+    """With stop_when_fitted: go on to this multiple of the first epoch with zero loss,
+    and until the validation error is 0."""
+
+
+class Architecture(Model):
+    """What a network is, apart from how it is trained."""
+
+    name: Text
+    """A known architecture, or `module:callable` for a network of your own."""
+    label: Label
+    """What tables, figures and folders call it; the default is the name."""
+    width: Annotated[float, Field(gt=0, le=16)] = 1.0
+    """Factor on all channel counts and hidden widths."""
+    activation: Literal["relu", "tanh"] = "relu"
+    options: dict[Label, Count] = {}
+    """Options of the architecture, e.g. blocks and channels of SimpleCNN1D."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"name": value}
+        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            value = {"label": value["name"].rpartition(":")[2], **value}
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        module, _, attribute = name.partition(":")
+        own = attribute.isidentifier() and all(part.isidentifier() for part in module.split("."))
+        if name not in NETWORKS and not own:
+            raise ValueError(f"unknown network {name!r}{suggestion(name, NETWORKS)}")
+        return name
+
+
+class Network(Architecture):
+    """A network of an experiment, and where it departs from the experiment's settings."""
+
+    recipe: Label | None = None
+    override: dict[Label, float | int | str | bool] = {}
+    """Keys of the recipe that differ for this network."""
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    noise: Annotated[list[NonNegative], Field(min_length=1)] | None = None
+    seeds_per_job: Count = 1
+    """Seeds trained together in one job as one stacked computation."""
+
+    def architecture(self) -> Architecture:
+        """Return the network without its place in the grid, which its weights do not depend on."""
+        return Architecture(**{key: getattr(self, key) for key in Architecture.model_fields})

@@ -1,0 +1,102 @@
+"""The configuration of a whole run, and the relations between its keys."""
+
+from typing import Literal, Self
+
+from pydantic import ValidationError, model_validator
+
+from cnn_sensitivity.config.base import Label, Model, Seed, Text, suggestion
+from cnn_sensitivity.config.experiments import Experiment, Experiments
+from cnn_sensitivity.config.networks import Network, Recipe
+from cnn_sensitivity.config.sentences import describe
+from cnn_sensitivity.config.settings import Compute, Measurement
+
+
+class Figures(Model):
+    """Which networks the figures with one panel a network show."""
+
+    figure_03: list[Label] = ["VGG11", "VGG11bn", "AlexNet", "LeNet"]
+    figure_04: list[Label] = ["VGG11", "VGG11bn"]
+    figure_09: list[Label] = ["VGG11", "VGG11bn", "VGG13bn"]
+    pretrained: list[Label] = ["vgg11", "vgg11_bn", "alexnet", "resnet18"]
+    """Networks of torchvision with ImageNet weights, for Figure 13."""
+
+
+class Config(Model):
+    """A whole run."""
+
+    run: Label
+    """Name of the run: results/<run>/ and paper_figures/<run>/."""
+    seed: Seed = 0
+    """The root of every random number of the run."""
+    data_root: Text = "data"
+    """Folder for downloads: data sets and ImageNet weights."""
+    device: Literal["cpu", "gpu"] = "gpu"
+    """gpu: training and measuring jobs ask for a GPU each; without one they use the CPU."""
+    recipes: dict[Label, Recipe]
+    experiments: Experiments
+    measurement: Measurement = Measurement()
+    compute: Compute = Compute()
+    figures: Figures = Figures()
+
+    @model_validator(mode="after")
+    def _recipes_exist(self) -> Self:
+        for name, experiment in self.grid().items():
+            for network in experiment.networks:
+                key = f"experiments.{name}.networks.{network.label}"
+                self._check_network(key, network, experiment)
+        return self
+
+    @model_validator(mode="after")
+    def _enough_test_images(self) -> Self:
+        for name, there_are in (
+            ("images", self.experiments.images and self.experiments.images.source.test_images()),
+            (
+                "scale_detection_2d",
+                self.experiments.scale_detection_2d
+                and self.experiments.scale_detection_2d.test_size,
+            ),
+        ):
+            if there_are and self.measurement.images > there_are:
+                raise ValueError(
+                    f"measurement.images {self.measurement.images}: "
+                    f"experiments.{name} has {there_are} test images"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _figures_show_what_there_is(self) -> Self:
+        for key, experiment in (
+            ("figure_03", self.experiments.images),
+            ("figure_04", self.experiments.images),
+            ("figure_09", self.experiments.scale_detection_2d),
+        ):
+            labels = [network.label for network in experiment.networks] if experiment else []
+            for label in getattr(self.figures, key) if experiment else []:
+                if label not in labels:
+                    raise ValueError(
+                        f"figures.{key}: no network is labelled {label!r}"
+                        f"{suggestion(label, labels)}"
+                    )
+        return self
+
+    def _check_network(self, key: str, network: Network, experiment: Experiment) -> None:
+        recipe = network.recipe or experiment.recipe
+        if recipe not in self.recipes:
+            raise ValueError(f"{key}: unknown recipe {recipe!r}{suggestion(recipe, self.recipes)}")
+        try:
+            self.recipe(network, experiment)
+        except ValidationError as error:
+            raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
+
+    def grid(self) -> dict[str, Experiment]:
+        """Return the experiments of the run by name."""
+        return {
+            name: experiment
+            for name in Experiments.model_fields
+            if (experiment := getattr(self.experiments, name)) is not None
+        }
+
+    def recipe(self, network: Network, experiment: Experiment) -> Recipe:
+        """Return the recipe of a network of an experiment, its overrides applied."""
+        base = self.recipes[network.recipe or experiment.recipe]
+        return Recipe(**{**base.model_dump(), **network.override})

@@ -1,0 +1,71 @@
+"""What a command is told: all that determines its result, besides its input files."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cnn_sensitivity.config.base import Model, Positive
+from cnn_sensitivity.config.networks import Architecture, Recipe
+
+Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
+
+
+class Measurement(Model):
+    """How sensitivities are measured (paper, eq. 1)."""
+
+    images: Annotated[int, Field(ge=2)] = 500
+    """Number P of test images."""
+    displacement: Positive = 1.0
+    """Typical displacement delta of the diffeomorphism, in pixels."""
+    cutoff: Annotated[int, Field(ge=2)] = 3
+    """Cut-off c: the largest frequency of the diffeomorphism."""
+    noise_norm: Literal["per_image", "mean"] = "per_image"
+    """Noise is as large as each image's own deformation, or as their mean."""
+    average: Literal["mean", "median"] = "mean"
+    """Over images: the mean, or the median of each output coordinate (Petrini et al. 2021)."""
+    weights: Literal["last", "best"] = "last"
+    """Which epoch's weights count as trained: the last, or that of the best test error."""
+
+
+class Compute(Model):
+    """Speed against exactness of training on a GPU; measurements are always in float32."""
+
+    channels_last: bool = False
+    bf16: bool = False
+    tf32: bool = False
+    cuda_graph: bool = False
+    """Replay each training step as one CUDA graph; without effect on a CPU."""
+
+
+class TrainingSettings(Model):
+    """Everything that determines the weights of one training job, besides its data set."""
+
+    experiment: str
+    network: Architecture
+    recipe: Recipe
+    compute: Compute
+    noise: float
+    train_size: int | None = None
+    seeds: list[int]
+    root_seed: int
+
+
+class MeasurementSettings(Model):
+    """Everything that determines a sensitivity table, besides the checkpoint."""
+
+    measurement: Measurement
+    perturbation: Perturbation
+    scale: float | None = None
+    """Of scale detection, in pixels."""
+    in_blocks: bool = False
+    """Active pixels do not leave their block of size `scale` (one dimension, Task 2)."""
+    root_seed: int
+
+
+class PictureSettings(Model):
+    """What Figure 1 shows of one test image."""
+
+    displacement: float
+    cutoff: int
+    noise: list[float]
+    root_seed: int
