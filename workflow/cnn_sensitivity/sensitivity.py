@@ -222,7 +222,7 @@ def _same(output: Tensor, last: tuple[Tensor, int] | None) -> bool:
     return (output.data_ptr(), output._version) == place and output.numel() == size
 
 
-def _ratios(deformation: float, noise: float, pairs: float, rounding: float) -> dict[str, object]:
+def _ratios(deformation: float, noise: float, pairs: float, rounding: float) -> dict[str, float]:
     """Return D, G, R and their parts; NaN where there is nothing that they could measure."""
     finite = all(map(math.isfinite, (deformation, noise, pairs)))
     flagged = not finite or pairs <= rounding
