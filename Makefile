@@ -31,7 +31,7 @@ check: install-test ## Lint, types and unit tests: under 2 minutes
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
-	$(BIN)/pytest tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 tests/unit
 
 test: check ## All tests: under 15 minutes on 2 cores
 	$(BIN)/pytest tests/workflow

@@ -112,7 +112,7 @@ def test_figures_read_the_tables_of_their_networks_alone(quick: Plan) -> None:
     networks = {path.split("/")[3] for path in figures["figure_03"]["sensitivity"]}
     assert networks == {"VGG11", "VGG11bn", "AlexNet", "LeNet"}
     assert all("noise-0_" in path for path in figures["figure_03"]["sensitivity"])
-    assert all("_train-2048/" in path for path in figures["figure_09"]["sensitivity"])
+    assert all("_train-512/" in path for path in figures["figure_09"]["sensitivity"])
     shown = figures["figure_04"]["spectrum"] + figures["figure_12"]["spectrum"]
     assert not any("FullConn" in path or "tanh" in path for path in shown)
     assert {path.split("/")[3] for path in figures["figure_tanh"]["sensitivity"]} == {
