@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMOKE, Checkout
+from checkout import ROOT, SMOKE, Checkout
 
 SCENARIOS = sorted(path.stem for path in (ROOT / "workflow/scenarios").glob("*.yaml"))
 FIGURES = [f"figure_{number:02}" for number in range(1, 15)] + ["figure_tanh"]

@@ -50,3 +50,8 @@ def experiment_of(wildcards):
 def dataset_of(wildcards):
     """Return the data set of the run that a job's wildcards name."""
     return PLAN.dataset(experiment_of(wildcards))
+
+
+def growing(amount):
+    """Return a resource that grows with each attempt: what was too little is more the next time."""
+    return lambda wildcards, attempt: amount * attempt

@@ -14,8 +14,8 @@ rule dataset:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         settings=lambda wildcards: json.dumps(PLAN.dataset_settings(wildcards.experiment)),
     shell:

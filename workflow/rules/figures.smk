@@ -41,6 +41,9 @@ for figure, tables in FIGURE_INPUTS.items():
             "light"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(10),
         params:
             figure=figure,
             stem=lambda wildcards, output: output[0].removesuffix(".png"),

@@ -25,14 +25,14 @@ rule sensitivity:
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
     shell:
         "python -m cnn_sensitivity measure --settings {params.settings:q} --dataset {input.dataset:q}"
         " --checkpoint {input.checkpoint:q} --output {output:q}"
-        " --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+        " --gpus {PLAN.gpus_per_job} --threads {threads} > {log:q} 2>&1"
 
 
 rule spectrum:
@@ -45,9 +45,12 @@ rule spectrum:
     log:
         f"{RUN_FILES}/spectrum.log",
     group:
-        "light"
+        "spectra"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         weights=PLAN.config.measurement.weights,
     shell:
@@ -65,6 +68,9 @@ rule pretrained:
         f"{PLAN.results}/pretrained/{{network}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         root=PLAN.config.data_root,
     shell:
@@ -90,6 +96,9 @@ rule theory:
         f"{PLAN.results}/tables/theory.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     shell:
         "python -m cnn_sensitivity theory --sensitivity {output.sensitivity:q}"
         " --activations {output.activations:q} > {log:q} 2>&1"
@@ -105,6 +114,9 @@ rule pooling:
         f"{PLAN.results}/tables/pooling.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     shell:
         "python -m cnn_sensitivity pooling --output {output:q} > {log:q} 2>&1"
 
@@ -120,6 +132,9 @@ rule pictures:
         f"{PLAN.results}/tables/pictures.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         settings=PLAN.picture_settings().to_json(),
     shell:

@@ -23,6 +23,9 @@ rule claims:
         "light"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         tables=table_arguments(CLAIM_INPUTS),
     shell:

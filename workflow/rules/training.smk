@@ -25,11 +25,11 @@ rule train:
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         settings=lambda wildcards: PLAN.training_settings(PLAN.run(wildcards.name)).to_json(),
     shell:
         "python -m cnn_sensitivity train --settings {params.settings:q} --dataset {input.dataset:q}"
         " --checkpoint {output.checkpoint:q} --table {output.table:q}"
-        " --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+        " --gpus {PLAN.gpus_per_job} --threads {threads} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""A checkout of its own for the tests that run Snakemake, and how to call it there."""
+"""A copy of the workflow in a folder of its own, and how to call Snakemake there."""
 
 import os
 import re
@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "profiles")
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs")
 SMOKE = ("--configfile", "workflow/scenarios/smoke.yaml")
 
 
@@ -66,25 +64,3 @@ def copy_checkout(folder: Path) -> Checkout:
         else:
             shutil.copy(source, folder / part)
     return Checkout(folder)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A fresh checkout with nothing made yet."""
-    return copy_checkout(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the smoke scenario has run; tests must leave it as it is."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("smoke"))
-    run = checkout.snakemake(*SMOKE)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return checkout
-
-
-@pytest.fixture
-def edited(smoke: Checkout, tmp_path: Path) -> Checkout:
-    """A copy of the finished smoke run that a test may change."""
-    shutil.copytree(smoke.folder, tmp_path / "run", symlinks=True)
-    return Checkout(tmp_path / "run")

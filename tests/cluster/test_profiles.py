@@ -1,0 +1,56 @@
+"""Dry runs with the profiles of clusters: what each job would ask for. No cluster is needed."""
+
+import re
+from importlib.util import find_spec
+
+import pytest
+from checkout import SMOKE, Checkout
+
+ASKS = {
+    "slurm": "gpu=1",
+    "slurm-gres": "gpu=0",
+    "lsf": "lsf_extra=-gpu num=1",
+    "kubernetes": "gpu_manufacturer=nvidia",
+}
+
+
+def options(profile: str, checkout: Checkout) -> list[str]:
+    """Return how the head of a profile says to call it."""
+    workflow_profile = ["--workflow-profile", f"profiles/{profile}"]
+    if profile == "slurm-gres":
+        return ["--profile", "profiles/slurm", *workflow_profile]
+    if profile == "kubernetes":
+        return [*workflow_profile, "--default-storage-prefix", str(checkout.folder)]
+    return workflow_profile
+
+
+@pytest.mark.parametrize("profile", ASKS)
+def test_every_profile_plans_the_run(checkout: Checkout, profile: str) -> None:
+    plugin = f"snakemake_executor_plugin_{profile.partition('-')[0]}"
+    if not find_spec(plugin):
+        pytest.skip(f"{plugin} is not installed")
+    run = checkout.snakemake(
+        *("figure_03", "--dry-run", *options(profile, checkout)),
+        *(*SMOKE, "--config", "device=gpu"),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    heavy = re.findall(r"^rule (?:train|sensitivity):\n(?: .*\n)+", run.stdout, flags=re.MULTILINE)
+    assert len(heavy) == 2
+    assert all(ASKS[profile] in job for job in heavy)
+    assert all(("gres=gpu:1" in job) == (profile == "slurm-gres") for job in heavy)
+
+
+@pytest.mark.skipif(not find_spec("snakemake_executor_plugin_slurm"), reason="no Slurm plugin")
+def test_the_account_of_a_personal_profile_is_kept(checkout: Checkout) -> None:
+    mine = checkout.folder / "mine"
+    mine.mkdir()
+    (mine / "config.yaml").write_text("default-resources:\n  - slurm_account=lab\n")
+    profiles = ("--profile", str(mine), "--workflow-profile", "profiles/slurm")
+    run = checkout.snakemake("figure_06", "--dry-run", *profiles, *SMOKE)
+    assert run.returncode == 0, run.stdout + run.stderr
+    resources = re.findall(r"^ +resources: (.*)$", run.stdout, flags=re.MULTILINE)
+    assert len(resources) == 2
+    for line in resources:
+        assert "slurm_account=lab" in line
+        assert "mem_mb=2000" in line
+        assert "runtime=10" in line
