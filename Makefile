@@ -7,9 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 overlay = $(if $(filter quick,$(SCENARIO)),,--configfile workflow/scenarios/$(SCENARIO).yaml)
 snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
+layers = --configfile config.yaml $(filter-out --configfile,$(overlay))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce figure plan check test bench schema clean
+.PHONY: help install install-test reproduce plan report graph check test bench timings schema clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,10 +22,19 @@ install: $(VENV)/installed ## Install into .venv what a reproduction needs
 install-test: $(VENV)/installed-test ## Install what the tests need besides
 
 reproduce: install ## Every figure and the scorecard (SCENARIO=quick)
-	@$(snakemake)
+	@BRIEF=1 $(snakemake)
+	@$(BIN)/cnn-sensitivity scorecard $(layers)
 
-plan: install ## What a run would do, without doing it (SCENARIO=quick)
-	@$(snakemake) --dry-run --quiet rules
+plan: install ## What a run would take: jobs, hours, disk, what is there already
+	@$(BIN)/cnn-sensitivity plan $(layers)
+
+report: install ## One web page of a finished run: scorecard, figures, runtimes, versions
+	@$(snakemake) --report results/$(SCENARIO)/report.html
+	@echo "Open results/$(SCENARIO)/report.html in a browser"
+
+graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
+	@mkdir -p docs
+	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
 check: install-test ## Lint, types and unit tests: under 2 minutes
 	$(BIN)/ruff check .
@@ -38,6 +48,10 @@ test: check ## All tests: under 20 minutes on 2 cores; those of the cluster wher
 
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks
+
+timings: install-test ## Time every network on one core of this machine, for `make plan`
+	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks.reference_timings \
+		--output workflow/cnn_sensitivity/forecast/timings.csv
 
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json

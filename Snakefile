@@ -23,6 +23,18 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    begin_log()
+
+
+onsuccess:
+    PROGRESS.stop()
+
+
+onerror:
+    PROGRESS.stop()
+
+
 rule all:
     """Every figure of the run, and the scorecard of the paper's claims (the default)."""
     default_target: True

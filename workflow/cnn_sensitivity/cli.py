@@ -11,9 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_sensitivity.config import MeasurementSettings, PictureSettings, TrainingSettings, schema
+from cnn_sensitivity.config import (
+    MeasurementSettings,
+    PictureSettings,
+    TrainingSettings,
+    read,
+    schema,
+)
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.plan import Plan
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -126,6 +133,22 @@ def _claims(options: argparse.Namespace) -> None:
             temporary.write_text(text)
 
 
+def _plan(options: argparse.Namespace) -> None:
+    """Say what a run would take: jobs, hours, disk, and what is there already."""
+    from cnn_sensitivity.forecast import as_text, forecast
+
+    print(as_text(forecast(Plan(read(*options.configfile))), options.cores))
+
+
+def _scorecard(options: argparse.Namespace) -> None:
+    """Print the scorecard of a finished run."""
+    from cnn_sensitivity import claims
+
+    plan = Plan(read(*options.configfile))
+    print(claims.to_text(_read([f"{plan.results}/claims.csv"])))
+    print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
+
+
 def _schema(options: argparse.Namespace) -> None:
     """Write the configuration's JSON schema."""
     with write_atomically(options.output) as temporary:
@@ -138,6 +161,7 @@ def _device(options: argparse.Namespace) -> str:
 
     torch.set_num_threads(options.threads)
     if options.gpus and torch.cuda.is_available():
+        print(f"GPU: {torch.cuda.get_device_name()}", flush=True)  # `make plan` reads this
         return "cuda"
     if options.gpus:
         print("no GPU here: using the CPU", flush=True)
@@ -192,6 +216,15 @@ def _parser() -> argparse.ArgumentParser:
     verb("pooling", _pooling, "output")
     verb("pictures", _pictures, "settings", "dataset", "output")
     verb("schema", _schema, "output")
+    for_people = verb("plan", _plan), verb("scorecard", _scorecard)
+    for command in for_people:
+        command.add_argument(
+            "--configfile",
+            nargs="+",
+            default=["config.yaml"],
+            help="YAML files, each laid over the ones before it; the default is config.yaml",
+        )
+    for_people[0].add_argument("--cores", type=int, help="the default is all that there are")
     figure = verb("figure", _figure, "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "output", "markdown", "html")

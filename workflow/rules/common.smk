@@ -7,9 +7,13 @@ from pathlib import Path
 PACKAGE = Path(workflow.basedir) / "workflow" / "cnn_sensitivity"
 sys.path.insert(0, str(PACKAGE.parent))
 
+from snakemake.logging import logger
+
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
+from cnn_sensitivity.forecast import forecast, in_short
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
 try:
@@ -31,9 +35,21 @@ ENVIRONMENT = str(Path(workflow.basedir) / "envs" / "reproduce.yaml")
 RUN_FILES = f"{PLAN.results}/{{name}}"
 
 
+# With BRIEF=1, which `make reproduce` sets, its line stands for Snakemake's messages about each job.
+PROGRESS = RunProgress(brief=os.getenv("BRIEF") == "1")
+PROGRESS.attach(logger)
+
+
 wildcard_constraints:
     name="[^/]+/[^/]+/[^/]+/seeds-[0-9-]+",
     experiment="[a-z0-9_]+",
+
+
+def begin_log():
+    """Say what there is to do, and show from now on how far it is."""
+    expected = forecast(PLAN)
+    logger.info(in_short(expected, workflow.cores))
+    PROGRESS.start(expected)
 
 
 def code(*patterns):

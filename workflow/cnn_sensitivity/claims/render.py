@@ -1,8 +1,9 @@
-"""The scorecard as Markdown and as a web page of its own."""
+"""The scorecard as plain text, as Markdown and as a web page of its own."""
 
 from collections.abc import Mapping
 from html import escape
 from math import isfinite
+from textwrap import shorten
 
 from pandas import DataFrame
 
@@ -73,6 +74,21 @@ def to_html(frame: DataFrame) -> str:
     rows = "\n".join(_html_row(row) for row in _records(frame))
     headings = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
     return _PAGE.format(summary=escape(_summary(frame)), headings=headings, rows=rows)
+
+
+def to_text(frame: DataFrame) -> str:
+    """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide."""
+    rows = [("Claim", "", "Measured", "Verdict")]
+    for row in _records(frame):
+        statement = shorten(str(row["statement"]), 38, placeholder=" …")
+        verdict = f"{_MARKS[str(row['verdict'])]} {row['verdict']}"
+        rows.append((str(row["id"]), statement, _number(row), verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", _summary(frame)])
 
 
 def _records(frame: DataFrame) -> list[dict[str, object]]:

@@ -1,0 +1,121 @@
+"""`make timings`: what one core needs for each network, into the table that `make plan` reads.
+
+    PYTHONPATH=tests:workflow python -m benchmarks.reference_timings --output timings.csv
+
+Each network is timed at the width of the default run and at the paper's, for a few steps. On a CPU
+the time is that of the process, not of the clock, so that other programs of the machine matter
+little. `--device cuda` times a GPU: rows of several devices may stand in one table.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import pandas
+import torch
+
+from benchmarks.bench_training import random_images, settings
+from cnn_sensitivity.forecast.timings import COLUMNS, key_and_width
+from cnn_sensitivity.sensitivity import measure
+from cnn_sensitivity.training.loop import Trainer, build_network
+
+# Width of the default run and side of its images; at width 1 the images are CIFAR-10's.
+TWO_DIMENSIONAL = {
+    "LeNet": 0.5,
+    "AlexNet": 0.25,
+    "VGG11": 0.25,
+    "VGG11bn": 0.125,
+    "VGG13bn": 0.125,
+    "VGG16bn": 0.125,
+    "VGG19bn": 0.125,
+    "ResNet18": 0.125,
+    "ResNet34": 0.125,
+    "ResNet50": 0.125,
+    "EfficientNetB0": 0.25,
+}
+FULLY_CONNECTED = ("FullConnL2", "FullConnL4", "FullConnL6")
+ADAM = {"optimizer": "adam", "schedule": "constant", "crop_padding": 1, "flip": False}
+CROPS = {"crop_padding": 1, "flip": False}
+LINE = {"momentum": 0.0, "schedule": "constant", "loss": "hinge", "ridge": 0.01, "flip": False}
+
+
+def cases() -> list[dict]:
+    """Return all networks to time: architecture, shape of an image, seeds, recipe, steps."""
+    listed: list[dict] = []
+    for name in FULLY_CONNECTED:
+        for shape in ((1, 28, 28), (3, 32, 32)):
+            case = {"network": {"name": name}, "shape": shape, "seeds": 3, "batch": 64}
+            listed.append({**case, "recipe": ADAM, "steps": 60})
+    for name, width in TWO_DIMENSIONAL.items():
+        narrow = {"network": {"name": name, "width": width}, "shape": (1, 28, 28), "batch": 64}
+        full = {"network": {"name": name}, "shape": (3, 32, 32), "batch": 32}
+        listed.append({**narrow, "seeds": 1, "recipe": CROPS, "steps": 8})
+        listed.append({**full, "seeds": 1, "recipe": CROPS, "steps": 3})
+    for blocks, filter_size, stride, sizes in ((7, 5, 1, (50, 1000)), (7, 2, 2, (64, 1000))):
+        for channels in sizes:
+            options = {"blocks": blocks, "channels": channels}
+            options |= {"filter_size": filter_size, "stride": stride}
+            case = {"network": {"name": "SimpleCNN1D", "options": options}, "shape": (1, 128)}
+            case |= {"seeds": 3, "batch": 8, "recipe": LINE}
+            listed.append({**case, "steps": 30 if channels < 100 else 3})
+    return listed
+
+
+def seconds(action: Callable[[], object], repeats: int, device: torch.device) -> float:
+    """Return the median time of an action after a first call of it."""
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    times = []
+    for _ in range(repeats + 1):
+        begin = clock()
+        action()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        times.append(clock() - begin)
+    return statistics.median(times[1:])
+
+
+def timed(case: dict, device: torch.device) -> dict:
+    """Return the row of one network."""
+    batch, shape, seeds = case["batch"], case["shape"], case["seeds"]
+    classes = 2 if len(shape) == 2 else 10
+    dataset = random_images(batch * (case["steps"] + 1), shape, classes)
+    chosen = settings(case["network"], seeds, batch_size=batch, **case["recipe"])
+    chosen = chosen.model_copy(
+        update={"compute": chosen.compute.model_copy(update={"channels_last": True})}
+    )
+    trainer = Trainer(chosen, dataset, chosen.seeds, device)
+    trainer.begin_epoch()
+    train = seconds(trainer.train_step, case["steps"], device)
+    network = build_network(chosen, dataset, 0).to(device)
+    count = 12
+    images = torch.randn(count, *shape)
+    measured = seconds(lambda: measure(network, images, images + 0.1, images - 0.1), 2, device)
+    key, width = key_and_width(chosen.network)
+    return {
+        "device": "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device),
+        "network": key,
+        "width": width,
+        "image_size": shape[-1],
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "train_seconds": round(1000 * train / (batch * seeds), 5),
+        "measure_seconds": round(1000 * measured / count, 5),
+    }
+
+
+def main() -> None:
+    """Time every network and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    rows = []
+    for case in cases():
+        rows.append(timed(case, torch.device(options.device)))
+        print(rows[-1], flush=True)
+        pandas.DataFrame(rows, columns=COLUMNS).to_csv(options.output, index=False)
+
+
+if __name__ == "__main__":
+    main()

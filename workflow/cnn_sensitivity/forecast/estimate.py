@@ -1,0 +1,221 @@
+"""The cost of every run of a plan, and what of it is there already."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
+from cnn_sensitivity.config.experiments import SIZES
+from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
+from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
+from cnn_sensitivity.plan import Plan, Run
+
+# A checkpoint holds initial, last and best weights, in four bytes each.
+BYTES_PER_PARAMETER = 3 * 4
+# Initial and trained, original and shuffled.
+STATES_MEASURED = 4
+TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
+FIGURE_BYTES = 600_000
+FIGURE_SECONDS = 3.0
+IMAGE_SHAPES = {"embedded": (1, 28), "fashion_mnist": (1, 28), "cifar10": (3, 32)}
+MB = 1_000_000
+DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
+IMAGENET_WEIGHTS = {
+    "alexnet": 244 * MB,
+    "vgg11": 531 * MB,
+    "vgg11_bn": 532 * MB,
+    "vgg13": 532 * MB,
+    "vgg13_bn": 533 * MB,
+    "vgg16": 553 * MB,
+    "vgg16_bn": 554 * MB,
+    "vgg19": 575 * MB,
+    "vgg19_bn": 575 * MB,
+    "resnet18": 47 * MB,
+    "resnet34": 87 * MB,
+    "resnet50": 103 * MB,
+    "efficientnet_b0": 21 * MB,
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """The size of an experiment's data; images of a folder are counted."""
+
+    train: int
+    test: int
+    channels: int
+    size: int
+    one_dimensional: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Of the stored data set: one byte a pixel and channel, or four on a line."""
+        pixels = 4 * self.size if self.one_dimensional else self.channels * self.size**2
+        return (self.train + self.test) * pixels
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One run: seconds of its two jobs (None where its network has not been timed), and bytes."""
+
+    run: Run
+    train: float | None
+    measure: float | None
+    bytes: float
+    at_most: bool
+    own: bool
+    trained: bool
+    measured: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """Of both jobs."""
+        known = self.train is not None and self.measure is not None
+        return (self.train or 0) + (self.measure or 0) if known else None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of the jobs whose files are not there."""
+        jobs = [(self.train, self.trained), (self.measure, self.measured)]
+        waiting = [seconds for seconds, there in jobs if not there]
+        return None if None in waiting else sum(seconds or 0 for seconds in waiting)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a whole configuration costs. Seconds are of one core, or of one GPU with `on_gpu`."""
+
+    plan: Plan
+    on_gpu: bool
+    costs: tuple[Cost, ...]
+    other_jobs: tuple[str, ...]
+    """One file of each remaining job: spectra, tables, figures, scorecard."""
+    data_bytes: int
+    downloads: dict[str, int]
+    """Files to download by what they are, in bytes."""
+
+    @property
+    def others_left(self) -> int:
+        """Number of the remaining jobs whose file is not there."""
+        return sum(not Path(path).exists() for path in self.other_jobs)
+
+    @property
+    def seconds_left(self) -> float:
+        """Of everything that is not there, as far as it is known."""
+        return sum(cost.left or 0 for cost in self.costs) + FIGURE_SECONDS * self.others_left
+
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest job that is not there."""
+        return max((cost.train or 0 for cost in self.costs if not cost.trained), default=0)
+
+    @property
+    def bytes(self) -> float:
+        """Of all results and figures."""
+        figures = FIGURE_BYTES * len(figure_inputs(self.plan))
+        return self.data_bytes + figures + sum(cost.bytes for cost in self.costs)
+
+    @property
+    def untimed(self) -> list[str]:
+        """Labels of the networks that nobody has timed."""
+        return sorted({cost.run.network.label for cost in self.costs if cost.seconds is None})
+
+
+def forecast(plan: Plan, results: Path = Path("results")) -> Forecast:
+    """Return what the plan costs; paths of its files count from the working folder.
+
+    Finished trainings under `results`, of whatever run, tell this machine's speed. The hours are
+    a GPU's where the jobs ask for one and one has been timed, else a core's.
+    """
+    costs = _costs(plan, Timings(results, on_gpu=bool(plan.gpus_per_job)))
+    on_gpu = bool(plan.gpus_per_job) and any(cost.train is not None for cost in costs)
+    if plan.gpus_per_job and not on_gpu:
+        costs = _costs(plan, Timings(results))
+    data = sum(data_of(plan, name).bytes for name in plan.config.grid())
+    return Forecast(plan, on_gpu, costs, tuple(_other_jobs(plan)), data, _downloads(plan))
+
+
+def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
+    data = {name: data_of(plan, name) for name in plan.config.grid()}
+    return tuple(_cost(plan, run, data[run.experiment], timings) for run in plan.runs)
+
+
+def data_of(plan: Plan, experiment: str) -> Data:
+    """Return the size of an experiment's data, before it is read."""
+    match plan.config.grid()[experiment]:
+        case Images(source=source):
+            known = SIZES.get(source.name, {})
+            channels, size = IMAGE_SHAPES.get(source.name, (3, source.size or 32))
+            train, test = (
+                getattr(source, f"{split}_size")
+                or known.get(f"{split}_size")
+                or _count(source.root, split)
+                for split in ("train", "test")
+            )
+            return Data(train, test, channels, size)
+        case ScaleDetection2d() as task:
+            return Data(max(task.train_sizes), task.test_size, 1, task.size)
+        case ScaleDetection1d() as task:
+            pairs = task.size * (task.size - 1) // 2
+            rest = max(pairs // 2 - task.train_size, task.validation_size)
+            return Data(task.train_size, rest, 1, task.size, one_dimensional=True)
+        case other:
+            raise TypeError(f"no data for {other!r}")
+
+
+def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
+    settings = plan.training_settings(run)
+    seeds, recipe = len(run.seeds), settings.recipe
+    train = timings.train_seconds(run.network, data.size)
+    if train is not None:
+        images = (run.train_size or data.train) + FORWARD * data.test
+        train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
+    measure = timings.measure_seconds(run.network, data.size)
+    if measure is not None:
+        images = plan.config.measurement.images * STATES_MEASURED * seeds
+        measure = START_SECONDS + measure * images / 1000
+    parameters = timings.parameters(run.network) or 0
+    return Cost(
+        run,
+        train,
+        measure,
+        TABLES_PER_RUN + seeds * parameters * BYTES_PER_PARAMETER,
+        recipe.stop_when_fitted,
+        timings.is_own(run.network, data.size),
+        _there(run.path("checkpoint.safetensors"), run.path("training.csv")),
+        _there(run.path("sensitivity.csv")),
+    )
+
+
+def _other_jobs(plan: Plan) -> Iterable[str]:
+    needed = [*figure_inputs(plan).values(), claim_inputs(plan)]
+    tables = {path for kinds in needed for paths in kinds.values() for path in paths}
+    measured = {run.path("sensitivity.csv") for run in plan.runs}
+    # One job writes both tables of the theory.
+    yield from sorted(tables - measured - {plan.table("activations")})
+    yield from (plan.dataset(experiment) for experiment in plan.config.grid())
+    yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
+    yield f"{plan.results}/claims.csv"
+
+
+def _downloads(plan: Plan) -> dict[str, int]:
+    wanted = {}
+    images = plan.config.experiments.images
+    name = images.source.name if images else ""
+    if name in DATASET_DOWNLOADS and not _there(plan.dataset("images")):
+        wanted[name] = DATASET_DOWNLOADS[name]
+    pretrained = zip(plan.config.figures.pretrained, plan.pretrained_spectra(), strict=True)
+    missing = [network for network, path in pretrained if not _there(path)]
+    if missing:
+        title = f"ImageNet weights of {', '.join(missing)}"
+        wanted[title] = sum(IMAGENET_WEIGHTS.get(network, 0) for network in missing)
+    return wanted
+
+
+def _count(root: str | None, split: str) -> int:
+    return sum(len(files) for _, _, files in os.walk(Path(root or "") / split))
+
+
+def _there(*paths: str) -> bool:
+    return all(Path(path).exists() for path in paths)

@@ -1,0 +1,163 @@
+"""How long a network needs for an image: measured on a reference machine, or on this one.
+
+`timings.csv` holds what `tests/benchmarks/reference_timings.py` measured. Finished trainings of
+this machine replace it: their time is in `training.benchmark.tsv`, what they did in the header of
+their checkpoint, and the kind of device in the first line of their log.
+"""
+
+import csv
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from math import log
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cnn_sensitivity.config import Architecture
+
+COLUMNS = (
+    "device",  # cpu: one core; else the GPU's name
+    "network",
+    "width",
+    "image_size",
+    "parameters",
+    "train_seconds",  # for 1000 images, forward, backward and step
+    "measure_seconds",  # for 1000 images, each passed as it is, deformed and noisy
+)
+CPU = "cpu"
+# What a job needs to start Python and import torch, on the core that the table is from.
+START_SECONDS = 3.0
+# A forward pass alone, as a part of a training step: testing after an epoch.
+FORWARD = 1 / 3
+# A shorter training says more about the start of a job than about the network.
+SHORTEST = 60.0
+LONGEST_HEADER = 10**8  # bytes: what safetensors itself accepts
+
+
+def key_and_width(network: Architecture) -> tuple[str, float]:
+    """Return what names a network in the table, and the width that it is looked up by."""
+    if network.name != "SimpleCNN1D":
+        return network.name, network.width
+    channels = network.options.get("channels", 1000)
+    return f"SimpleCNN1D stride {network.options.get('stride', 2)}", channels * network.width
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One network of one width on one device."""
+
+    width: float
+    image_size: int
+    parameters: float
+    train_seconds: float
+    measure_seconds: float
+
+
+class Timings:
+    """Seconds by network: of the reference table, and of finished trainings under a folder."""
+
+    def __init__(self, results: Path | None = None, on_gpu: bool = False):
+        self._results, self._on_gpu = results, on_gpu
+
+    @cached_property
+    def _reference(self) -> dict[tuple[bool, str], list[Speed]]:
+        """Speeds by whether they are a GPU's and by network."""
+        found = defaultdict(list)
+        text = files("cnn_sensitivity.forecast").joinpath("timings.csv").read_text()
+        for row in csv.DictReader(text.splitlines()):
+            speed = Speed(
+                float(row["width"]),
+                int(row["image_size"]),
+                float(row["parameters"]),
+                float(row["train_seconds"]),
+                float(row["measure_seconds"]),
+            )
+            found[row["device"] != CPU, row["network"]].append(speed)
+        return dict(found)
+
+    @cached_property
+    def _own(self) -> dict[tuple[bool, str, float, int], float]:
+        """Seconds per 1000 images by device, network, width and size: medians over trainings."""
+        found = defaultdict(list)
+        pattern = "*/*/*/*/*/training.benchmark.tsv"
+        for path in sorted(self._results.glob(pattern)) if self._results else []:
+            if timed := _finished(path):
+                key, seconds = timed
+                found[key].append(seconds)
+        return {key: median(seconds) for key, seconds in found.items()}
+
+    def train_seconds(self, network: Architecture, size: int) -> float | None:
+        """Return the seconds of 1000 images in training; None for a network not timed yet."""
+        if (key := self._key(network, size)) in self._own:
+            return self._own[key]
+        return self._interpolated("train_seconds", network, size, self._on_gpu)
+
+    def measure_seconds(self, network: Architecture, size: int) -> float | None:
+        """Return the seconds of measuring one state of a network on 1000 images."""
+        return self._interpolated("measure_seconds", network, size, self._on_gpu)
+
+    def parameters(self, network: Architecture) -> float | None:
+        """Return the number of parameters, about."""
+        return self._interpolated("parameters", network, None, False)
+
+    def is_own(self, network: Architecture, size: int) -> bool:
+        """Return whether this machine has timed the training of a network."""
+        return self._key(network, size) in self._own
+
+    def _key(self, network: Architecture, size: int) -> tuple[bool, str, float, int]:
+        return self._on_gpu, *key_and_width(network), size
+
+    def _interpolated(
+        self, quantity: str, network: Architecture, size: int | None, on_gpu: bool
+    ) -> float | None:
+        name, width = key_and_width(network)
+        near: dict[float, Speed] = {}  # of each width, the row whose images are closest in size
+        for speed in self._reference.get((on_gpu, name), []):
+            best = near.setdefault(speed.width, speed)
+            if size and abs(speed.image_size - size) < abs(best.image_size - size):
+                near[speed.width] = speed
+        if not near:
+            return None
+        values = {w: getattr(s, quantity) * _pixels(name, s, size) for w, s in near.items()}
+        narrow, wide = min(values), max(values)
+        if narrow == wide:
+            return values[narrow]
+        # A power law of the width through the narrow and the wide network.
+        power = log(values[wide] / values[narrow]) / log(wide / narrow)
+        return values[narrow] * (width / narrow) ** max(power, 0.0)
+
+
+def _pixels(name: str, speed: Speed, size: int | None) -> float:
+    """Return how many times more pixels an image has than the timed one, where that counts."""
+    if size is None or name.startswith("FullConn"):
+        return 1.0
+    return (size / speed.image_size) ** (1 if name.startswith("SimpleCNN1D") else 2)
+
+
+def _description(checkpoint: Path) -> dict[str, Any]:
+    """Return what a checkpoint says of itself: its header alone, the weights are not read."""
+    with checkpoint.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(min(length, LONGEST_HEADER)))
+    return json.loads(json.loads(header["__metadata__"]["description"])["text"])
+
+
+def _finished(benchmark: Path) -> tuple[tuple[bool, str, float, int], float] | None:
+    """Return what a finished training was, and its seconds per 1000 images; None if unusable."""
+    try:
+        with benchmark.open() as file:
+            seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
+        if seconds < SHORTEST:
+            return None
+        made: dict[str, Any] = _description(benchmark.with_name("checkpoint.safetensors"))
+        network = Architecture.model_validate(made["settings"]["network"])
+        images = made["dataset"]["train_images"] + FORWARD * made["test_images"]
+        passes = images / 1000 * sum(seed["epochs"] for seed in made["seeds"])
+        first_line = benchmark.with_name("training.log").read_text().partition("\n")[0]
+        key = (first_line.startswith("GPU"), *key_and_width(network))
+        return (*key, made["dataset"]["image_size"]), (seconds - START_SECONDS) / passes
+    except (OSError, ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
+        return None
