@@ -29,7 +29,8 @@ plan: install ## What a run would take: jobs, hours, disk, what is there already
 	@$(BIN)/cnn-sensitivity plan $(layers)
 
 report: install ## One web page of a finished run: scorecard, figures, runtimes, versions
-	@$(snakemake) --report results/$(SCENARIO)/report.html
+	@$(snakemake) --report results/$(SCENARIO)/report.html \
+		--report-stylesheet workflow/report/report.css
 	@echo "Open results/$(SCENARIO)/report.html in a browser"
 
 graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)

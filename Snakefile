@@ -41,4 +41,5 @@ rule all:
     input:
         [figure_file(figure, "png") for figure in FIGURE_INPUTS],
         CLAIMS,
+        SOFTWARE,
     localrule: True

@@ -6,11 +6,14 @@ a figure does not wait for torch.
 
 import argparse
 import json
+import platform
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cnn_sensitivity
 from cnn_sensitivity.config import (
     MeasurementSettings,
     PictureSettings,
@@ -128,9 +131,22 @@ def _claims(options: argparse.Namespace) -> None:
     for path, text in (
         (options.markdown, claims.to_markdown(scorecard)),
         (options.html, claims.to_html(scorecard)),
+        (options.text, claims.to_text(scorecard) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text)
+
+
+def _software(options: argparse.Namespace) -> None:
+    """Note the versions of Python and of the libraries."""
+    libraries = ("torch", "torchvision", "numpy", "pandas", "matplotlib", "snakemake")
+    versions = {"cnn-sensitivity": cnn_sensitivity.__version__, "Python": platform.python_version()}
+    versions |= {name: version(name) for name in libraries}
+    versions["system"] = platform.platform()
+    width = max(map(len, versions))
+    with write_atomically(options.output) as temporary:
+        lines = (f"{name.ljust(width)}  {value}\n" for name, value in versions.items())
+        temporary.write_text("".join(lines))
 
 
 def _plan(options: argparse.Namespace) -> None:
@@ -145,7 +161,10 @@ def _scorecard(options: argparse.Namespace) -> None:
     from cnn_sensitivity import claims
 
     plan = Plan(read(*options.configfile))
-    print(claims.to_text(_read([f"{plan.results}/claims.csv"])))
+    path = Path(plan.results, "claims.csv")
+    if not path.exists():
+        raise UserError(f"{path}: not there yet; `snakemake claims` makes it")
+    print(claims.to_text(_read([str(path)])))
     print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
 
 
@@ -216,6 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("pooling", _pooling, "output")
     verb("pictures", _pictures, "settings", "dataset", "output")
     verb("schema", _schema, "output")
+    verb("software", _software, "output")
     for_people = verb("plan", _plan), verb("scorecard", _scorecard)
     for command in for_people:
         command.add_argument(
@@ -227,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     for_people[0].add_argument("--cores", type=int, help="the default is all that there are")
     figure = verb("figure", _figure, "output")
     figure.add_argument("name")
-    claims = verb("claims", _claims, "output", "markdown", "html")
+    claims = verb("claims", _claims, "output", "markdown", "html", "text")
     for command in (figure, claims):
         command.add_argument(
             "--table", action="append", nargs="+", default=[], metavar=("kind", "path")

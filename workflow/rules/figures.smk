@@ -1,11 +1,19 @@
 """Figures: tables in, a picture and the numbers that it plots out. One target a figure."""
 
+import ast
+
 EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
 
 
 def figure_file(figure, extension):
     """Return the path of a figure."""
     return f"{PLAN.figures_folder}/{figure}.{extension}"
+
+
+def figure_title(figure):
+    """Return what a figure shows: the line that opens its module."""
+    source = (PACKAGE / "figures" / f"{figure}.py").read_text()
+    return ast.get_docstring(ast.parse(source)).partition("\n")[0].rstrip(".")
 
 
 def table_arguments(tables):
@@ -16,7 +24,6 @@ def table_arguments(tables):
 for figure, tables in FIGURE_INPUTS.items():
 
     rule:
-        """Draw this figure of the paper and what it needs, no more."""
         name:
             figure
         input:
@@ -31,8 +38,11 @@ for figure, tables in FIGURE_INPUTS.items():
             report(
                 figure_file(figure, "png"),
                 caption=f"../report/{figure}.rst",
-                category="Figures",
-                labels={"figure": figure.removeprefix("figure_")},
+                category="2 Figures",
+                labels={
+                    "figure": figure.removeprefix("figure_"),
+                    "shows": figure_title(figure).partition(": ")[2],
+                },
             ),
             *[figure_file(figure, extension) for extension in EXTENSIONS if extension != "png"],
         log:
@@ -51,3 +61,6 @@ for figure, tables in FIGURE_INPUTS.items():
         shell:
             "python -m cnn_sensitivity figure {params.figure} --output {params.stem:q}"
             " {params.tables:q} > {log:q} 2>&1"
+
+    # Rules made in a loop would share one docstring.
+    workflow.get_rule(figure).docstring = f"{figure_title(figure)}."

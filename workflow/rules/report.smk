@@ -1,5 +1,12 @@
-"""The scorecard: what the run says of each claim of the paper."""
+"""The scorecard: what the run says of each claim of the paper. And what a report shows besides."""
 
+from importlib.metadata import version
+
+
+report: "../report/workflow.rst"
+
+
+SOFTWARE = f"{PLAN.results}/software.txt"
 CLAIMS = f"{PLAN.results}/claims.csv"
 CLAIM_INPUTS = claim_inputs(PLAN)
 
@@ -14,9 +21,11 @@ rule claims:
         page=report(
             f"{PLAN.figures_folder}/claims.html",
             caption="../report/claims.rst",
-            category="Scorecard",
+            category="1 Scorecard",
+            labels={"shows": "What this run says of each claim of the paper"},
         ),
-        text=f"{PLAN.figures_folder}/claims.md",
+        markdown=f"{PLAN.figures_folder}/claims.md",
+        text=f"{PLAN.figures_folder}/claims.txt",
     log:
         f"{PLAN.results}/logs/claims.log",
     group:
@@ -30,4 +39,21 @@ rule claims:
         tables=table_arguments(CLAIM_INPUTS),
     shell:
         "python -m cnn_sensitivity claims --output {output.table:q} --html {output.page:q}"
-        " --markdown {output.text:q} {params.tables:q} > {log:q} 2>&1"
+        " --markdown {output.markdown:q} --text {output.text:q} {params.tables:q} > {log:q} 2>&1"
+
+
+rule software:
+    """Note the versions of Python and of the libraries, for the report."""
+    output:
+        SOFTWARE,
+    log:
+        f"{PLAN.results}/logs/software.log",
+    group:
+        "light"
+    conda:
+        ENVIRONMENT
+    params:
+        # Another version of any of them, and the note is made anew.
+        versions=" ".join(version(name) for name in ("snakemake", "torch", "torchvision", "numpy")),
+    shell:
+        "python -m cnn_sensitivity software --output {output:q} > {log:q} 2>&1"

@@ -80,8 +80,8 @@ def to_text(frame: DataFrame) -> str:
     """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide."""
     rows = [("Claim", "", "Measured", "Verdict")]
     for row in _records(frame):
-        statement = shorten(str(row["statement"]), 38, placeholder=" …")
-        verdict = f"{_MARKS[str(row['verdict'])]} {row['verdict']}"
+        statement = shorten(str(row["statement"]), 46, placeholder=" …")
+        verdict = f"{_MARKS[str(row['verdict'])]} {row['verdict']}".removesuffix(" at this scale")
         rows.append((str(row["id"]), statement, _number(row), verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [

@@ -200,7 +200,7 @@ def _other_jobs(plan: Plan) -> Iterable[str]:
 
 
 def _downloads(plan: Plan) -> dict[str, int]:
-    wanted = {}
+    wanted: dict[str, int] = {}
     images = plan.config.experiments.images
     name = images.source.name if images else ""
     if name in DATASET_DOWNLOADS and not _there(plan.dataset("images")):

@@ -16,7 +16,7 @@ def as_text(forecast: Forecast, cores: int | None = None) -> str:
     groups = defaultdict(list)
     for cost in forecast.costs:
         groups[cost.run.experiment, cost.run.network.label].append(cost)
-    rows = [(*HEADINGS, _unit(forecast))]
+    rows: list[Sequence[str]] = [(*HEADINGS, _unit(forecast))]
     rows += [_row(*names, costs) for names, costs in groups.items()]
     rows.append(_row("total", "", forecast.costs))
     return "\n".join([_title(forecast), "", *_columns(rows), "", *_sentences(forecast, cores)])
@@ -96,7 +96,7 @@ def _sentences(forecast: Forecast, cores: int | None) -> list[str]:
         " Files that exist count as made."
     ]
     if not any(waiting):
-        return ["Everything is there."]
+        return ["Every file is there. Those whose code, settings or inputs changed are made again."]
     return [*lines, *_time(forecast, cores or len(os.sched_getaffinity(0))), *_space(forecast)]
 
 
@@ -112,8 +112,8 @@ def _time(forecast: Forecast, cores: int) -> list[str]:
         )
         if forecast.plan.gpus_per_job:
             lines.append(
-                "  The jobs ask for a GPU, but no GPU has been timed: how long one needs is not known"
-                " until it has trained some of these networks. The times here are a CPU's."
+                "  The jobs ask for a GPU, but no GPU has been timed: how long one needs is not"
+                " known until it has trained some of these networks. The times here are a CPU's."
             )
     own = sorted({cost.run.network.label for cost in forecast.costs if cost.own})
     source = "a reference machine"
