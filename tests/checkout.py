@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs")
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "examples")
 SMOKE = ("--configfile", "workflow/scenarios/smoke.yaml")
 
 

@@ -197,6 +197,7 @@ def _other_jobs(plan: Plan) -> Iterable[str]:
     yield from (plan.dataset(experiment) for experiment in plan.config.grid())
     yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
     yield f"{plan.results}/claims.csv"
+    yield f"{plan.results}/software.txt"
 
 
 def _downloads(plan: Plan) -> dict[str, int]:

@@ -49,7 +49,7 @@ def duration(seconds: float) -> str:
 def _title(forecast: Forecast) -> str:
     plan = forecast.plan
     return (
-        f"Run {plan.config.run!r}: {len(figure_inputs(plan))} figures and the scorecard in"
+        f"The whole run {plan.config.run!r}: {len(figure_inputs(plan))} figures and the scorecard in"
         f" {plan.figures_folder}/, all else in {plan.results}/."
     )
 
