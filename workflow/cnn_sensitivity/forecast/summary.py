@@ -49,8 +49,8 @@ def duration(seconds: float) -> str:
 def _title(forecast: Forecast) -> str:
     plan = forecast.plan
     return (
-        f"The whole run {plan.config.run!r}: {len(figure_inputs(plan))} figures and the scorecard in"
-        f" {plan.figures_folder}/, all else in {plan.results}/."
+        f"The whole run {plan.config.run!r}: {len(figure_inputs(plan))} figures and the scorecard\n"
+        f"in {plan.figures_folder}/, all else in {plan.results}/."
     )
 
 

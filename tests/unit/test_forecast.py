@@ -1,0 +1,204 @@
+"""What a run would take: timings, hours, disk, and what is there already."""
+
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnn_sensitivity.cli import main
+from cnn_sensitivity.config import NETWORKS, Architecture, read
+from cnn_sensitivity.forecast import Timings, as_text, forecast, in_short
+from cnn_sensitivity.forecast.estimate import data_of
+from cnn_sensitivity.forecast.summary import duration
+from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, key_and_width
+from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.weights import CHECKPOINT, write_sealed
+
+ROOT = Path(__file__).parents[2]
+
+
+def plan_of(scenario: str) -> Plan:
+    overlays = [] if scenario == "quick" else [ROOT / f"workflow/scenarios/{scenario}.yaml"]
+    return Plan(read(ROOT / "config.yaml", *overlays))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a folder without results."""
+    monkeypatch.chdir(tmp_path)
+
+
+def finished(plan: Plan, number: int, seconds: float, first_line: str = "epoch") -> Architecture:
+    """Write what a finished training leaves; return its network."""
+    run = plan.runs[number]
+    settings = plan.training_settings(run)
+    path = Path(run.path("checkpoint.safetensors"))
+    description = {
+        "settings": settings.model_dump(mode="json"),
+        "dataset": {"train_images": 5000, "image_size": data_of(plan, run.experiment).size},
+        "test_images": 2000,
+        "seeds": [{"seed": seed, "epochs": 10} for seed in run.seeds],
+    }
+    write_sealed(path, CHECKPOINT, description, {"last/weight": np.zeros(3, np.float32)})
+    Path(run.path("training.benchmark.tsv")).write_text(f"s\th:m:s\n{seconds}\t0:00:01\n")
+    Path(run.path("training.log")).write_text(f"{first_line}\n")
+    Path(run.path("training.csv")).write_text("experiment\n")
+    return settings.network
+
+
+def test_every_network_has_been_timed_narrow_and_wide() -> None:
+    for name in NETWORKS:
+        for size, width in ((28, 0.25), (32, 1.0)):
+            network = Architecture(name=name, label=name, width=width)
+            assert (Timings().train_seconds(network, size) or 0) > 0
+            assert (Timings().measure_seconds(network, size) or 0) > 0
+            assert (Timings().parameters(network) or 0) > 0
+
+
+def test_a_timed_network_is_read_off_and_others_lie_between() -> None:
+    narrow, between, wide = (
+        Timings().train_seconds(Architecture(name="VGG11bn", label="a", width=width), 32)
+        for width in (0.125, 0.5, 1.0)
+    )
+    assert narrow is not None and between is not None and wide is not None
+    assert narrow < between < wide
+    rows = Path(ROOT, "workflow/cnn_sensitivity/forecast/timings.csv").read_text().splitlines()
+    row = next(row.split(",") for row in rows if row.startswith("cpu,VGG11bn,1.0,32"))
+    assert wide == pytest.approx(float(row[5]))
+
+
+def test_parameters_are_those_of_the_paper() -> None:
+    assert Timings().parameters(Architecture(name="VGG11bn", label="a")) == pytest.approx(9_231_114)
+
+
+def test_one_dimensional_networks_are_looked_up_by_channels_and_stride() -> None:
+    options = {"channels": 50, "stride": 1}
+    network = Architecture(name="SimpleCNN1D", label="a", width=2.0, options=options)
+    assert key_and_width(network) == ("SimpleCNN1D stride 1", 100.0)
+
+
+def test_finished_trainings_of_this_machine_replace_the_table() -> None:
+    plan = plan_of("quick")
+    network = finished(plan, 0, seconds=1003.0)
+    timings = Timings(Path("results"))
+    images = (5000 + FORWARD * 2000) / 1000 * 10 * 3
+    expected = (1003.0 - START_SECONDS) / images
+    assert timings.train_seconds(network, 28) == pytest.approx(expected)
+    assert timings.is_own(network, 28)
+    assert f"but for {network.label}, timed here" in as_text(forecast(plan), 2)
+    other = plan.runs[-1].network
+    assert timings.train_seconds(other, 128) == Timings().train_seconds(other, 128)
+
+
+def test_short_and_damaged_trainings_are_not_taken_for_a_timing() -> None:
+    plan = plan_of("quick")
+    short, damaged = finished(plan, 0, seconds=5.0), finished(plan, 3, seconds=1000.0)
+    Path(plan.runs[3].path("checkpoint.safetensors")).write_bytes(b"\xff" * 100)
+    timings = Timings(Path("results"))
+    assert not timings.is_own(short, 28)
+    assert not timings.is_own(damaged, 28)
+
+
+def test_gpu_hours_are_unknown_until_a_gpu_has_been_timed() -> None:
+    plan = plan_of("paper")
+    before = forecast(plan)
+    assert not before.on_gpu
+    assert "no GPU has been timed" in as_text(before)
+    finished(plan, 0, seconds=1000.0, first_line="GPU: some card")
+    after = forecast(plan)
+    assert after.on_gpu
+    assert "of one GPU" in as_text(after)
+    assert "Not counted, for nobody has timed them: AlexNet" in as_text(after)
+
+
+def test_a_network_of_ones_own_is_not_guessed() -> None:
+    config = plan_of("quick").config
+    images = config.experiments.images
+    assert images is not None
+    own = images.networks[0].model_copy(update={"name": "mine:net", "label": "mine"})
+    images = images.model_copy(update={"networks": [own]})
+    experiments = config.experiments.model_copy(update={"images": images})
+    text = as_text(forecast(Plan(config.model_copy(update={"experiments": experiments}))))
+    assert "nobody has timed them: mine" in text
+    assert next(line for line in text.splitlines() if " mine " in line).endswith("?")
+
+
+def test_files_that_exist_are_counted_as_made() -> None:
+    plan = plan_of("smoke")
+    run = plan.runs[0]
+    before = forecast(plan)
+    finished(plan, 0, seconds=1.0)
+    after = forecast(plan)
+    assert [cost.trained for cost in after.costs].count(True) == 1
+    assert after.seconds_left < before.seconds_left
+    assert not after.costs[0].measured
+    Path(run.path("sensitivity.csv")).write_text("D\n")
+    assert forecast(plan).costs[0].left == 0
+
+
+def test_the_default_run_takes_minutes_and_the_papers_years_of_one_core() -> None:
+    assert 10 * 60 < forecast(plan_of("quick")).seconds_left < 60 * 60
+    assert forecast(plan_of("paper")).seconds_left > 365 * 24 * 3600
+
+
+def test_the_text_lists_every_network_and_fits_a_terminal() -> None:
+    plan = plan_of("paper")
+    text = as_text(forecast(plan), 16)
+    for run in plan.runs:
+        assert f" {run.network.label} " in text
+    table = text.split("To make")[0]
+    assert max(map(len, table.splitlines())) <= 100
+    assert "769" in table  # trainings
+
+
+def test_the_short_text_has_a_line_for_each_experiment() -> None:
+    text = in_short(forecast(plan_of("smoke")), 2)
+    assert "  images: 8 trainings in 6 jobs, 0 trained, 0 measured" in text.splitlines()
+    assert "  scale_detection_1d_task1: 2 trainings in 1 job, 0 trained, 0 measured" in text
+
+
+def test_a_disk_that_is_too_small_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0, 0, 10**6))
+    assert "more than there is" in as_text(forecast(plan_of("quick")))
+
+
+def test_images_of_a_folder_are_counted(tmp_path: Path) -> None:
+    for number in range(7):
+        path = tmp_path / "pictures/train/cat" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(
+        f"experiments: {{images: {{source: {{name: image_folder, root: {tmp_path}/pictures}}}}}}"
+    )
+    plan = Plan(read(ROOT / "config.yaml", overlay))
+    less = forecast(plan).costs[0].train
+    more = forecast(plan_of("quick")).costs[0].train
+    assert less is not None and more is not None
+    assert less - START_SECONDS < (more - START_SECONDS) / 100
+
+
+def test_the_verb_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    smoke = ROOT / "workflow/scenarios/smoke.yaml"
+    main(["plan", "--configfile", str(ROOT / "config.yaml"), str(smoke), "--cores", "3"])
+    text = capsys.readouterr().out
+    assert text.startswith("The whole run 'smoke': 15 figures and the scorecard")
+    assert "here, on 3, about" in text
+
+
+def test_the_verb_refuses_a_bad_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", "--configfile", "nowhere.yaml"])
+    assert ended.value.code == 2
+    assert "nowhere.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [(12.4, "12 s"), (300, "5 min"), (7200, "2.0 h"), (3.6e6, "1,000 h")],
+)
+def test_durations(seconds: float, says: str) -> None:
+    assert duration(seconds) == says
