@@ -23,10 +23,10 @@ install-test: $(VENV)/installed-test ## Install what the tests need besides
 
 reproduce: install ## Every figure and the scorecard (SCENARIO=quick)
 	@BRIEF=1 $(snakemake)
-	@$(BIN)/cnn-sensitivity scorecard $(layers)
+	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)
 
 plan: install ## What a run would take: jobs, hours, disk, what is there already
-	@$(BIN)/cnn-sensitivity plan $(layers)
+	@$(BIN)/python -m cnn_sensitivity plan $(layers)
 
 report: install ## One web page of a finished run: scorecard, figures, runtimes, versions
 	@$(snakemake) --report results/$(SCENARIO)/report.html \

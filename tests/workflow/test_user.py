@@ -1,0 +1,173 @@
+"""What a person sees and does: the plan, progress, errors, Ctrl-C, make, the examples."""
+
+import errno
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SMOKE, Checkout
+
+from cnn_sensitivity.config import read
+from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.plan import Plan
+
+EXAMPLE = (*SMOKE, "examples/my_network.yaml")
+
+
+@pytest.mark.parametrize("scenario", ["smoke", "paper"])
+def test_the_plan_counts_the_jobs_that_snakemake_counts(
+    checkout: Checkout, scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkout.folder)
+    overlay = f"workflow/scenarios/{scenario}.yaml"
+    expected = forecast(Plan(read("config.yaml", overlay)))
+    jobs = checkout.planned("--configfile", overlay)
+    assert jobs.pop("train") == jobs.pop("sensitivity") == len(expected.costs)
+    assert sum(jobs.values()) - jobs["all"] == expected.others_left
+
+
+def test_a_finished_run_has_nothing_to_make(
+    smoke: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(smoke.folder)
+    expected = forecast(Plan(read("config.yaml", "workflow/scenarios/smoke.yaml")))
+    assert expected.others_left == 0
+    assert all(cost.trained and cost.measured for cost in expected.costs)
+
+
+def test_a_log_opens_with_the_plan_and_ends_with_what_was_done(checkout: Checkout) -> None:
+    run = checkout.snakemake("figure_02", *SMOKE, BRIEF="1")
+    assert run.returncode == 0, run.stderr
+    assert "The whole run 'smoke': 15 figures and the scorecard" in run.stderr
+    assert "[progress] 2 of 2 jobs done, " in run.stderr
+    assert "rule pooling:" not in run.stderr
+    log = next((checkout.folder / ".snakemake/log").iterdir()).read_text()
+    assert "The whole run 'smoke'" in log
+    assert "rule pooling:" in log  # Snakemake's own log keeps everything
+
+
+def test_brief_loses_no_error(checkout: Checkout) -> None:
+    checkout.append("workflow/cnn_sensitivity/tables/pooling.py", "\nraise OSError('sabotage')\n")
+    run = checkout.snakemake("figure_02", *SMOKE, BRIEF="1")
+    assert run.returncode == 1
+    assert "Error in rule pooling:" in run.stderr
+    assert "OSError: sabotage" in run.stderr  # of the job's log
+    assert "[progress] 0 of 2 jobs done, 1 failed, " in run.stderr
+
+
+def test_on_a_terminal_the_line_is_renewed_in_place(checkout: Checkout) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "figure_06", *SMOKE],
+        cwd=checkout.folder,
+        env={**os.environ, "BRIEF": "1", "TERM": "xterm"},
+        stdout=theirs,
+        stderr=theirs,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError as error:  # the last writer has closed its end
+        assert error.errno == errno.EIO
+    assert process.wait(60) == 0
+    assert shown.count(b"\r\x1b[K[progress] ") > 1
+    assert b"1 running (theory)" in shown
+    assert b"[progress] 2 of 2 jobs done, " in shown
+
+
+def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "figure_06", *SMOKE],
+        cwd=checkout.folder,
+        env={**os.environ, "BRIEF": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    log = checkout.folder / "results/smoke/tables/theory.log"
+    deadline = time.monotonic() + 120
+    while not log.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert process.wait(60) != 0
+    assert not (checkout.folder / "results/smoke/tables/theory.csv").exists()
+
+
+@pytest.fixture
+def with_make(edited: Checkout) -> Checkout:
+    """The finished smoke run with a Makefile, and this interpreter's programs as its .venv."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, edited.folder)
+    (edited.folder / ".venv").mkdir()
+    (edited.folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    (edited.folder / ".venv/installed").touch()
+    return edited
+
+
+def make(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments, "SCENARIO=smoke"],
+        cwd=checkout.folder,
+        env={**os.environ, "PYTHONPATH": "workflow"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
+    run = make(with_make, "reproduce")
+    assert run.returncode == 0, run.stderr
+    assert "Nothing to be done" in run.stderr
+    claims = run.stdout.index("Claim ")
+    assert run.stdout.index("error-R ") > claims
+    assert "16 claims: " in run.stdout
+
+
+def test_make_reproduce_fails_where_a_job_fails(with_make: Checkout) -> None:
+    with_make.append("workflow/cnn_sensitivity/tables/pooling.py", "\nraise OSError('sabotage')\n")
+    run = make(with_make, "reproduce")
+    assert run.returncode == 2
+    assert "OSError: sabotage" in run.stderr
+    assert "16 claims" not in run.stdout
+
+
+def test_make_plan_prints_the_plan(with_make: Checkout) -> None:
+    run = make(with_make, "plan")
+    assert run.returncode == 0, run.stderr
+    assert "Every file is there" in run.stdout
+
+
+def test_a_network_of_ones_own_is_drawn_beside_the_papers(checkout: Checkout) -> None:
+    run = checkout.snakemake("figure_03", *EXAMPLE)
+    assert run.returncode == 0, run.stderr
+    trained = checkout.folder / "results/my_network/images/mine"
+    assert [path.name for path in trained.rglob("sensitivity.csv")] == ["sensitivity.csv"]
+    assert "mine" in next(trained.rglob("sensitivity.csv")).read_text()
+    assert (checkout.folder / "paper_figures/my_network/figure_03.png").exists()
+    assert checkout.planned("figure_03", *EXAMPLE) == {}
+    checkout.append("examples/my_network.py")
+    jobs = checkout.planned("figure_03", *EXAMPLE)
+    assert jobs == {"train": 1, "sensitivity": 1, "figure_03": 1}
+
+
+def test_a_network_is_measured_without_the_workflow() -> None:
+    run = subprocess.run(
+        [sys.executable, "examples/measure_my_network.py"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "workflow"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "layer4.1.conv2" in run.stdout or "fc" in run.stdout
