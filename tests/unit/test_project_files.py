@@ -1,0 +1,115 @@
+"""The files around the code: containers, README, Makefile, catalog, examples."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cnn_sensitivity.config import NETWORKS, read
+from cnn_sensitivity.networks import build
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def makefile_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["envs/Dockerfile", "envs/apptainer.def"])
+def test_containers_install_the_tested_versions(name: str) -> None:
+    text = text_of(name)
+    conda = yaml.safe_load(text_of("envs/reproduce.yaml"))["dependencies"]
+    python = next(str(item) for item in conda if str(item).startswith("python="))
+    image = re.search(r"^From:? *(\S+)", text, re.MULTILINE | re.IGNORECASE)
+    assert image
+    name_and_tag = re.fullmatch(r"python:(3\.\d+)\.\d+-slim-\w+", image[1])
+    assert name_and_tag, "the image must name one version"
+    assert python == f"python={name_and_tag[1]}"
+    installs = re.findall(r"pip install .*", text)
+    assert installs
+    assert all("--constraint envs/constraints.txt" in line for line in installs)
+    assert "==" not in text  # versions stand in one place
+
+
+@pytest.mark.parametrize("name", ["envs/Dockerfile", "envs/apptainer.def"])
+def test_containers_copy_files_that_exist(name: str) -> None:
+    lines = re.findall(r"^(?:COPY|   ) +([\w./ -]+)$", text_of(name), re.MULTILINE)
+    sources = [word for line in lines for word in line.split()[:-1] if "/opt/" not in word]
+    sources = [word for word in sources if re.fullmatch(r"[\w.-]+(/[\w.-]+)*", word)]
+    copied = [word for word in sources if word in ("README.md", "LICENSE", "workflow")]
+    assert len(copied) == 3
+    assert (ROOT / "envs/constraints.txt").is_file()
+    assert "envs/constraints.txt" in text_of(name)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_targets_and_files_that_exist(document: str) -> None:
+    text = text_of(document)
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
+        assert target in makefile_targets(), target
+    for path in re.findall(r"\]\(([^)#:]+)\)", text):
+        if "paper_figures" not in path:
+            assert (ROOT / document).parent.joinpath(path).exists(), path
+    folders = r"`((?:workflow|envs|examples|tests|docs|config)/[\w./-]+\.\w+)`"
+    for path in re.findall(folders, text):
+        if "NN" not in path:
+            assert (ROOT / path).exists(), path
+
+
+def test_every_target_of_the_makefile_has_its_line_of_help() -> None:
+    helped = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
+    assert makefile_targets() <= helped
+    phony = re.search(r"^\.PHONY: (.*)$", text_of("Makefile"), re.MULTILINE)
+    assert phony
+    assert makefile_targets() == set(phony[1].split())
+
+
+def test_the_rule_graph_has_every_rule() -> None:
+    drawn = set(re.findall(r">(\w+)</text>", text_of("docs/rulegraph.svg")))
+    files = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
+    rules = set(re.findall(r"^rule (\w+):", "\n".join(files), re.MULTILINE))
+    figures = {path.stem for path in ROOT.glob("workflow/cnn_sensitivity/figures/figure_*.py")}
+    assert drawn == rules | figures | {"all"}
+
+
+def test_the_catalog_file_and_its_configuration_page_are_there() -> None:
+    usage = yaml.safe_load(text_of(".snakemake-workflow-catalog.yml"))["usage"]
+    assert usage["report"] is True
+    assert usage["software-stack-deployment"]["conda"] is True
+    assert "config.yaml" in text_of("config/README.md")
+
+
+def test_the_changelog_knows_the_version() -> None:
+    package = text_of("workflow/cnn_sensitivity/__init__.py")
+    found = re.search(r'__version__ = "([^"]+)"', package)
+    assert found
+    assert f"## {found[1]}" in text_of("CHANGELOG.md")
+
+
+def test_the_readme_shows_the_lines_of_the_example() -> None:
+    block = re.search(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
+    assert block
+    example = text_of("examples/measure_my_network.py")
+    lines = [line.split("  #")[0] for line in block[1].splitlines()]
+    assert len(lines) == 5
+    assert all(line in example for line in lines[:4])
+    ast.parse(block[1])
+
+
+def test_the_example_configuration_is_valid_and_its_network_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = read(ROOT / "config.yaml", ROOT / "examples/my_network.yaml")
+    images = config.experiments.images
+    assert images is not None
+    own = next(network for network in images.networks if network.name not in NETWORKS)
+    monkeypatch.syspath_prepend(str(ROOT))
+    network = build(own.name, image_size=28, width=own.width, **own.options)
+    assert len(list(network.children())) == 3 * own.options["depth"] + 3
