@@ -15,7 +15,7 @@ layers = --configfile config.yaml $(filter-out --configfile,$(overlay))
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "SCENARIO=quick (default), or a file of workflow/scenarios/: smoke, cifar, paper"
+	@echo "SCENARIO=quick (default), or a file of workflow/scenarios/: smoke, cifar, paper."
 
 install: $(VENV)/installed ## Install into .venv what a reproduction needs
 

@@ -35,7 +35,7 @@ class Checkout:
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a dry run plans."""
-        run = self.snakemake("--dry-run", "--quiet", "rules", *arguments)
+        run = self.snakemake("--dry-run", *arguments, "--quiet", "rules")
         assert run.returncode == 0, run.stdout + run.stderr
         table = run.stdout.partition("Job stats:")[2].partition("Reasons:")[0]
         jobs = dict(re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE))

@@ -34,8 +34,8 @@ async function visit() {
         app.setView({navbarMode: "resultinfo", resultPath: path, content: content,
                      contentPath: result.data_uri});
         await pause();
-        const image = document.querySelector("#app img");
-        seen[path] = {width: image ? image.naturalWidth : 0,
+        const images = [...document.querySelectorAll("#app img")];
+        seen[path] = {width: Math.max(0, ...images.map(image => image.naturalWidth)),
                       frame: document.querySelector("#app iframe") !== null,
                       text: document.querySelector("#app").innerText};
     }
@@ -77,7 +77,7 @@ def test_every_figure_and_the_scorecard_are_in_the_file(report: Path) -> None:
     results = json.loads(found[1])
     for figure in FIGURES:
         result = results[f"paper_figures/smoke/{figure}.png"]
-        assert result["data_uri"].startswith("data:image/png;base64,")
+        assert result["data_uri"].startswith("data:image/png;")
         assert caption(figure) in plain(result["caption"])
         assert result["labels"]["shows"]
     assert set(results) == {CLAIMS, *(f"paper_figures/smoke/{figure}.png" for figure in FIGURES)}

@@ -107,9 +107,12 @@ def with_make(edited: Checkout) -> Checkout:
     """The finished smoke run with a Makefile, and this interpreter's programs as its .venv."""
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, edited.folder)
-    (edited.folder / ".venv").mkdir()
-    (edited.folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
-    (edited.folder / ".venv/installed").touch()
+    environment = edited.folder / ".venv"
+    environment.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        if Path(sys.prefix, name).exists():
+            (environment / name).symlink_to(Path(sys.prefix, name))
+    (environment / "installed").touch()
     return edited
 
 
