@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMOKE, Checkout
+from checkout import ROOT, SMOKE, Checkout
 from test_plan_of_jobs import FIGURES
 
 BROWSER = next(

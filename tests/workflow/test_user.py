@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMOKE, Checkout
+from checkout import ROOT, SMOKE, Checkout
 
 from cnn_sensitivity.config import read
 from cnn_sensitivity.forecast import forecast
