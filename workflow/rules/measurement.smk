@@ -25,6 +25,7 @@ rule sensitivity:
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,
+        cuda=PLAN.gpus_per_job,
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
@@ -32,7 +33,7 @@ rule sensitivity:
     shell:
         "python -m cnn_sensitivity measure --settings {params.settings:q} --dataset {input.dataset:q}"
         " --checkpoint {input.checkpoint:q} --output {output:q}"
-        " --gpus {PLAN.gpus_per_job} --threads {threads} > {log:q} 2>&1"
+        " --gpus {resources.cuda} --threads {threads} > {log:q} 2>&1"
 
 
 rule spectrum:

@@ -33,6 +33,7 @@ rule train:
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,
+        cuda=PLAN.gpus_per_job,
         mem_mb=growing(6000),
         runtime=growing(240),
     params:
@@ -40,4 +41,4 @@ rule train:
     shell:
         "python -m cnn_sensitivity train --settings {params.settings:q} --dataset {input.dataset:q}"
         " --checkpoint {output.checkpoint:q} --table {output.table:q}"
-        " --gpus {PLAN.gpus_per_job} --threads {threads} > {log:q} 2>&1"
+        " --gpus {resources.cuda} --threads {threads} > {log:q} 2>&1"
