@@ -59,7 +59,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 def installed() -> bool:
     """Whether Slurm's programs are on this machine."""
-    path = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     return all(shutil.which(program, path=path) for program in PROGRAMS)
 
 
@@ -109,6 +109,8 @@ class Slurm:
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "Slurm":
+        # A test run that is told to end still ends its daemons, as after Ctrl-C.
+        self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self._configure()
             self._daemon("munged", *self._munge_options())
@@ -131,12 +133,13 @@ class Slurm:
         for process in self.processes():
             _kill(process)
         shutil.rmtree(self.folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, self._before)
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables with which Slurm's programs find this cluster."""
-        paths = [str(self.folder / "bin"), os.environ["PATH"], "/usr/sbin", "/sbin"]
-        return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": os.pathsep.join(paths)}
+        path = f"{self.folder}/bin:{os.environ['PATH']}:/usr/sbin:/sbin"
+        return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
 
     def jobs(self) -> list[Job]:
         """Return all jobs that the controller knows, also those that have ended."""
