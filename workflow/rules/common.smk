@@ -68,6 +68,13 @@ def dataset_of(wildcards):
     return PLAN.dataset(experiment_of(wildcards))
 
 
+def own_network(wildcards):
+    """Return the file of a network `module:callable` of one's own: editing it trains it anew."""
+    module_name, colon, _ = PLAN.run(wildcards.name).network.name.partition(":")
+    path = Path(f"{module_name.replace('.', '/')}.py")
+    return [str(path)] if colon and path.is_file() else []
+
+
 def growing(amount):
     """Return a resource that grows with each attempt: what was too little is more the next time."""
     return lambda wildcards, attempt: amount * attempt

@@ -1,13 +1,6 @@
 """Training: a data set becomes the checkpoint of a stack of seeds."""
 
 
-def own_network(wildcards):
-    """Return the file of a network `module:callable` of one's own: editing it trains it anew."""
-    module_name, colon, _ = PLAN.run(wildcards.name).network.name.partition(":")
-    path = Path(f"{module_name.replace('.', '/')}.py")
-    return [str(path)] if colon and path.is_file() else []
-
-
 rule train:
     """Train the networks of one run; an interrupted training goes on where it was."""
     input:
