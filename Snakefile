@@ -39,7 +39,8 @@ rule all:
     """Every figure of the run, and the scorecard of the paper's claims (the default)."""
     default_target: True
     input:
-        [figure_file(figure, "png") for figure in FIGURE_INPUTS],
-        CLAIMS,
+        [figure_file(figure, kind) for figure in FIGURE_INPUTS for kind in EXTENSIONS],
+        [run.path("training.csv") for run in PLAN.runs],
+        rules.claims.output,
         SOFTWARE,
     localrule: True
