@@ -344,7 +344,6 @@ def _parent(process: int) -> int:
 
 def _open_files(process: int) -> list[str]:
     try:
-        links = [*Path(f"/proc/{process}/fd").iterdir(), Path(f"/proc/{process}/cwd")]
-        return [os.readlink(link) for link in links]
+        return [os.readlink(link) for link in Path(f"/proc/{process}/fd").iterdir()]
     except OSError:
         return []
