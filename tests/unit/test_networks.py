@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from cnn_sensitivity.config import NETWORKS
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import NAMES, build
 from cnn_sensitivity.networks.constant_filter import constant_filter_network
@@ -32,6 +33,10 @@ PARAMETERS = {
 IMAGE_NETWORKS = tuple(PARAMETERS)
 STACKABLE = ("FullConnL2", "FullConnL4", "FullConnL6", "LeNet", "VGG11", "SimpleCNN1D")
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d
+
+
+def test_the_configuration_knows_every_network_by_name():
+    assert NAMES == NETWORKS
 
 
 def build_on_meta(name, **arguments):
