@@ -1,6 +1,5 @@
 """The workflow itself: what planning, starting a job and doing nothing cost, in seconds."""
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,21 +10,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from checkout import SMOKE, copy_checkout
+
 PAPER = ("--configfile", "workflow/scenarios/paper.yaml")
-SMOKE = ("--configfile", "workflow/scenarios/smoke.yaml")
 
 
 @contextmanager
 def checkout() -> Iterator[Path]:
     """Yield a copy of the workflow without its results."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in ("workflow", "profiles"):
-            shutil.copytree(ROOT / part, folder / part)
-        for part in ("Snakefile", "config.yaml"):
-            shutil.copy(ROOT / part, folder / part)
-        yield folder
+        yield copy_checkout(Path(name)).folder
 
 
 def seconds(folder: Path, *command: str) -> float:
