@@ -44,7 +44,7 @@ check: install-test ## Lint, types and unit tests: under 2 minutes
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 tests/unit
 
-test: check ## All tests: under 20 minutes on 2 cores; those of the cluster where Slurm is installed
+test: check ## All tests: about 15 minutes on 2 cores; those of the cluster where Slurm is installed
 	$(BIN)/pytest tests/workflow tests/cluster
 
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
