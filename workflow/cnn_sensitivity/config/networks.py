@@ -61,6 +61,9 @@ class Recipe(Model):
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True
     """Random horizontal flip."""
+    precision: Literal["float32", "tf32", "bf16"] = "float32"
+    """Of the matrix products of training; weights and measurements are always in float32.
+    tf32 has an effect on a GPU only."""
     stop_when_fitted: bool = False
     """Stop a seed once its training loss is 0; `epochs` is then the most that it gets."""
     fitted_factor: Annotated[float, Field(ge=1)] = 1.0

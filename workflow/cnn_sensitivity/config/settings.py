@@ -28,11 +28,10 @@ class Measurement(Model):
 
 
 class Compute(Model):
-    """Speed against exactness of training on a GPU; measurements are always in float32."""
+    """How the steps of a training are computed, with the same arithmetic."""
 
     channels_last: bool = False
-    bf16: bool = False
-    tf32: bool = False
+    """The layout of images in memory."""
     cuda_graph: bool = False
     """Replay each training step as one CUDA graph; without effect on a CPU."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from cnn_sensitivity.config import Compute, TrainingSettings
+from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
 
@@ -47,7 +47,7 @@ def train(
     cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
     with (
         torch.random.fork_rng(devices=cuda),
-        _arithmetic(settings.compute, device),
+        _arithmetic(settings.recipe.precision, device),
         state.Interruption() as interruption,
     ):
         saved = state.load(kept, mark, log)
@@ -127,27 +127,28 @@ def _check(settings: TrainingSettings, dataset: Dataset) -> None:
 
 
 @contextmanager
-def _arithmetic(compute: Compute, device: torch.device) -> Iterator[None]:
+def _arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     """Choose deterministic algorithms, and TF32 or not; put all back in the end."""
     # cuBLAS is deterministic only with a workspace of fixed size, set before it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     strict = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    precision = torch.get_float32_matmul_precision()
+    before = torch.get_float32_matmul_precision()
+    tf32 = precision == "tf32"
     # Warn only: a user's own network may need an operation that has no deterministic form.
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     cuda = device.type == "cuda"
     if cuda:
-        torch.set_float32_matmul_precision("high" if compute.tf32 else "highest")
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
     try:
         with torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=compute.tf32
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32
         ):
             yield
     finally:
         torch.use_deterministic_algorithms(strict, warn_only=warn_only)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
         if cuda:
-            torch.set_float32_matmul_precision(precision)
+            torch.set_float32_matmul_precision(before)

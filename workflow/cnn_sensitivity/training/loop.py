@@ -163,7 +163,7 @@ class Trainer:
     def _forward(
         self, images: torch.Tensor, labels: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        bf16 = self.settings.compute.bf16
+        bf16 = self.recipe.precision == "bf16"
         # A graph may not use autocast's cache of converted weights, and no step needs it.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
             outputs = self.ensemble(images)
