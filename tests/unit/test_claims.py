@@ -205,6 +205,16 @@ def test_the_scorecard_as_markdown_and_as_a_page():
     assert "http" not in page and "<script" not in page
 
 
+def test_scorecards_of_two_runs_side_by_side():
+    one = claims.assess({"theory": tables.theory()})
+    other = claims.assess({"theory": tables.theory(doubling=1.1)}).iloc[::-1]
+    lines = claims.to_comparison({"one": one, "other": other}).splitlines()
+    assert lines[0] == "| claim | figure | the paper | `one` | `other` |"
+    assert [line.split("**")[1] for line in lines[2:]] == list(one["id"])
+    (row,) = [line for line in lines if "constant-filters" in line]
+    assert [cell.strip()[0] for cell in row.split("|")[4:6]] == ["✓", "✗"]
+
+
 def test_the_scorecard_is_the_same_each_time():
     frames = {"sensitivity": CLEAN, "theory": tables.theory()}
     pandas.testing.assert_frame_equal(claims.assess(frames), claims.assess(frames))

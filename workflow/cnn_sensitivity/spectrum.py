@@ -42,12 +42,3 @@ def filter_spectrum(weights: ArrayLike) -> Floats:
     modes = laplacian_modes(size)[1].reshape(size**2, size**2)
     projections = filters.reshape(-1, size**2) @ modes.T
     return np.square(projections).mean(axis=0)
-
-
-def eigenspaces(size: int) -> list[list[int]]:
-    """Return the indices of the modes of each eigenvalue, by increasing eigenvalue.
-
-    Within one group the modes are defined up to a rotation only: compare the sum over a group.
-    """
-    eigenvalues = laplacian_modes(size)[0].round(9)
-    return [np.flatnonzero(eigenvalues == value).tolist() for value in np.unique(eigenvalues)]

@@ -6,7 +6,7 @@ four times faster.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,23 +72,6 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Any], Arrays]:
         raise UserError(
             f"{path}: not a whole checkpoint ({error}); delete it and run again to train anew"
         ) from None
-
-
-def convolution_filters(path: str | Path) -> Iterator[tuple[int, str, str, np.ndarray]]:
-    """Yield (seed, state, layer, weights `[out, in, F, F]`) of each 2D convolution.
-
-    Layers come in the order of the network, within each state (initial, last, best) of each seed.
-
-    Raises:
-        UserError: the file is missing, damaged, or not a checkpoint.
-    """
-    description, arrays = read_checkpoint(path)
-    for position, record in enumerate(description["seeds"]):
-        for state in STATES:
-            for name in description["names"]:
-                stack = arrays[f"{state}/{name}"]
-                if name.endswith(".weight") and stack.ndim == 5:
-                    yield record["seed"], state, name.removesuffix(".weight"), stack[position]
 
 
 def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:

@@ -2,11 +2,12 @@
 
 from pandas import DataFrame
 
+from cnn_sensitivity.claims.comparison import to_comparison
 from cnn_sensitivity.claims.render import to_html, to_markdown, to_text
 from cnn_sensitivity.claims.table import CLAIMS
 from cnn_sensitivity.claims.verdict import judge
 
-__all__ = ["CLAIMS", "COLUMNS", "assess", "to_html", "to_markdown", "to_text"]
+__all__ = ["CLAIMS", "COLUMNS", "assess", "to_comparison", "to_html", "to_markdown", "to_text"]
 
 COLUMNS = ["id", "statement", "figure", "paper", "criterion", "measured", "low", "high"]
 COLUMNS += ["verdict", "reason"]

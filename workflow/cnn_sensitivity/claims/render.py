@@ -56,22 +56,22 @@ def to_markdown(frame: DataFrame) -> str:
         f"| {' | '.join(_HEADINGS)} |",
         f"|{'---|' * len(_HEADINGS)}",
     ]
-    for row in _records(frame):
+    for row in records(frame):
         cells = (
             f"**{row['id']}** {row['statement']}: {row['criterion']}",
             row["figure"],
             row["paper"],
-            _number(row),
-            f"{_MARKS[str(row['verdict'])]} {row['verdict']}",
+            measured(row),
+            f"{mark(row)} {row['verdict']}",
             row["reason"],
         )
-        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+        lines.append(f"| {' | '.join(map(cell, cells))} |")
     return "\n".join(lines) + "\n"
 
 
 def to_html(frame: DataFrame) -> str:
     """Return the scorecard as one self-contained web page."""
-    rows = "\n".join(_html_row(row) for row in _records(frame))
+    rows = "\n".join(_html_row(row) for row in records(frame))
     headings = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
     return _PAGE.format(summary=escape(_summary(frame)), headings=headings, rows=rows)
 
@@ -79,10 +79,10 @@ def to_html(frame: DataFrame) -> str:
 def to_text(frame: DataFrame) -> str:
     """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide."""
     rows = [("Claim", "", "Measured", "Verdict")]
-    for row in _records(frame):
+    for row in records(frame):
         statement = shorten(str(row["statement"]), 46, placeholder=" …")
-        verdict = f"{_MARKS[str(row['verdict'])]} {row['verdict']}".removesuffix(" at this scale")
-        rows.append((str(row["id"]), statement, _number(row), verdict))
+        verdict = f"{mark(row)} {row['verdict']}".removesuffix(" at this scale")
+        rows.append((str(row["id"]), statement, measured(row), verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
@@ -91,7 +91,8 @@ def to_text(frame: DataFrame) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", _summary(frame)])
 
 
-def _records(frame: DataFrame) -> list[dict[str, object]]:
+def records(frame: DataFrame) -> list[dict[str, object]]:
+    """Return the scorecard's rows."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
@@ -101,14 +102,21 @@ def _summary(frame: DataFrame) -> str:
     return f"{len(frame)} claims: {parts}."
 
 
-def _number(row: Mapping[str, object]) -> str:
-    measured, low, high = (float(str(row[name])) for name in ("measured", "low", "high"))
-    if not isfinite(measured):
+def mark(row: Mapping[str, object]) -> str:
+    """Return the sign of a row's verdict."""
+    return _MARKS[str(row["verdict"])]
+
+
+def measured(row: Mapping[str, object]) -> str:
+    """Return the number that decides, with its interval."""
+    value, low, high = (float(str(row[name])) for name in ("measured", "low", "high"))
+    if not isfinite(value):
         return "–"
-    return f"{measured:.3g} [{low:.2g}, {high:.2g}]" if isfinite(low) else f"{measured:.3g}"
+    return f"{value:.3g} [{low:.2g}, {high:.2g}]" if isfinite(low) else f"{value:.3g}"
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return text as a cell of a Markdown table."""
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
@@ -119,7 +127,7 @@ def _html_row(row: Mapping[str, object]) -> str:
         f"<tr><td><code>{text['id']}</code> {text['statement']}"
         f"<br><small>{text['criterion']}</small></td>"
         f"<td>{text['figure']}</td><td>{text['paper']}</td>"
-        f'<td class="measured">{_number(row)}</td>'
-        f'<td class="verdict {_CLASSES[verdict]}">{_MARKS[verdict]} {text["verdict"]}</td>'
+        f'<td class="measured">{measured(row)}</td>'
+        f'<td class="verdict {_CLASSES[verdict]}">{mark(row)} {text["verdict"]}</td>'
         f"<td><small>{text['reason']}</small></td></tr>"
     )

@@ -2,22 +2,10 @@
 
 from pandas import DataFrame
 
-from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.selection import learned
-from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.drawing import Drawing
-from cnn_sensitivity.figures.spectra import HOW, draw_spectra
+from cnn_sensitivity.figures.spectra import draw_trained
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `spectrum`."""
-    selection = learned(tables["spectrum"])
-    figure, data = draw_spectra(selection.rows, ("initial", "trained"))
-    text = caption(
-        "Weight of each Laplacian mode l in the filters of each layer k, at initialisation and"
-        " after training, for networks trained on images.",
-        HOW,
-        scale(selection.rows),
-        left_out(selection.left_out),
-    )
-    return Drawing(figure, data, text)
+    return draw_trained(tables["spectrum"], "networks trained on images")

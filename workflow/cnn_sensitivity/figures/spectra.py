@@ -10,7 +10,10 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from cnn_sensitivity.analysis.selection import spectra
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import learned, spectra
+from cnn_sensitivity.figures.captions import caption, scale
+from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import (
     DOUBLE,
     GREY,
@@ -30,6 +33,20 @@ HOW = (
     "Weights of a layer sum to one; modes of one eigenvalue are averaged, since they are defined"
     " only up to a rotation; a dashed line marks 1/F², the weight of every mode of white filters."
 )
+
+
+def draw_trained(spectrum: DataFrame, networks: str) -> Drawing:
+    """Return a figure of networks at initialisation and trained; `networks` says which."""
+    selection = learned(spectrum)
+    figure, data = draw_spectra(selection.rows, ("initial", "trained"))
+    text = caption(
+        "Weight of each Laplacian mode l in the filters of each layer k, at initialisation and"
+        f" after training, for {networks}.",
+        HOW,
+        scale(selection.rows),
+        left_out(selection.left_out),
+    )
+    return Drawing(figure, data, text)
 
 
 def draw_spectra(
