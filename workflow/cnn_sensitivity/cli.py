@@ -168,6 +168,14 @@ def _scorecard(options: argparse.Namespace) -> None:
     print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
 
 
+def _compare(options: argparse.Namespace) -> None:
+    """Print the scorecards of several runs side by side, as a Markdown table."""
+    from cnn_sensitivity import claims
+
+    scorecards = {Path(path).parent.name: _read([path]) for path in options.scorecard}
+    print(claims.to_comparison(scorecards), end="")
+
+
 def _schema(options: argparse.Namespace) -> None:
     """Write the configuration's JSON schema."""
     with write_atomically(options.output) as temporary:
@@ -245,6 +253,9 @@ def _parser() -> argparse.ArgumentParser:
             help="YAML files, each laid over the ones before it; the default is config.yaml",
         )
     for_people[0].add_argument("--cores", type=int, help="the default is all that there are")
+    verb("compare", _compare).add_argument(
+        "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
+    )
     figure = verb("figure", _figure, "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "output", "markdown", "html", "text")
