@@ -2,7 +2,7 @@
 
 import ast
 
-EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
+from cnn_sensitivity.figure_inputs import EXTENSIONS
 
 
 def figure_file(figure, extension):
