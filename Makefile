@@ -55,7 +55,7 @@ graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 check: install-test ## Lint, types and unit tests: under 2 minutes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 tests/unit
 
