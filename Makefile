@@ -8,9 +8,11 @@ BIN := $(VENV)/bin
 overlay = $(if $(filter quick,$(SCENARIO)),,--configfile workflow/scenarios/$(SCENARIO).yaml)
 snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
 layers = --configfile config.yaml $(filter-out --configfile,$(overlay))
+unpack = $(BIN)/python -m cnn_sensitivity unpack \
+	"$(or $(ARCHIVE),$(error Which one? make $@ ARCHIVE=paper_figures/quick/tables.tar.gz))"
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report graph check test bench timings schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test bench timings schema clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,19 @@ report: install ## One web page of a finished run: scorecard, figures, runtimes,
 		--report-stylesheet workflow/report/report.css
 	@echo "Open results/$(SCENARIO)/report.html in a browser"
 
+pack: install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too)
+	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output $(SCENARIO).tar.gz \
+		$(if $(CHECKPOINTS),--checkpoints)
+
+unpack: install ## Put the tables of a packed run in place (ARCHIVE=…)
+	@$(unpack)
+
+redraw: install ## Unpack, and draw every figure and the scorecard without training (ARCHIVE=…)
+	@config=$$($(unpack)) && \
+		BRIEF=1 $(BIN)/snakemake --cores $(CORES) --workflow-profile profiles/redraw \
+			--configfile "$$config" && \
+		$(BIN)/python -m cnn_sensitivity scorecard --configfile "$$config"
+
 graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
@@ -40,7 +55,7 @@ graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 check: install-test ## Lint, types and unit tests: under 2 minutes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 tests/unit
 
@@ -58,7 +73,7 @@ schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json
 
 clean: ## Remove what the quick run made (results and figures), not the environment
-	rm -rf results/quick paper_figures/quick
+	rm -rf results/quick paper_figures/quick/figure_* paper_figures/quick/claims.*
 
 $(VENV)/installed: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv $(VENV)

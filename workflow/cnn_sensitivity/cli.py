@@ -9,11 +9,9 @@ import json
 import platform
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cnn_sensitivity
 from cnn_sensitivity.config import (
     MeasurementSettings,
     PictureSettings,
@@ -138,14 +136,13 @@ def _claims(options: argparse.Namespace) -> None:
 
 
 def _software(options: argparse.Namespace) -> None:
-    """Note the versions of Python and of the libraries."""
-    libraries = ("torch", "torchvision", "numpy", "pandas", "matplotlib", "snakemake")
-    versions = {"cnn-sensitivity": cnn_sensitivity.__version__, "Python": platform.python_version()}
-    versions |= {name: version(name) for name in libraries}
-    versions["system"] = platform.platform()
-    width = max(map(len, versions))
+    """Note the versions of Python and of the libraries, and the commit."""
+    from cnn_sensitivity.software import versions
+
+    noted = {**versions(), "system": platform.platform()}
+    width = max(map(len, noted))
     with write_atomically(options.output) as temporary:
-        lines = (f"{name.ljust(width)}  {value}\n" for name, value in versions.items())
+        lines = (f"{name.ljust(width)}  {value}\n" for name, value in noted.items())
         temporary.write_text("".join(lines))
 
 
@@ -174,6 +171,30 @@ def _compare(options: argparse.Namespace) -> None:
 
     scorecards = {Path(path).parent.name: _read([path]) for path in options.scorecard}
     print(claims.to_comparison(scorecards), end="")
+
+
+def _pack(options: argparse.Namespace) -> None:
+    """Pack a finished run into an archive: tables, figures, configuration, versions, checksums."""
+    from cnn_sensitivity import archive
+
+    plan = Plan(read(*options.configfile))
+    count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
+    megabytes = Path(options.output).stat().st_size / 1e6
+    print(f"{options.output}: {count} files of the run {plan.config.run!r}, {megabytes:.1f} MB")
+
+
+def _unpack(options: argparse.Namespace) -> None:
+    """Put a packed run's tables in place, and print the path of its configuration."""
+    from cnn_sensitivity import archive
+
+    plan = archive.unpack(options.archive)
+    print(
+        f"The results of the run {plan.config.run!r} are in {plan.results}/. Next, to draw its"
+        " figures without training:\nsnakemake --workflow-profile profiles/redraw --configfile",
+        archive.config_file(plan),
+        file=sys.stderr,
+    )
+    print(archive.config_file(plan))
 
 
 def _schema(options: argparse.Namespace) -> None:
@@ -244,15 +265,22 @@ def _parser() -> argparse.ArgumentParser:
     verb("pictures", _pictures, "settings", "dataset", "output")
     verb("schema", _schema, "output")
     verb("software", _software, "output")
-    for_people = verb("plan", _plan), verb("scorecard", _scorecard)
-    for command in for_people:
+    plan, scorecard, pack = (
+        verb("plan", _plan),
+        verb("scorecard", _scorecard),
+        verb("pack", _pack, "output"),
+    )
+    for command in (plan, scorecard, pack):
         command.add_argument(
             "--configfile",
             nargs="+",
             default=["config.yaml"],
             help="YAML files, each laid over the ones before it; the default is config.yaml",
         )
-    for_people[0].add_argument("--cores", type=int, help="the default is all that there are")
+    plan.add_argument("--cores", type=int, help="the default is all that there are")
+    pack.add_argument("--checkpoints", action="store_true", help="the networks' weights too")
+    pack.add_argument("--no-figures", action="store_true", help="only what they are drawn from")
+    verb("unpack", _unpack).add_argument("archive")
     verb("compare", _compare).add_argument(
         "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
     )

@@ -7,6 +7,9 @@ from cnn_sensitivity.plan import Plan, Run
 Tables = dict[str, list[str]]
 """Paths of tables by kind: sensitivity, spectrum, or the name of a table of the whole run."""
 
+EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
+"""The files of each figure: pictures, the numbers that they plot, the caption."""
+
 
 def figure_inputs(plan: Plan) -> dict[str, Tables]:
     """Return, for every figure that the plan's experiments allow, the tables that it needs."""
@@ -21,6 +24,12 @@ def claim_inputs(plan: Plan) -> Tables:
         "spectrum": [run.path("spectrum.csv") for run in with_filters],
         "theory": [plan.table("theory")],
     }
+
+
+def all_inputs(plan: Plan) -> set[str]:
+    """Return the paths of all tables that the figures and the scorecard are made from."""
+    needs = [*figure_inputs(plan).values(), claim_inputs(plan)]
+    return {path for tables in needs for paths in tables.values() for path in paths}
 
 
 def _of_runs(kind: str, runs: Iterable[Run]) -> Tables | None:

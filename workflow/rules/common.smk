@@ -4,11 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-PACKAGE = Path(workflow.basedir) / "workflow" / "cnn_sensitivity"
-sys.path.insert(0, str(PACKAGE.parent))
+# The package beside these rules; where they were fetched without it, the installed one.
+sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 
 from snakemake.logging import logger
 
+import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
 from cnn_sensitivity.forecast import forecast, in_short
@@ -24,14 +25,15 @@ except UserError as error:
     # Snakemake would show a traceback and end with status 1.
     os._exit(2)
 
-# Jobs run the package of this checkout, with the interpreter that runs Snakemake.
+# Jobs run the same package, with the interpreter that runs Snakemake.
+PACKAGE = Path(cnn_sensitivity.__file__).parent
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.getenv("PATH", os.defpath)]),
     PYTHONPATH=os.pathsep.join([str(PACKAGE.parent), os.getcwd()]),
 )
 
 # With `--software-deployment-method conda` jobs run in this environment instead.
-ENVIRONMENT = str(Path(workflow.basedir) / "envs" / "reproduce.yaml")
+ENVIRONMENT = "../../envs/reproduce.yaml"
 RUN_FILES = f"{PLAN.results}/{{name}}"
 
 

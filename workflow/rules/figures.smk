@@ -2,7 +2,7 @@
 
 import ast
 
-EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
+from cnn_sensitivity.figure_inputs import EXTENSIONS
 
 
 def figure_file(figure, extension):
@@ -63,4 +63,5 @@ for figure, tables in FIGURE_INPUTS.items():
             " {params.tables:q} > {log:q} 2>&1"
 
     # Rules made in a loop would share one docstring.
-    workflow.get_rule(figure).docstring = f"{figure_title(figure)}."
+    own_name = workflow.modifier.modify_rulename(figure)
+    workflow.get_rule(own_name).docstring = f"{figure_title(figure)}."

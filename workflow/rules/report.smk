@@ -1,6 +1,6 @@
 """The scorecard: what the run says of each claim of the paper. And what a report shows besides."""
 
-from importlib.metadata import version
+from cnn_sensitivity.software import versions
 
 
 report: "../report/workflow.rst"
@@ -43,7 +43,7 @@ rule claims:
 
 
 rule software:
-    """Note the versions of Python and of the libraries, for the report."""
+    """Note the versions of Python and of the libraries, and the commit."""
     output:
         SOFTWARE,
     log:
@@ -54,6 +54,6 @@ rule software:
         ENVIRONMENT
     params:
         # Another version of any of them, and the note is made anew.
-        versions=" ".join(version(name) for name in ("snakemake", "torch", "torchvision", "numpy")),
+        versions=" ".join(versions().values()),
     shell:
         "python -m cnn_sensitivity software --output {output:q} > {log:q} 2>&1"

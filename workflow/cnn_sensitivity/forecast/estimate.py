@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
 from cnn_sensitivity.config.experiments import SIZES
-from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
+from cnn_sensitivity.figure_inputs import all_inputs, figure_inputs
 from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
 from cnn_sensitivity.plan import Plan, Run
 
@@ -133,7 +133,8 @@ def forecast(plan: Plan, results: Path = Path("results")) -> Forecast:
     if plan.gpus_per_job and not on_gpu:
         costs = _costs(plan, Timings(results))
     data = sum(data_of(plan, name).bytes for name in plan.config.grid())
-    return Forecast(plan, on_gpu, costs, tuple(_other_jobs(plan)), data, _downloads(plan))
+    others = tuple(_other_jobs(plan, costs))
+    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs))
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
@@ -176,6 +177,11 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         images = plan.config.measurement.images * STATES_MEASURED * seeds
         measure = START_SECONDS + measure * images / 1000
     parameters = timings.parameters(run.network) or 0
+    measured = _there(run.path("sensitivity.csv"))
+    # A checkpoint may go once it has been measured.
+    trained = _there(run.path("training.csv")) and (
+        measured or _there(run.path("checkpoint.safetensors"))
+    )
     return Cost(
         run,
         train,
@@ -183,27 +189,33 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         TABLES_PER_RUN + seeds * parameters * BYTES_PER_PARAMETER,
         recipe.stop_when_fitted,
         timings.is_own(run.network, data.size),
-        _there(run.path("checkpoint.safetensors"), run.path("training.csv")),
-        _there(run.path("sensitivity.csv")),
+        trained,
+        measured,
     )
 
 
-def _other_jobs(plan: Plan) -> Iterable[str]:
-    needed = [*figure_inputs(plan).values(), claim_inputs(plan)]
-    tables = {path for kinds in needed for paths in kinds.values() for path in paths}
+def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
     measured = {run.path("sensitivity.csv") for run in plan.runs}
     # One job writes both tables of the theory.
-    yield from sorted(tables - measured - {plan.table("activations")})
-    yield from (plan.dataset(experiment) for experiment in plan.config.grid())
+    yield from sorted(all_inputs(plan) - measured - {plan.table("activations")})
+    yield from (plan.dataset(experiment) for experiment in _wanted_datasets(plan, costs))
     yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
     yield f"{plan.results}/claims.csv"
     yield f"{plan.results}/software.txt"
 
 
-def _downloads(plan: Plan) -> dict[str, int]:
+def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:
+    """Return the experiments with a job left that reads their data: tables need no data set."""
+    waiting = {cost.run.experiment for cost in costs if not (cost.trained and cost.measured)}
+    if not _there(plan.table("pictures")):
+        waiting.add("images")
+    return [experiment for experiment in plan.config.grid() if experiment in waiting]
+
+
+def _downloads(plan: Plan, costs: Iterable[Cost]) -> dict[str, int]:
     wanted: dict[str, int] = {}
     images = plan.config.experiments.images
-    name = images.source.name if images else ""
+    name = images.source.name if images and "images" in _wanted_datasets(plan, costs) else ""
     if name in DATASET_DOWNLOADS and not _there(plan.dataset("images")):
         wanted[name] = DATASET_DOWNLOADS[name]
     pretrained = zip(plan.config.figures.pretrained, plan.pretrained_spectra(), strict=True)

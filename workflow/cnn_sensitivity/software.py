@@ -1,0 +1,36 @@
+"""What a run is made with: the versions of Python and of the libraries, and the commit."""
+
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import cnn_sensitivity
+
+LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "matplotlib", "snakemake")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions by name; `commit` is left out where the code is in no git repository."""
+    code = {"cnn-sensitivity": cnn_sensitivity.__version__, "commit": _commit()}
+    libraries = {name: version(name) for name in LIBRARIES}
+    known = {name: value for name, value in code.items() if value}
+    return {**known, "Python": platform.python_version(), **libraries}
+
+
+def _commit() -> str:
+    """Return the last commit that changed the workflow: others do not change a result."""
+    commit = _git("log", "-1", "--format=%H", "--", ".")
+    edited = commit and _git("diff", "--name-only", "HEAD", "--", ".")
+    return f"{commit}, with changes" if edited else commit
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says of the folder that holds the package; nothing where it fails."""
+    try:
+        run = subprocess.run(
+            ["git", *arguments], cwd=Path(__file__).parents[1], capture_output=True, text=True
+        )
+    except OSError:
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""
