@@ -33,6 +33,17 @@ class Checkout:
             timeout=timeout,
         )
 
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start Snakemake there, in a process group of its own, and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def planned(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a dry run plans."""
         run = self.snakemake("--dry-run", *arguments, "--quiet", "rules")

@@ -85,14 +85,7 @@ def test_on_a_terminal_the_line_is_renewed_in_place(checkout: Checkout) -> None:
 
 
 def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "figure_06", *SMOKE],
-        cwd=checkout.folder,
-        env={**os.environ, "BRIEF": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = checkout.start("figure_06", *SMOKE, BRIEF="1")
     log = checkout.folder / "results/smoke/tables/theory.log"
     deadline = time.monotonic() + 120
     while not log.exists() and time.monotonic() < deadline:
