@@ -10,7 +10,7 @@ snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
 layers = --configfile config.yaml $(filter-out --configfile,$(overlay))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report graph check test bench timings schema clean
+.PHONY: help install install-test reproduce plan report graph check test torture bench timings schema clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: install-test ## Lint, types and unit tests: under 2 minutes
 
 test: check ## All tests: about 15 minutes on 2 cores; those of the cluster where Slurm is installed
 	$(BIN)/pytest tests/workflow tests/cluster
+
+torture: install-test ## Kills, full disks, 50 rounds of losses, for hours: TORTURE='--kills 5 --rounds 3' for less
+	$(BIN)/pytest --exitfirst tests/torture $(TORTURE)
 
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks

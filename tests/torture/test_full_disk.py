@@ -75,11 +75,14 @@ def assert_one_sentence(run: subprocess.CompletedProcess[str], folder: Path, pro
 def test_a_command_says_that_the_disk_is_full(
     tmp_path: Path, mount: Mount, verb: str, tally: Counter[str]
 ) -> None:
-    mount(tmp_path / "disk", "size=4k")
-    assert_one_sentence(call(verb, tmp_path / "disk"), tmp_path / "disk", FULL)
-    assert list((tmp_path / "disk").iterdir()) == []
-    mount(tmp_path / "disk", ROOM)
-    assert call(verb, tmp_path / "disk").returncode == 0
+    disk = tmp_path / "disk"
+    mount(disk, "size=64k")
+    with pytest.raises(OSError, match=FULL):
+        (disk / "filler").write_bytes(bytes(100_000))
+    assert_one_sentence(call(verb, disk), disk, FULL)
+    assert [path.name for path in disk.iterdir()] == ["filler"]
+    mount(disk, ROOM)
+    assert call(verb, disk).returncode == 0
     tally["faults injected"] += 1
 
 
