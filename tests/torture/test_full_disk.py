@@ -13,6 +13,8 @@ import pytest
 from checkout import ROOT, SMOKE, Checkout, copy_checkout
 from undisturbed import Undisturbed
 
+pytestmark = pytest.mark.timeout(0)  # the undisturbed run takes as long as it takes
+
 FULL, READ_ONLY, DENIED = "No space left on device", "Read-only file system", "Permission denied"
 ROOM = "size=64m"
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
@@ -147,6 +149,23 @@ def test_a_run_goes_on_once_its_figures_have_room(
     tally["faults injected"] += 1
 
 
+@pytest.mark.parametrize("fault", ["the disk is full", "cannot be written to"])
+def test_a_run_does_not_begin_where_it_cannot_write(
+    tmp_path: Path, mount: Mount, fault: str, tally: Counter[str]
+) -> None:
+    disk = tmp_path / "disk"
+    mount(disk, ROOM)
+    checkout = copy_checkout(disk)
+    used = shutil.disk_usage(disk).used
+    mount(disk, f"size={used + 100_000}" if "full" in fault else "ro")
+    run = checkout.snakemake("figure_02", *SMOKE)
+    assert run.returncode == 2
+    assert f"error: {disk}: {fault}: " in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (disk / "results").exists()
+    tally["faults injected"] += 1
+
+
 def test_a_run_goes_on_once_the_whole_disk_has_room(
     undisturbed: Undisturbed, tmp_path: Path, mount: Mount, tally: Counter[str]
 ) -> None:
@@ -154,7 +173,7 @@ def test_a_run_goes_on_once_the_whole_disk_has_room(
     mount(disk, ROOM)
     checkout = copy_checkout(disk)
     used = shutil.disk_usage(disk).used
-    mount(disk, f"size={used + 500_000}")
+    mount(disk, f"size={used + 1_400_000}")
     run_until_there_is_room(checkout, "figure_03", lambda: mount(disk, ROOM), FULL)
     assert "paper_figures/smoke/figure_03.csv" not in undisturbed.hold_against(checkout)
     tally["faults injected"] += 1

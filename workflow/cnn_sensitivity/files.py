@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,16 @@ _REMEDIES = {
     errno.EPERM: "make the folder writable, or choose another, and run again",
     errno.EIO: "look after the disk and run again",
 }
+
+_LEAST_ROOM = 2**20  # bytes: Snakemake's own notes need some
+
+
+def check_workplace(folder: str | Path) -> None:
+    """Raise UserError if a run cannot begin in a folder: no right to write there, or no room."""
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder}: cannot be written to: {_REMEDIES[errno.EACCES]}")
+    if shutil.disk_usage(folder).free < _LEAST_ROOM:
+        raise UserError(f"{folder}: the disk is full: {_REMEDIES[errno.ENOSPC]}")
 
 
 @contextmanager

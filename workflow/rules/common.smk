@@ -10,6 +10,7 @@ sys.path.insert(0, str(PACKAGE.parent))
 from snakemake.logging import logger
 
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.files import check_workplace
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
 from cnn_sensitivity.forecast import forecast, in_short
 from cnn_sensitivity.plan import Plan
@@ -17,6 +18,7 @@ from cnn_sensitivity.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
 try:
+    check_workplace(os.getcwd())
     PLAN = Plan(configuration.parse(config))
     FIGURE_INPUTS = figure_inputs(PLAN)
 except UserError as error:
