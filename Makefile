@@ -37,7 +37,7 @@ graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
-check: install-test ## Lint, types and unit tests: under 2 minutes
+check: install-test ## Lint, types and unit tests: about 2 minutes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules

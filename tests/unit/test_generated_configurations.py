@@ -18,45 +18,17 @@ from cnn_sensitivity.plan import Plan
 
 Location = tuple[str | int, ...]
 
-HOSTILE = [
-    "$(touch X)",
-    "; touch X",
-    "`touch X`",
-    "'",
-    '"',
-    "a\nb",
-    "\x1b[2J",
-    "{braces}",
-    "%s",
-    "..",
-]
-ODD = [
-    None,
-    True,
-    False,
-    -1,
-    0,
-    -0.0,
-    1e-320,
-    1e307,
-    1e308,
-    2**31,
-    10**400,
-    1 + 1e-15,
-    "",
-    "x" * 5000,
-]
+HOSTILE = ["$(touch X)", "; touch X", "`touch X`", "'", '"', "a\nb", "\x1b[2J", "{braces}", ".."]
+ODD = [None, True, False, -1, 0, -0.0, 1e-320, 1e307, 2**31, 10**400, "", "%s", "x" * 5000]
 ODD += [math.nan, math.inf, -math.inf, [], {}, [[]], {1: 2}, {None: []}, [1, 1], b"\xff", "\ud800"]
 
 
 def locations(raw: Any, here: Location = ()) -> Iterator[Location]:
     """Yield where a value of the configuration stands, for every value at any depth."""
-    inside = (
-        raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-    )
-    for key, value in inside:
-        yield (*here, key)
-        yield from locations(value, (*here, key))
+    if isinstance(raw, dict | list):
+        for key, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
+            yield (*here, key)
+            yield from locations(value, (*here, key))
 
 
 scalars = st.one_of(
