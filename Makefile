@@ -12,7 +12,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 	"$(or $(ARCHIVE),$(error Which one? make $@ ARCHIVE=paper_figures/quick/tables.tar.gz))"
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test bench timings schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings schema clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
-check: install-test ## Lint, types and unit tests: under 2 minutes
+check: install-test ## Lint, types and unit tests: about 2 minutes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
@@ -61,6 +61,9 @@ check: install-test ## Lint, types and unit tests: under 2 minutes
 
 test: check ## All tests: about 15 minutes on 2 cores; those of the cluster where Slurm is installed
 	$(BIN)/pytest tests/workflow tests/cluster
+
+torture: install-test ## Kills, full disks, 50 rounds of losses, for hours: TORTURE='--kills 5 --rounds 3' for less
+	$(BIN)/pytest --exitfirst tests/torture $(TORTURE)
 
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks

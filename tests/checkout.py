@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "examples")
@@ -31,6 +32,19 @@ class Checkout:
             capture_output=True,
             text=True,
             timeout=timeout,
+        )
+
+    def start(
+        self, *arguments: str, output: int | IO[bytes] = subprocess.DEVNULL, **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """Start Snakemake there, in a process group of its own, and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def planned(self, *arguments: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 import training_cases as cases
 
-from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.config import TrainingSettings, read
 from cnn_sensitivity.datasets import store
 from cnn_sensitivity.training import recipes, state
 
@@ -23,6 +23,16 @@ SETTINGS = {
     "adam": cases.settings("FullConnL2", seeds=(0, 1), optimizer="adam", schedule="constant"),
     "no momentum": cases.settings("LeNet", momentum=0.0, initialization="kaiming_normal"),
 }
+ROOT = Path(__file__).parents[2]
+SCENARIOS = {
+    name: read(ROOT / "config.yaml", *overlays)
+    for name, overlays in {
+        "quick": [],
+        "paper": [ROOT / "workflow/scenarios/paper.yaml"],
+        "cifar_cpu": [ROOT / "workflow/scenarios/cifar_cpu.yaml"],
+    }.items()
+}
+RECIPES = [(scenario, recipe) for scenario, whole in SCENARIOS.items() for recipe in whole.recipes]
 RESUME = ".checkpoint.resume.safetensors"
 
 
@@ -66,6 +76,27 @@ def test_a_signal_saves_and_the_next_call_goes_on(tmp_path, monkeypatch, name, a
     assert cases.run(tmp_path / "cut", settings, dataset, log=messages.append) == whole
     assert "goes on in epoch" in messages[0]
     assert not (tmp_path / "cut" / RESUME).exists()
+
+
+@pytest.mark.parametrize(("scenario", "name"), RECIPES)
+def test_two_seeds_of_every_recipe_go_on(tmp_path, monkeypatch, scenario, name):
+    network, dataset = {
+        "convolutional": (cases.TINY, cases.images()),
+        "fully_connected": ("FullConnL2", cases.images()),
+        "scale_detection": (cases.ONE_DIMENSIONAL["network"], cases.signals()),
+        "one_dimensional": (cases.ONE_DIMENSIONAL["network"], cases.signals()),
+    }[name]
+    recipe = SCENARIOS[scenario].recipes[name].model_dump() | {"epochs": 2, "batch_size": 16}
+    settings = cases.settings(network, seeds=(0, 1), **recipe)
+    whole = cases.run(tmp_path / "whole", settings, dataset)
+    steps = -(-len(dataset.train.labels) // recipe["batch_size"])
+    with monkeypatch.context() as patch:
+        interrupt(patch, steps + 1 + 2)  # in the second epoch, after a call for the table
+        with pytest.raises(SystemExit):
+            cases.run(tmp_path / "cut", settings, dataset)
+    messages: list[str] = []
+    assert cases.run(tmp_path / "cut", settings, dataset, log=messages.append) == whole
+    assert "goes on in epoch 2, step 2" in messages[0]
 
 
 @pytest.mark.parametrize("name", ["one by one", "stack"])

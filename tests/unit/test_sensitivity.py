@@ -99,6 +99,40 @@ def test_tiny_huge_and_shifted_representations_are_right(factor, offset):
     assert not row.flagged
 
 
+@pytest.mark.parametrize("factor", [1e-20, 1e15])
+def test_the_median_and_the_channel_mean_are_right_at_any_scale(factor):
+    data = inputs(20, 4, 30)
+    for options in ({"average": "median"}, {"channel_mean": True}):
+        table = sensitivity.measure(Scale(factor), *data, **options)
+        assert_same(table, sensitivity.measure(Scale(), *data, **options), ["D", "G", "R"])
+        assert not table.flagged.any()
+
+
+@pytest.mark.parametrize("factor", [1e-20, 1e15])
+def test_every_layer_of_a_network_is_right_at_any_scale(factor):
+    network, data = small_network().eval(), inputs(11, 3, 8, 8)
+    with torch.no_grad():
+        network[0].weight *= factor
+        network[0].bias *= factor
+        network[5].bias.zero_()  # float32 would lose 1e-20 beside it
+        table = sensitivity.measure(network, *data)
+        for _, row in table.iterrows():
+            part = network[: int(row.layer) + 1]
+            assert_row(row, brute_force(*(part(each) for each in data)))
+    assert not table.flagged.any()
+
+
+def test_a_dead_network_is_flagged_from_the_layer_on_that_died():
+    network, data = small_network(), inputs(9, 3, 8, 8)
+    with torch.no_grad():
+        network[1].bias.fill_(-1e6)  # no ReLU lets anything through
+    table = sensitivity.measure(network, *data).set_index("layer")
+    assert table.flagged.to_dict() == {"0": False, "1": False, "2": True, "3": True, "5": True}
+    dead = table[table.flagged]
+    assert (dead.denominator == 0).all()
+    assert dead[["D", "G", "R"]].isna().all(axis=None)
+
+
 def test_parts_of_one_representation_may_differ_by_many_orders_of_magnitude():
     data = [each * torch.logspace(-30, 10, 9000) for each in inputs(8, 9000)]
     (_, row), *_ = sensitivity.measure(Scale(), *data).iterrows()

@@ -85,14 +85,7 @@ def test_on_a_terminal_the_line_is_renewed_in_place(checkout: Checkout) -> None:
 
 
 def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "figure_06", *SMOKE],
-        cwd=checkout.folder,
-        env={**os.environ, "BRIEF": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = checkout.start("figure_06", *SMOKE, BRIEF="1")
     log = checkout.folder / "results/smoke/tables/theory.log"
     deadline = time.monotonic() + 120
     while not log.exists() and time.monotonic() < deadline:
@@ -100,6 +93,29 @@ def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     assert process.wait(60) != 0
     assert not (checkout.folder / "results/smoke/tables/theory.csv").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_has_saved_its_training_and_goes_on(
+    checkout: Checkout, number: signal.Signals
+) -> None:
+    overlay = "recipes: {one_dimensional: {epochs: 60, stop_when_fitted: false}}"
+    (checkout.folder / "long.yaml").write_text(overlay)
+    run = "results/smoke/scale_detection_1d_task2/stride/noise-0_train-all/seeds-0-1"
+    command = (f"{run}/training.csv", *SMOKE, "long.yaml")
+    process = checkout.start(*command)
+    log = checkout.folder / run / "training.log"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and "epoch 1/" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.killpg(process.pid, number)  # SIGINT as a terminal does, SIGTERM as a shutdown does
+    assert process.wait(60) != 0
+    assert (log.parent / ".checkpoint.resume.safetensors").exists()
+    assert not (log.parent / "checkpoint.safetensors").exists()
+    again = checkout.snakemake(*command)
+    assert again.returncode == 0, again.stderr
+    assert "goes on in epoch" in log.read_text()
 
 
 @pytest.fixture

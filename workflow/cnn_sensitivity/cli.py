@@ -20,7 +20,7 @@ from cnn_sensitivity.config import (
     schema,
 )
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.files import unreadable, write_atomically
 from cnn_sensitivity.plan import Plan
 
 if TYPE_CHECKING:
@@ -224,6 +224,8 @@ def _read(paths: Sequence[str]) -> "DataFrame":
     for path in paths:
         try:
             tables.append(pandas.read_csv(path, keep_default_na=False, na_values=["", "nan"]))
+        except PermissionError as error:
+            raise unreadable(path, error) from error
         except (OSError, ValueError) as error:
             raise UserError(
                 f"{path}: not a whole table ({error}); delete it and run again to remake it"

@@ -173,15 +173,10 @@ class Plan:
     def training_settings(self, run: Run) -> TrainingSettings:
         """Return what determines the weights of a run."""
         experiment = self.config.grid()[run.experiment]
-        recipe = self.config.recipe(run.network, experiment)
-        if isinstance(experiment, ScaleDetection1d):
-            # The one-dimensional networks are parametrised so that the step grows with the width.
-            channels = run.network.options.get("channels", 1000)
-            recipe = recipe.model_copy(update={"learning_rate": recipe.learning_rate * channels})
         return TrainingSettings(
             experiment=run.experiment,
             network=run.network.architecture(),
-            recipe=recipe,
+            recipe=self.config.recipe(run.network, experiment),
             compute=self.config.compute,
             noise=run.noise,
             train_size=run.train_size,

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.files import unreadable, write_atomically
 
 CHECKPOINT = "cnn_sensitivity checkpoint 1"
 STATES = ("initial", "last", "best")
@@ -41,6 +41,7 @@ def read_sealed(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
 
     Raises:
         ValueError: the file is missing, cut short, altered, or of another kind.
+        UserError: the disk or a missing right is in the way.
     """
     try:
         content = Path(path).read_bytes()
@@ -55,7 +56,9 @@ def read_sealed(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
             raise ValueError(f"it is a {description['kind']!r}, not a {kind!r}")
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
     return description, arrays
 

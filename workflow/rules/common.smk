@@ -11,6 +11,7 @@ from snakemake.logging import logger
 
 import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.files import check_workplace
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
 from cnn_sensitivity.forecast import forecast, in_short
 from cnn_sensitivity.plan import Plan
@@ -18,6 +19,7 @@ from cnn_sensitivity.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
 try:
+    check_workplace(os.getcwd())
     PLAN = Plan(configuration.parse(config))
     FIGURE_INPUTS = figure_inputs(PLAN)
 except UserError as error:

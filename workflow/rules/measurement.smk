@@ -73,7 +73,8 @@ rule pretrained:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        root=PLAN.config.data_root,
+        # A function, since Snakemake looks for wildcards in a text: the path may hold braces.
+        root=lambda wildcards: PLAN.config.data_root,
     shell:
         "python -m cnn_sensitivity pretrained --network {wildcards.network:q} --root {params.root:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -43,13 +43,13 @@ class Experiment(Model):
         refuse_duplicates("label", [network.label for network in networks])
         for network in networks:
             refuse_duplicates(f"seeds of {network.label}", network.seeds or [])
-            refuse_duplicates(f"noise of {network.label}", network.noise or [])
+            refuse_duplicates(f"noise of {network.label}", _as_tables_show(network.noise or []))
         return networks
 
     @field_validator("seeds", "noise", "train_sizes", check_fields=False)
     @classmethod
     def _values_differ(cls, values: list[Any]) -> list[Any]:
-        refuse_duplicates("value", values)
+        refuse_duplicates("value", _as_tables_show(values))
         return values
 
     def sizes(self) -> list[int | None]:
@@ -158,6 +158,11 @@ class Experiments(Model):
     scale_detection_2d: ScaleDetection2d | None = None
     scale_detection_1d_task1: ScaleDetection1dTask1 | None = None
     scale_detection_1d_task2: ScaleDetection1dTask2 | None = None
+
+
+def _as_tables_show(values: list[Any]) -> list[Any]:
+    """Return numbers with the digits by which tables and folders tell runs apart."""
+    return [float(f"{value:g}") if isinstance(value, float) else value for value in values]
 
 
 def _check_task(count: int, pairs: Callable, *geometry: float) -> None:

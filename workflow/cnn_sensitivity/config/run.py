@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import ValidationError, model_validator
 
 from cnn_sensitivity.config.base import Label, Model, Seed, Text, suggestion
-from cnn_sensitivity.config.experiments import Experiment, Experiments
+from cnn_sensitivity.config.experiments import Experiment, Experiments, ScaleDetection1d
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute, Measurement
@@ -99,4 +99,9 @@ class Config(Model):
     def recipe(self, network: Network, experiment: Experiment) -> Recipe:
         """Return the recipe of a network of an experiment, its overrides applied."""
         base = self.recipes[network.recipe or experiment.recipe]
-        return Recipe(**{**base.model_dump(), **network.override})
+        recipe = Recipe(**{**base.model_dump(), **network.override})
+        if not isinstance(experiment, ScaleDetection1d):
+            return recipe
+        # The one-dimensional networks are parametrised so that the step grows with the width.
+        rate = recipe.learning_rate * network.options.get("channels", 1000)
+        return Recipe(**{**recipe.model_dump(), "learning_rate": rate})

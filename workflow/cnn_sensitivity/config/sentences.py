@@ -1,16 +1,20 @@
 """A configuration error as one sentence that names the key and what would be right."""
 
+import reprlib
 from typing import Any
 
 from pydantic import ValidationError
 
 from cnn_sensitivity.config.base import Model, suggestion
 
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 60
+
 
 def describe(error: ValidationError, root: type[Model]) -> str:
     """Return the first problem of a `root` model: the key, what is wrong, what was given."""
     problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
+    key = ".".join(_printable(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{key}: unknown key{_sibling_suggestion(problem['loc'], root)}"
     if problem["type"] == "missing":
@@ -18,10 +22,16 @@ def describe(error: ValidationError, root: type[Model]) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "value_error":
         return f"{key}: {message}" if key else message
-    given = " ".join(repr(problem["input"]).split())
+    given = " ".join(_BRIEF.repr(problem["input"]).split())  # however deep its lists are nested
     if len(given) > 60:
         given = f"{given[:57]}..."
     return f"{key}: {message[0].lower()}{message[1:]} (given: {given})"
+
+
+def _printable(part: int | str) -> str:
+    """Return a part of a key's path as it can be shown in one line."""
+    text = str(part)
+    return text if text.isprintable() else repr(text)
 
 
 def _sibling_suggestion(location: tuple[int | str, ...], root: type[Model]) -> str:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.files import unreadable, write_atomically
 
 _DESCRIPTION_KEYS = {"name", "title", "classes", "mean", "std", "checksum"}
 
@@ -101,7 +101,9 @@ def load(path: str | Path) -> Dataset:
         description = _read_description(metadata)
         splits = {name: _read_split(tensors, name) for name in _split_names(tensors)}
         _check(description, tensors, splits)
-    except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: not a whole dataset file ({error}); delete it and run again to remake it"
         ) from error

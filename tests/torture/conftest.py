@@ -1,0 +1,51 @@
+"""Options of the torture, the undisturbed run that all is held against, and the counts."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from checkout import SMOKE, copy_checkout
+from undisturbed import Undisturbed, whole_files
+
+TALLY = pytest.StashKey[Counter[str]]()
+COUNTS = ("kills survived", "faults injected", "rounds soaked", "files compared", "bytes lost")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=20, help="how often the run is killed")
+    parser.addoption("--rounds", type=int, default=50, help="how often the run is soaked")
+    parser.addoption("--seed", type=int, default=0, help="of the moments and of the deletions")
+    parser.addoption("--soak-folder", type=Path, help="goes on in this checkout, and keeps it")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Undisturbed:
+    checkout = copy_checkout(tmp_path_factory.mktemp("undisturbed"))
+    begin = time.monotonic()
+    run = checkout.snakemake(*SMOKE, timeout=1800)
+    assert run.returncode == 0, run.stdout + run.stderr
+    end = time.monotonic()
+    checkout.planned(*SMOKE)
+    start = time.monotonic() - end
+    return Undisturbed(end - begin, start, whole_files(checkout), pytestconfig.stash[TALLY])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Counter(dict.fromkeys(COUNTS, 0))
+
+
+@pytest.fixture
+def tally(pytestconfig: pytest.Config) -> Counter[str]:
+    """What the summary counts."""
+    return pytestconfig.stash[TALLY]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    terminalreporter.section("torture")
+    for what, count in config.stash[TALLY].items():
+        terminalreporter.write_line(f"{what:<32}{count:>10,}")

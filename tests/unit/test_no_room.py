@@ -1,0 +1,101 @@
+"""A disk without room or rights: one sentence, status 2, and nothing half written."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import URLError
+
+import numpy
+import pytest
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
+
+from cnn_sensitivity import cli, files, weights
+from cnn_sensitivity.datasets import store
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.files import check_workplace, write_atomically
+
+REMEDIES = {
+    errno.ENOSPC: "make room there and run again",
+    errno.EDQUOT: "make room there and run again",
+    errno.EROFS: "make the folder writable",
+    errno.EACCES: "make the folder writable",
+    errno.EIO: "look after the disk and run again",
+}
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    owner = {"mkdir": Path, "replace": Path, "fsync": files.os}[step]
+    monkeypatch.setattr(owner, step, fail)
+
+
+@pytest.mark.parametrize("step", ["mkdir", "fsync", "replace"])
+@pytest.mark.parametrize("number", REMEDIES)
+def test_a_failed_write_ends_with_one_sentence_and_status_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    step: str,
+    number: int,
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("before")
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as stop:
+        fail_at(patch, step, number)
+        cli.main(["pooling", "--output", str(path)])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {path}: cannot be written ({os.strerror(number)}): ")
+    assert REMEDIES[number] in said
+    assert said.count("\n") == 1
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"table.csv": "before"}
+
+
+def test_a_run_needs_some_room_and_the_right_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_workplace(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(UserError, match="the disk is full"):
+        patch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+        check_workplace(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(UserError, match="cannot be written to"):
+        patch.setattr(files.os, "access", lambda *_: False)
+        check_workplace(tmp_path)
+
+
+def test_safetensors_own_error_is_understood(tmp_path: Path) -> None:
+    """It tells the system's number in its text only."""
+    tensors = {"zeros": numpy.zeros(4)}
+    with pytest.raises(SafetensorError, match="os error 21") as is_a_folder:
+        save_file(tensors, tmp_path)
+    full = str(is_a_folder.value).replace("os error 21", f"os error {errno.ENOSPC}")
+    with pytest.raises(UserError, match="No space left"), write_atomically(tmp_path / "a"):
+        raise SafetensorError(full)
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    for error in (URLError("no network"), ConnectionResetError(errno.ECONNRESET, "x"), KeyError()):
+        with pytest.raises(type(error)), write_atomically(tmp_path / "a"):
+            raise error
+
+
+@pytest.mark.parametrize("read", [store.load, weights.read_checkpoint])
+def test_a_file_that_cannot_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "file.safetensors"
+    path.write_text("whole")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(store, "safe_open", fail)
+    with pytest.raises(UserError, match="cannot be read") as refused:
+        read(path)
+    assert "delete" not in str(refused.value)
