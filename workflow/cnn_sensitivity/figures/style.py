@@ -148,7 +148,8 @@ def log_axis(axes: Axes, *which: str) -> None:
             axis.set_major_locator(LogLocator(10, numticks=6))
             axis.set_major_formatter(LogFormatterMathtext())
         else:
-            steps = (1, 2, 5) if decades > 0.75 else (1, 1.5, 2, 3, 4, 5, 6, 8)
+            few, some, many = (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)
+            steps = few if decades > 0.75 else some if decades > 0.45 else many
             axis.set_major_locator(LogLocator(10, subs=steps, numticks=12))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
