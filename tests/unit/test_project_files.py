@@ -84,6 +84,8 @@ def test_the_catalog_file_and_its_configuration_page_are_there() -> None:
     assert usage["report"] is True
     assert usage["software-stack-deployment"]["conda"] is True
     assert "config.yaml" in text_of("config/README.md")
+    assert text_of("config/config.yaml") == text_of("config.yaml")
+    assert "include:" in text_of("workflow/Snakefile")
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -13,7 +13,7 @@ from test_plan_of_jobs import FIGURES
 LAYERS = ("--configfile", "config.yaml", SMOKE[1])
 PACKED = ("--configfile", "results/smoke/config.yaml")
 REDRAW = (*PACKED, "--workflow-profile", "profiles/redraw")
-DRAWN = ("paper_figures/**/*", "results/**/*.csv")
+DRAWN = ("paper_figures/*/*.*", "results/**/*.csv")
 DRAWING = {*FIGURES, "claims", "all"}
 COMMITTED = sorted(ROOT.glob("paper_figures/*/tables.tar.gz"))
 

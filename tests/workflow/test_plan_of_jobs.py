@@ -1,5 +1,6 @@
 """Dry runs: what each scenario and each target would do, before anything is made."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,32 @@ def test_a_figure_without_training_trains_nothing(checkout: Checkout) -> None:
 @pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_is_a_target(checkout: Checkout, figure: str) -> None:
     assert checkout.planned(figure, *SMOKE)[figure] == 1
+
+
+MODULE = """
+configfile: "config.yaml"
+
+module replication:
+    snakefile: "{root}/workflow/Snakefile"
+    config: config
+
+use rule * from replication
+"""
+
+
+@pytest.mark.parametrize("entry", ["Snakefile", "workflow/Snakefile", "module"])
+def test_the_workflow_runs_in_another_folder(
+    checkout: Checkout, tmp_path: Path, entry: str
+) -> None:
+    elsewhere = Checkout(tmp_path / "elsewhere")
+    elsewhere.folder.mkdir()
+    shutil.copy(ROOT / "config/config.yaml", elsewhere.folder)
+    (elsewhere.folder / "module").write_text(MODULE.format(root=checkout.folder))
+    snakefile = entry if entry == "module" else str(checkout.folder / entry)
+    smoke = ("--configfile", str(checkout.folder / SMOKE[1]))
+    call = ("--snakefile", snakefile, "--cores", "1")
+    assert elsewhere.planned(*call, *smoke) == checkout.planned(*SMOKE)
+    assert elsewhere.planned("figure_06", *call) == {"theory": 1, "figure_06": 1}
 
 
 def test_every_rule_says_what_it_is_for(checkout: Checkout) -> None:

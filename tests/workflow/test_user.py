@@ -166,6 +166,20 @@ def test_make_plan_prints_the_plan(with_make: Checkout) -> None:
     assert "Every file is there" in run.stdout
 
 
+def test_make_packs_a_run_and_draws_a_packed_one(with_make: Checkout) -> None:
+    run = make(with_make, "pack")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("smoke.tar.gz: ")
+    run = make(with_make, "redraw", "ARCHIVE=smoke.tar.gz")
+    assert run.returncode == 0, run.stderr
+    assert "Nothing to be done" in run.stderr
+    assert "16 claims: " in run.stdout
+    run = make(with_make, "redraw", "ARCHIVE=config.yaml")
+    assert run.returncode == 2
+    assert "error: config.yaml: not a whole archive" in run.stderr
+    assert "which one?" in make(with_make, "unpack").stderr.lower()
+
+
 def test_a_network_of_ones_own_is_drawn_beside_the_papers(checkout: Checkout) -> None:
     run = checkout.snakemake("figure_03", *EXAMPLE)
     assert run.returncode == 0, run.stderr
