@@ -3,10 +3,11 @@
 import resource
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks, perturbations, sensitivity
@@ -25,21 +26,22 @@ def inputs(count: int) -> tuple[Tensor, Tensor, Tensor]:
     return images, deformed, images + perturbations.matched_noise(images, deformed, generator)
 
 
+def bare_passes(network: nn.Module, data: Sequence[Tensor], batch_size: int) -> None:
+    """Pass all images through the network and forget the results."""
+    with torch.no_grad():
+        for images in data:
+            for batch in images.split(batch_size):
+                network(batch)
+
+
 def _against_bare_passes(name: str, target: float, rounds: int = 3) -> list[dict[str, Any]]:
     torch.manual_seed(0)
     network, data = networks.build(name).eval(), inputs(IMAGES)
-
-    def bare(batch_size: int) -> None:
-        with torch.no_grad():
-            for images in data:
-                for batch in images.split(batch_size):
-                    network(batch)
-
     rows = []
     for batch in BATCHES:
         ours, theirs = by_turns(
             lambda: sensitivity.measure(network, *data),
-            lambda batch=batch: bare(batch),  # type: ignore[misc]
+            lambda batch=batch: bare_passes(network, data, batch),  # type: ignore[misc]
             rounds,
         )
         rows.append(
@@ -76,7 +78,7 @@ def deformation_in_one_batch() -> list[dict[str, Any]]:
         {
             "name": "deform in one batch / one by one",
             "ratio": ours / theirs,
-            "target": None,
+            "target": 0.1,
             "detail": f"{1e3 * ours:.0f} ms against {1e3 * theirs:.0f} ms, {IMAGES} images",
         }
     ]
@@ -101,6 +103,32 @@ def growth_with_the_number_of_images() -> list[dict[str, Any]]:
                 "ratio": ours / theirs * 120 / count,
                 "target": 1.1,
                 "detail": f"{ours:.2f} s against {theirs:.2f} s, VGG11bn at width 1/4",
+            }
+        )
+    return rows
+
+
+def growth_with_the_number_of_layers() -> list[dict[str, Any]]:
+    """Seconds a layer, for networks of equal layers, twice and four times as deep."""
+    torch.manual_seed(0)
+    data = inputs(60)
+
+    def measure(blocks: int) -> Callable[[], Any]:
+        layers = [nn.Conv2d(3, 32, 1)]
+        for _ in range(blocks):
+            layers += [nn.Conv2d(32, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(inplace=True)]
+        network = nn.Sequential(*layers).eval()
+        return lambda: sensitivity.measure(network, *data)
+
+    rows = []
+    for blocks in (8, 16):
+        ours, theirs = by_turns(measure(blocks), measure(4), rounds=5)
+        rows.append(
+            {
+                "name": f"measure {3 * blocks + 1} layers / 13 layers, for each layer",
+                "ratio": ours / theirs * 13 / (3 * blocks + 1),
+                "target": 1.1,
+                "detail": f"{ours:.2f} s against {theirs:.2f} s, 32 channels",
             }
         )
     return rows
@@ -144,5 +172,6 @@ BENCHMARKS = [
     resnet18_against_bare_passes,
     deformation_in_one_batch,
     growth_with_the_number_of_images,
+    growth_with_the_number_of_layers,
     memory,
 ]

@@ -1,5 +1,7 @@
 """The workflow itself: what planning, starting a job and doing nothing cost, in seconds."""
 
+import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,10 @@ from statistics import median
 from typing import Any
 
 from checkout import SMOKE, copy_checkout
+
+from benchmarks.used_cores import wall_time_ratio
+from cnn_sensitivity.config import read
+from cnn_sensitivity.plan import Plan
 
 PAPER = ("--configfile", "workflow/scenarios/paper.yaml")
 
@@ -39,11 +45,45 @@ def planning() -> list[dict[str, Any]]:
     return [{"name": name, "ratio": plan, "target": 10, "detail": "dry run"}]
 
 
+def growth_with_the_number_of_runs() -> list[dict[str, Any]]:
+    """Seconds of the processor a run to plan it, for twice and four times the seeds."""
+    costs = []
+    with checkout() as folder:
+        for seeds in (12, 24, 48):
+            overlay = folder / f"{seeds}_seeds.yaml"
+            overlay.write_text(json.dumps({"experiments": {"images": {"seeds": [*range(seeds)]}}}))
+            runs = len(Plan(read(str(folder / "config.yaml"), str(overlay))).runs)
+            begin = os.times()
+            seconds(folder, "snakemake", "-n", "--quiet", "all", "--configfile", str(overlay))
+            end = os.times()
+            taken = end.children_user + end.children_system
+            costs.append((runs, taken - begin.children_user - begin.children_system))
+    few, least = costs[0]
+    return [
+        {
+            "name": f"planning {runs} runs / {few} runs, for each run",
+            "ratio": cost / least * few / runs,
+            "target": 1.1,
+            "detail": f"{cost:.1f} s against {least:.1f} s of the processor",
+        }
+        for runs, cost in costs[1:]
+    ]
+
+
 def finished_run() -> list[dict[str, Any]]:
     """A finished smoke run: what its jobs cost beside their commands, and what it costs later."""
     rows = []
     with checkout() as folder:
         seconds(folder, "snakemake", "--quiet", "all", *SMOKE)
+        ratio, detail = wall_time_ratio(folder, os.cpu_count() or 1)
+        rows.append(
+            {
+                "name": "wall time / (its jobs' times / cores), smoke run",
+                "ratio": ratio,
+                "target": 1.3,
+                "detail": detail,
+            }
+        )
         nothing = median(seconds(folder, "snakemake", "--quiet", "all", *SMOKE) for _ in range(3))
         rows.append(
             {
@@ -89,4 +129,4 @@ rule one:
     return [{"name": name, "ratio": each, "target": 0.5, "detail": "40 empty jobs"}]
 
 
-BENCHMARKS = [planning, finished_run, job_overhead]
+BENCHMARKS = [planning, growth_with_the_number_of_runs, finished_run, job_overhead]

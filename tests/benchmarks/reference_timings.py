@@ -80,10 +80,7 @@ def timed(case: dict, device: torch.device) -> dict:
     batch, shape, seeds = case["batch"], case["shape"], case["seeds"]
     classes = 2 if len(shape) == 2 else 10
     dataset = random_images(batch * (case["steps"] + 1), shape, classes)
-    chosen = settings(case["network"], seeds, batch_size=batch, **case["recipe"])
-    chosen = chosen.model_copy(
-        update={"compute": chosen.compute.model_copy(update={"channels_last": True})}
-    )
+    chosen = settings(case["network"], seeds, True, batch_size=batch, **case["recipe"])
     trainer = Trainer(chosen, dataset, chosen.seeds, device)
     trainer.begin_epoch()
     train = seconds(trainer.train_step, case["steps"], device)

@@ -55,8 +55,8 @@ def file_of(module: str) -> str | None:
     return None
 
 
-def imports_of(file: str) -> set[str]:
-    """Return the package's files that one of them imports."""
+def names_imported_by(file: str) -> set[str]:
+    """Return the dotted names that one of the package's files imports, wherever in it."""
     package = ["cnn_sensitivity", *Path(file).parent.parts]
     names = set()
     for node in ast.walk(ast.parse((PACKAGE / file).read_text())):
@@ -66,7 +66,12 @@ def imports_of(file: str) -> set[str]:
             base = package[: len(package) - node.level + 1] if node.level else []
             parent = ".".join([*base, *([node.module] if node.module else [])])
             names |= {parent} | {f"{parent}.{alias.name}" for alias in node.names}
-    return {path for name in names if (path := file_of(name))}
+    return names
+
+
+def imports_of(file: str) -> set[str]:
+    """Return the package's files that one of them imports."""
+    return {path for name in names_imported_by(file) if (path := file_of(name))}
 
 
 def closure(files: list[str]) -> set[str]:
@@ -111,3 +116,13 @@ def test_imports_point_one_way() -> None:
     for path in [*PACKAGE.glob("figures/*.py"), *PACKAGE.glob("claims/*.py")]:
         name = str(path.relative_to(PACKAGE))
         assert not {"sensitivity.py", "perturbations.py", "weights.py"} & closure([name]), name
+
+
+def test_nothing_behind_a_figure_or_a_claim_imports_torch() -> None:
+    """Not at the top of a module, and not within a function of it either."""
+    parts = ("figures", "claims")
+    drawn = [f"{part}/{path.name}" for part in parts for path in (PACKAGE / part).glob("*.py")]
+    loaders = {"torch", "torchvision"}
+    for file in closure(drawn):
+        packages = {name.partition(".")[0] for name in names_imported_by(file)}
+        assert not loaders & packages, file

@@ -1,7 +1,5 @@
 """The tables of a run: each against the pieces that it is made of, or against known numbers."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,6 @@ from cnn_sensitivity.tables.theory import activation_table, constant_filter_tabl
 from cnn_sensitivity.training import checkpoint as checkpoints
 
 IMAGES = cases.images(size=16)
-WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 
 def measuring(images: int = 12, **changes: object) -> MeasurementSettings:
@@ -104,12 +101,6 @@ def test_spectrum_table_is_the_spectrum_of_the_weights(trained: Path) -> None:
             expected = spectrum.filter_spectrum(convolution.weight.detach().numpy())
             np.testing.assert_allclose(layer["gamma"], expected, rtol=1e-6)
             assert list(layer["mode"]) == list(range(1, len(expected) + 1))
-
-
-def test_tables_that_need_no_torch_load_none() -> None:
-    modules = "cnn_sensitivity.tables.spectra, cnn_sensitivity.tables.pooling"
-    script = f"import {modules}, sys; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", script], cwd=WORKFLOW, check=True)
 
 
 def test_pretrained_weights_in_the_data_folder_are_used(

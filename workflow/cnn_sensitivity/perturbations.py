@@ -9,6 +9,10 @@ from torch.nn import functional
 
 from cnn_sensitivity.errors import UserError
 
+# Pixels, of all channels, that are warped together on a CPU: so what is computed of them on the
+# way stays in its cache.
+_BLOCK_ON_CPU = 2**16
+
 
 def temperature(displacement: float, cutoff: int, size: int) -> float:
     """Return the temperature T at which pixels move by `displacement` pixels.
@@ -66,16 +70,15 @@ def warp(images: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
     # Weights of whole pixels are exact this way; grid_sample's unit coordinates would round them.
     left, top = x.floor(), y.floor()
     right_weight, low_weight = (x - left)[:, None], (y - top)[:, None]
-    columns, rows = left.long(), top.long()
-    beside, below = (columns + 1).clamp(max=last), (rows + 1).clamp(max=last)
+    corner = top.long() * size + left.long()
+    right, below = (left < last).long(), (top < last).long() * size
     pixels = images.flatten(2)
 
-    def at(row: Tensor, column: Tensor) -> Tensor:
-        index = (row * size + column).flatten(1)[:, None].expand(-1, images.shape[1], -1)
-        return pixels.gather(2, index).view_as(images)
+    def at(index: Tensor) -> Tensor:
+        return pixels.gather(2, index.flatten(1)[:, None].expand_as(pixels)).view_as(images)
 
-    upper = torch.lerp(at(rows, columns), at(rows, beside), right_weight)
-    lower = torch.lerp(at(below, columns), at(below, beside), right_weight)
+    upper = torch.lerp(at(corner), at(corner + right), right_weight)
+    lower = torch.lerp(at(corner + below), at(corner + below + right), right_weight)
     return torch.lerp(upper, lower, low_weight)
 
 
@@ -102,7 +105,10 @@ def deform(
         )
     draws = _normal((2, len(images), cutoff, cutoff), images, generator)
     dx, dy = displacement_field(draws, size, heat)
-    return warp(images, dx, dy)
+    on_cpu = images.device.type == "cpu"
+    together = _BLOCK_ON_CPU // (images.shape[1] * size**2) if on_cpu else len(images)
+    blocks = (each.split(max(1, together)) for each in (images, dx, dy))
+    return torch.cat([warp(*block) for block in zip(*blocks, strict=True)])
 
 
 def matched_noise(

@@ -1,0 +1,74 @@
+"""Verbs that compute nothing with torch do not wait for it: each runs where torch cannot load."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import figure_tables as tables
+import pytest
+import training_cases as cases
+
+from cnn_sensitivity import claims
+from cnn_sensitivity.cli import _parser
+from cnn_sensitivity.tables.pooling import pooling_table
+
+ROOT = Path(__file__).parents[2]
+NEED_TORCH = {"dataset", "train", "measure", "pretrained", "theory", "pictures"}
+# A verb that is in neither must be put into one of them.
+COMMANDS = {
+    "spectrum": "--checkpoint checkpoint.safetensors --weights last --output made",
+    "pooling": "--output made",
+    "figure": "figure_02 --table pooling pooling.csv --output made",
+    "claims": "--table sensitivity sensitivity.csv"
+    " --output made --markdown made.md --html made.html --text made.txt",
+    "schema": "--output made",
+    "software": "--output made",
+    "plan": "",
+    "scorecard": "",
+}
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None  # importing it raises ImportError
+from cnn_sensitivity.cli import main
+main(sys.argv[1:])
+"""
+
+
+def verbs() -> set[str]:
+    """Return all verbs of the command line."""
+    actions = _parser()._actions
+    choices = next(each.choices for each in actions if isinstance(each, argparse._SubParsersAction))
+    return set(choices)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the verbs read."""
+    folder = tmp_path_factory.mktemp("run")
+    cases.run(folder, cases.settings("LeNet", epochs=1), cases.images(size=16))
+    shutil.copy(ROOT / "config.yaml", folder)
+    results = folder / "results/quick"
+    results.mkdir(parents=True)
+    sensitivity = tables.sensitivity()
+    for path, table in {
+        folder / "pooling.csv": pooling_table(),
+        folder / "sensitivity.csv": sensitivity,
+        results / "claims.csv": claims.assess({"sensitivity": sensitivity}),
+    }.items():
+        table.to_csv(path, index=False)
+    return folder
+
+
+def test_every_verb_either_needs_torch_or_is_tested_without() -> None:
+    assert verbs() == NEED_TORCH | set(COMMANDS)
+    assert not NEED_TORCH & set(COMMANDS)
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_a_verb_runs_where_torch_cannot_load(verb: str, folder: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_TORCH, verb, *COMMANDS[verb].split()]
+    environment = {"PYTHONPATH": str(ROOT / "workflow")}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
