@@ -209,6 +209,48 @@ def test_channels_can_be_averaged_first():
         assert_row(table.iloc[0], brute_force(*(network[0](each).mean(1) for each in data)))
 
 
+@pytest.fixture
+def three_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    assert torch.get_num_threads() == 3
+    torch.set_num_threads(before)
+
+
+class Remembering(nn.Module):
+    """Keeps its input between two of its steps, as some networks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 6), nn.Linear(6, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.images = images
+        return self.second(self.first(images) + self.images)
+
+
+@pytest.mark.parametrize("average", ["mean", "median"])
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_threads_share_the_images(three_threads, average, offset):
+    network, data = Remembering(), [each + offset for each in inputs(31, 6)]
+    shared = sensitivity.measure(network, *data, batch_size=2, average=average)
+    torch.set_num_threads(1)
+    alone = sensitivity.measure(network, *data, batch_size=2, average=average)
+    torch.set_num_threads(3)
+    assert (shared.images == 31).all()
+    assert_same(shared, alone, rel=1e-5)
+    if average == "mean":
+        with torch.no_grad():
+            assert_row(shared.iloc[0], brute_force(*(network.first(each) for each in data)), 1e-4)
+
+
+def test_an_error_in_a_thread_is_the_callers(three_threads):
+    with pytest.raises(UserError, match="first dimension"):
+        network = nn.Sequential(nn.Flatten(0), nn.Linear(24, 2))
+        sensitivity.measure(network, *inputs(6, 2, 2), batch_size=2)
+
+
 class Twice(nn.Module):
     """Calls one layer twice and returns something that no layer returned."""
 

@@ -1,8 +1,10 @@
 """How strongly each layer of a network responds to deformations and to noise: D, G and R."""
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
@@ -49,7 +51,7 @@ def measure(
     deformed: Tensor,
     noisy: Tensor,
     *,
-    batch_size: int = 6,
+    batch_size: int = 8,
     layers: Sequence[str] | None = None,
     average: str = "mean",
     channel_mean: bool = False,
@@ -67,7 +69,9 @@ def measure(
     (of an even number, the lower middle one), which keeps 2 x P x (size of the representation)
     numbers for each chosen layer; the mean keeps nothing that grows with P.
     `batch_size` images pass the network at once, each three times: few by default, so that their
-    activations stay in a CPU's cache. The result depends on it by rounding only.
+    activations stay in a CPU's cache. On a CPU each of torch's threads takes its part of the
+    images through the whole network: the many short sums would not share out. The result depends
+    on both by rounding only.
     `channel_mean`: representations are averaged over their channels first (T22, one dimension).
 
     `flagged` is True with NaN for D, G and R where a representation is not finite or constant to
@@ -76,15 +80,46 @@ def measure(
     apart.
     """
     _check(images, deformed, noisy, batch_size, average)
-    recorder = _Recorder(network, len(images), layers, average == "median", channel_mean)
     place = next(network.parameters(), images)
-    with torch.no_grad(), _evaluating(network), recorder.hooked():
-        for start in range(0, len(images), batch_size):
-            batch = slice(start, start + batch_size)
-            stacked = torch.cat([images[batch], deformed[batch], noisy[batch]])
-            recorder.start_batch(start, len(stacked) // 3)
-            recorder.finish_batch(network(stacked.to(place.device, place.dtype)))
-        return recorder.table()
+    batches = math.ceil(len(images) / batch_size)
+    threads = min(torch.get_num_threads(), batches) if place.device.type == "cpu" else 1
+    share = batch_size * math.ceil(batches / threads)
+    parts = list(zip(*(each.split(share) for each in (images, deformed, noisy)), strict=True))
+
+    def record(network: nn.Module, part: Sequence[Tensor]) -> _Recorder:
+        recorder = _Recorder(network, len(part[0]), layers, average == "median", channel_mean)
+        with torch.no_grad(), recorder.hooked():
+            for batch in zip(*(each.split(batch_size) for each in part), strict=True):
+                recorder.start_batch(len(batch[0]))
+                stacked = torch.cat(batch).to(place.device, place.dtype)
+                recorder.finish_batch(network(stacked))
+        return recorder
+
+    with _evaluating(network):
+        whole, *others = _in_threads(record, network, parts)
+    for other in others:
+        whole.add(other)
+    with torch.no_grad():
+        return whole.table()
+
+
+def _in_threads(
+    record: Callable[[nn.Module, Sequence[Tensor]], "_Recorder"],
+    network: nn.Module,
+    parts: Sequence[Sequence[Tensor]],
+) -> list["_Recorder"]:
+    """Return what `record` makes of each part, each in a thread of its own."""
+    if len(parts) == 1:
+        return [record(network, parts[0])]
+    # Each has modules of its own, for hooks and whatever they keep of a call; they share weights.
+    shared = {id(each): each for each in (*network.parameters(), *network.buffers())}
+    networks = [copy.deepcopy(network, dict(shared)) for _ in parts]
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(len(parts), "measure", torch.set_num_threads, (1,)) as pool:
+            return list(pool.map(record, networks, parts))
+    finally:
+        torch.set_num_threads(threads)  # threads to come start with what was set last
 
 
 def _check(images: Tensor, deformed: Tensor, noisy: Tensor, batch_size: int, average: str) -> None:
@@ -139,7 +174,7 @@ class _Recorder:
         self.last: tuple[Tensor, int] | None = (
             None  # with its version, which in-place changes raise
         )
-        self.start = self.count = 0
+        self.start = self.count = 0  # of the batch's images: the first, and how many
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
@@ -163,8 +198,8 @@ class _Recorder:
 
         return record
 
-    def start_batch(self, start: int, count: int) -> None:
-        self.start, self.count = start, count
+    def start_batch(self, count: int) -> None:
+        self.start, self.count = self.start + self.count, count
         self.calls.clear()
 
     def finish_batch(self, output: object) -> None:
@@ -198,6 +233,12 @@ class _Recorder:
         if layer not in self.sums:
             self.sums[layer] = _Sums(activation, self.images, self.keep)
         self.sums[layer].update(activation, self.start, self.scratch)
+
+    def add(self, other: "_Recorder") -> None:
+        """Take in what was recorded of further images."""
+        self.images += other.images
+        for layer, sums in self.sums.items():
+            sums.add(other.sums[layer])
 
     def table(self) -> pandas.DataFrame:
         values = torch.stack([sums.result() for sums in self.sums.values()]).tolist()
@@ -287,6 +328,16 @@ class _Sums:
             self.squares += _squared_norms(norms)
             if self.kept is not None:
                 self.kept[:, start : start + count, left : left + width] = change
+
+    def add(self, other: "_Sums") -> None:
+        """Take in the sums over further images, whose y counts from an image of their own."""
+        offset = other.first.double() - self.first.double()
+        self.squares += other.squares
+        self.squares[2] += 2 * (offset @ other.shift) + other.images * (offset @ offset)
+        self.shift += other.shift + other.images * offset
+        self.images += other.images
+        if self.kept is not None and other.kept is not None:
+            self.kept = torch.cat([self.kept, other.kept], dim=1)
 
     def result(self) -> Tensor:
         """Return both numerators, the denominator, and the denominator that rounding can cause."""
