@@ -17,7 +17,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "SCENARIO=quick (default), or a file of workflow/scenarios/: smoke, cifar, paper."
+	@echo "SCENARIO=quick (default), or a file of workflow/scenarios/: smoke, cifar_cpu, cifar, paper."
 
 install: $(VENV)/installed ## Install into .venv what a reproduction needs
 
