@@ -115,3 +115,15 @@ def test_the_example_configuration_is_valid_and_its_network_is_built(
     monkeypatch.syspath_prepend(str(ROOT))
     network = build(own.name, image_size=28, width=own.width, **own.options)
     assert len(list(network.children())) == 3 * own.options["depth"] + 3
+
+
+def test_the_readme_shows_the_committed_scorecards():
+    readme = (ROOT / "README.md").read_text()
+    heading = next(line for line in readme.splitlines() if line.startswith("| claim |"))
+    runs = re.findall("`(.+?)`", heading)
+    shown = [line.split(" | ") for line in readme.splitlines() if line.startswith("| **")]
+    for column, run in enumerate(runs, start=3):
+        scorecard = (ROOT / f"paper_figures/{run}/claims.md").read_text()
+        rows = [line.split(" | ") for line in scorecard.splitlines() if line.startswith("| **")]
+        expected = [f"{verdict[0]} {measured}" for *_, measured, verdict, _ in rows]
+        assert [row[column].removesuffix(" |") for row in shown] == expected
