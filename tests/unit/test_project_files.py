@@ -117,7 +117,7 @@ def test_the_example_configuration_is_valid_and_its_network_is_built(
     assert len(list(network.children())) == 3 * own.options["depth"] + 3
 
 
-def test_the_readme_shows_the_committed_scorecards():
+def test_the_readme_shows_the_committed_scorecards() -> None:
     readme = (ROOT / "README.md").read_text()
     heading = next(line for line in readme.splitlines() if line.startswith("| claim |"))
     runs = re.findall("`(.+?)`", heading)

@@ -4,13 +4,14 @@ import argparse
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import figure_tables as tables
 import pytest
 import training_cases as cases
 
-from cnn_sensitivity import claims
+from cnn_sensitivity import archive, claims
 from cnn_sensitivity.cli import _parser
 from cnn_sensitivity.tables.pooling import pooling_table
 
@@ -27,6 +28,9 @@ COMMANDS = {
     "software": "--output made",
     "plan": "",
     "scorecard": "",
+    "compare": "results/quick/claims.csv",
+    "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
+    "unpack": "tables.tar.gz",
 }
 WITHOUT_TORCH = """
 import sys
@@ -49,13 +53,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     cases.run(folder, cases.settings("LeNet", epochs=1), cases.images(size=16))
     shutil.copy(ROOT / "config.yaml", folder)
-    results = folder / "results/quick"
-    results.mkdir(parents=True)
+    shutil.copy(ROOT / "paper_figures/quick/tables.tar.gz", folder)
+    with chdir(folder):
+        archive.unpack("tables.tar.gz")
     sensitivity = tables.sensitivity()
     for path, table in {
         folder / "pooling.csv": pooling_table(),
         folder / "sensitivity.csv": sensitivity,
-        results / "claims.csv": claims.assess({"sensitivity": sensitivity}),
+        folder / "results/quick/claims.csv": claims.assess({"sensitivity": sensitivity}),
     }.items():
         table.to_csv(path, index=False)
     return folder
