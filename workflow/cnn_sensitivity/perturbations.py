@@ -10,8 +10,9 @@ from torch.nn import functional
 from cnn_sensitivity.errors import UserError
 
 # Pixels, of all channels, that are warped together on a CPU: so what is computed of them on the
-# way stays in its cache.
-_BLOCK_ON_CPU = 2**16
+# way stays in its cache. Under 2**15 no step is shared among threads, which would wait for each
+# other at every one where other programs run.
+_BLOCK_ON_CPU = 2**15 - 1
 
 
 def temperature(displacement: float, cutoff: int, size: int) -> float:
@@ -68,9 +69,9 @@ def warp(images: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
     x = (line - dx).clamp(0, last)
     y = (line[:, None] - dy).clamp(0, last)
     # Weights of whole pixels are exact this way; grid_sample's unit coordinates would round them.
-    left, top = x.floor(), y.floor()
-    right_weight, low_weight = (x - left)[:, None], (y - top)[:, None]
-    corner = top.long() * size + left.long()
+    left, top = x.long(), y.long()
+    right_weight, low_weight = x.frac()[:, None], y.frac()[:, None]
+    corner = top * size + left
     right, below = (left < last).long(), (top < last).long() * size
     pixels = images.flatten(2)
 
