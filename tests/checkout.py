@@ -1,6 +1,7 @@
 """A copy of the workflow in a folder of its own, and how to call Snakemake there."""
 
 import os
+import signal
 import re
 import shutil
 import subprocess
@@ -45,6 +46,8 @@ class Checkout:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # A parent in the background ignores Ctrl-C, and its children would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def planned(self, *arguments: str) -> dict[str, int]:
