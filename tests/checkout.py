@@ -1,9 +1,9 @@
 """A copy of the workflow in a folder of its own, and how to call Snakemake there."""
 
 import os
-import signal
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
