@@ -1,6 +1,8 @@
 """D, G and R against explicit sums over all pairs of images in float64, and in closed form."""
 
+import copy
 import math
+import threading
 
 import numpy as np
 import pandas as pd
@@ -243,6 +245,16 @@ def test_threads_share_the_images(three_threads, average, offset):
     if average == "mean":
         with torch.no_grad():
             assert_row(shared.iloc[0], brute_force(*(network.first(each) for each in data)), 1e-4)
+
+
+def test_a_network_that_cannot_be_copied_is_measured_by_one_thread(three_threads):
+    data, network = inputs(12, 3, 4, 4), small_network()
+    network[5] = nn.Linear(16, 5)
+    expected = sensitivity.measure(network, *data, batch_size=2)
+    network.lock = threading.Lock()
+    with pytest.raises(TypeError, match="lock"):
+        copy.deepcopy(network)
+    assert_same(sensitivity.measure(network, *data, batch_size=2), expected, rel=1e-5)
 
 
 def test_an_error_in_a_thread_is_the_callers(three_threads):

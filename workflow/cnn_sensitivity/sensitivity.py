@@ -83,8 +83,6 @@ def measure(
     place = next(network.parameters(), images)
     batches = math.ceil(len(images) / batch_size)
     threads = min(torch.get_num_threads(), batches) if place.device.type == "cpu" else 1
-    share = batch_size * math.ceil(batches / threads)
-    parts = list(zip(*(each.split(share) for each in (images, deformed, noisy)), strict=True))
 
     def record(network: nn.Module, part: Sequence[Tensor]) -> _Recorder:
         recorder = _Recorder(network, len(part[0]), layers, average == "median", channel_mean)
@@ -96,24 +94,36 @@ def measure(
         return recorder
 
     with _evaluating(network):
-        whole, *others = _in_threads(record, network, parts)
+        networks = _sharing_weights(network, threads)
+        share = batch_size * math.ceil(batches / len(networks))
+        parts = list(zip(*(each.split(share) for each in (images, deformed, noisy)), strict=True))
+        whole, *others = _in_threads(record, networks, parts)
     for other in others:
         whole.add(other)
     with torch.no_grad():
         return whole.table()
 
 
+def _sharing_weights(network: nn.Module, count: int) -> list[nn.Module]:
+    """Return `count` networks of one set of weights, or `network` alone if it cannot be copied.
+
+    Each has modules of its own, for hooks and whatever they keep of a call.
+    """
+    shared = {id(each): each for each in (*network.parameters(), *network.buffers())}
+    try:
+        return [network, *(copy.deepcopy(network, dict(shared)) for _ in range(count - 1))]
+    except Exception:  # what a module of the user's own may raise: one thread measures it as well
+        return [network]
+
+
 def _in_threads(
     record: Callable[[nn.Module, Sequence[Tensor]], "_Recorder"],
-    network: nn.Module,
+    networks: Sequence[nn.Module],
     parts: Sequence[Sequence[Tensor]],
 ) -> list["_Recorder"]:
     """Return what `record` makes of each part, each in a thread of its own."""
     if len(parts) == 1:
-        return [record(network, parts[0])]
-    # Each has modules of its own, for hooks and whatever they keep of a call; they share weights.
-    shared = {id(each): each for each in (*network.parameters(), *network.buffers())}
-    networks = [copy.deepcopy(network, dict(shared)) for _ in parts]
+        return [record(networks[0], parts[0])]
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(len(parts), "measure", torch.set_num_threads, (1,)) as pool:
