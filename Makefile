@@ -5,7 +5,9 @@ CORES ?= all
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-overlay = $(if $(filter quick,$(SCENARIO)),,--configfile workflow/scenarios/$(SCENARIO).yaml)
+own = $(filter %.yaml,$(SCENARIO))
+overlay = $(if $(filter quick,$(SCENARIO)),,--configfile $(or $(own),workflow/scenarios/$(SCENARIO).yaml))
+name = $(basename $(notdir $(SCENARIO)))
 snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
 layers = --configfile config.yaml $(filter-out --configfile,$(overlay))
 unpack = $(BIN)/python -m cnn_sensitivity unpack \
@@ -17,7 +19,8 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "SCENARIO=quick (default), or a file of workflow/scenarios/: smoke, cifar_cpu, cifar, paper."
+	@echo "SCENARIO=quick (default), or of workflow/scenarios/: smoke, cifar_cpu, cifar, paper;"
+	@echo "or a file of your own: SCENARIO=mine.yaml."
 
 install: $(VENV)/installed ## Install into .venv what a reproduction needs
 
@@ -31,12 +34,12 @@ plan: install ## What a run would take: jobs, hours, disk, what is there already
 	@$(BIN)/python -m cnn_sensitivity plan $(layers)
 
 report: install ## One web page of a finished run: scorecard, figures, runtimes, versions
-	@$(snakemake) --report results/$(SCENARIO)/report.html \
+	@$(snakemake) --report results/$(name)/report.html \
 		--report-stylesheet workflow/report/report.css
-	@echo "Open results/$(SCENARIO)/report.html in a browser"
+	@echo "Open results/$(name)/report.html in a browser"
 
 pack: install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too)
-	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output $(SCENARIO).tar.gz \
+	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output $(name).tar.gz \
 		$(if $(CHECKPOINTS),--checkpoints)
 
 unpack: install ## Put the tables of a packed run in place (ARCHIVE=…)

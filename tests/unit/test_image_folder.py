@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from cnn_sensitivity import image_files
 from cnn_sensitivity.datasets import image_folder, normalize
 from cnn_sensitivity.errors import UserError
 
@@ -151,7 +152,7 @@ def test_other_things_beside_train_and_test_are_ignored(folder):
     assert len(image_folder.read(folder).train.labels) == 8
 
 
-@pytest.mark.parametrize("suffix", image_folder.SUFFIXES)
+@pytest.mark.parametrize("suffix", image_files.SUFFIXES)
 def test_every_known_suffix_is_read(tmp_path, suffix):
     mode = "L" if suffix == ".pgm" else "RGB"
     for split in ("train", "test"):

@@ -4,7 +4,6 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.error import URLError
 
 import numpy
@@ -15,7 +14,7 @@ from safetensors.numpy import save_file
 from cnn_sensitivity import cli, files, weights
 from cnn_sensitivity.datasets import store
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import check_workplace, write_atomically
+from cnn_sensitivity.files import write_atomically
 
 REMEDIES = {
     errno.ENOSPC: "make room there and run again",
@@ -54,18 +53,6 @@ def test_a_failed_write_ends_with_one_sentence_and_status_2(
     assert REMEDIES[number] in said
     assert said.count("\n") == 1
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"table.csv": "before"}
-
-
-def test_a_run_needs_some_room_and_the_right_to_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_workplace(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(UserError, match="the disk is full"):
-        patch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-        check_workplace(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(UserError, match="cannot be written to"):
-        patch.setattr(files.os, "access", lambda *_: False)
-        check_workplace(tmp_path)
 
 
 def test_safetensors_own_error_is_understood(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from checkout import ROOT, SMOKE, Checkout
 
+from cnn_sensitivity.config import read
+
 SCENARIOS = sorted(path.stem for path in (ROOT / "workflow/scenarios").glob("*.yaml"))
 FIGURES = [f"figure_{number:02}" for number in range(1, 15)] + ["figure_tanh"]
 
@@ -14,8 +16,22 @@ def overlay(scenario: str) -> tuple[str, ...]:
     return ("--configfile", f"workflow/scenarios/{scenario}.yaml")
 
 
+def give_images(checkout: Checkout, scenario: str) -> None:
+    """Put files by the names of images where a scenario's folder of images would be."""
+    configuration = read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/{scenario}.yaml")
+    source = configuration.experiments.images.source
+    if source.name == "image_folder":
+        for split in ("train", "test"):
+            for name in ("cat", "dog"):
+                folder = checkout.folder / source.root / split / name
+                folder.mkdir(parents=True)
+                for index in range(configuration.measurement.images):
+                    (folder / f"{index}.png").touch()
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_scenario_plans_every_figure(checkout: Checkout, scenario: str) -> None:
+    give_images(checkout, scenario)
     jobs = checkout.planned(*overlay(scenario))
     assert {rule for rule in jobs if rule.startswith("figure_")} == set(FIGURES)
     assert jobs["train"] == jobs["sensitivity"]
@@ -80,6 +96,10 @@ def test_lint_finds_nothing(checkout: Checkout) -> None:
         ("run=$(touch hacked)", "configuration: run: "),
         ("sede=1", "unknown key; did you mean 'seed'?"),
         ("measurement={images: -5}", "configuration: measurement.images: "),
+        (
+            "experiments={images: {source: {name: image_folder, root: nowhere}}}",
+            "nowhere/train cannot be read (No such file or directory): ",
+        ),
     ],
 )
 def test_a_bad_configuration_ends_with_one_sentence_and_status_2(

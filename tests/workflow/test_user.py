@@ -132,11 +132,13 @@ def with_make(edited: Checkout) -> Checkout:
     return edited
 
 
-def make(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
+def make(
+    checkout: Checkout, *arguments: str, scenario: str = "smoke"
+) -> subprocess.CompletedProcess[str]:
     # As a user would, though `make test` may have started this: make tells its children of itself.
     ours = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFL"))}
     return subprocess.run(
-        ["make", *arguments, "SCENARIO=smoke"],
+        ["make", *arguments, f"SCENARIO={scenario}"],
         cwd=checkout.folder,
         env={**ours, "PYTHONPATH": "workflow"},
         capture_output=True,
@@ -166,6 +168,13 @@ def test_make_plan_prints_the_plan(with_make: Checkout) -> None:
     run = make(with_make, "plan")
     assert run.returncode == 0, run.stderr
     assert "Every file is there" in run.stdout
+
+
+def test_make_takes_a_configuration_of_ones_own(with_make: Checkout) -> None:
+    (with_make.folder / "mine.yaml").write_text("run: mine\nmeasurement: {images: 20}\n")
+    run = make(with_make, "plan", scenario="mine.yaml")
+    assert run.returncode == 0, run.stderr
+    assert "The whole run 'mine'" in run.stdout
 
 
 def test_make_packs_a_run_and_draws_a_packed_one(with_make: Checkout) -> None:

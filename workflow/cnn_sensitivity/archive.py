@@ -51,7 +51,7 @@ def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool
     paths |= _checkpoints(plan) if checkpoints else set()
     missing = sorted(path for path in paths if not Path(path).is_file())
     if missing:
-        raise UserError(f"{_some(missing)}: not there yet; finish the run with `snakemake` first")
+        raise UserError(f"{_some(missing)}: not there yet; finish the run first")
     texts = {config_file(plan): _overlay(plan.config), README: _readme(plan)}
     sums = {path: _digest(path) for path in paths}
     sums |= {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}

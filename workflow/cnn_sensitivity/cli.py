@@ -7,6 +7,7 @@ a figure does not wait for torch.
 import argparse
 import json
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -160,7 +161,7 @@ def _scorecard(options: argparse.Namespace) -> None:
     plan = Plan(read(*options.configfile))
     path = Path(plan.results, "claims.csv")
     if not path.exists():
-        raise UserError(f"{path}: not there yet; `snakemake claims` makes it")
+        raise UserError(f"{path}: not there yet; finish the run first")
     print(claims.to_text(_read([str(path)])))
     print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
 
@@ -189,9 +190,8 @@ def _unpack(options: argparse.Namespace) -> None:
 
     plan = archive.unpack(options.archive)
     print(
-        f"The results of the run {plan.config.run!r} are in {plan.results}/. Next, to draw its"
-        " figures without training:\nsnakemake --workflow-profile profiles/redraw --configfile",
-        archive.config_file(plan),
+        f"The results of the run {plan.config.run!r} are in {plan.results}/. To draw its figures"
+        f" without training: make redraw ARCHIVE={shlex.quote(options.archive)}",
         file=sys.stderr,
     )
     print(archive.config_file(plan))

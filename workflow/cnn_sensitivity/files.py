@@ -3,14 +3,14 @@
 import errno
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cnn_sensitivity.errors import UserError
 
-_REMEDIES = {
+# What to do about an error of the system, by its number.
+REMEDIES = {
     errno.ENOSPC: "make room there and run again",
     errno.EDQUOT: "make room there and run again",
     errno.EROFS: "make the folder writable, or choose another, and run again",
@@ -18,16 +18,6 @@ _REMEDIES = {
     errno.EPERM: "make the folder writable, or choose another, and run again",
     errno.EIO: "look after the disk and run again",
 }
-
-_LEAST_ROOM = 2**20  # bytes: Snakemake's own notes need some
-
-
-def check_workplace(folder: str | Path) -> None:
-    """Raise UserError if a run cannot begin in a folder: no right to write there, or no room."""
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"{folder}: cannot be written to: {_REMEDIES[errno.EACCES]}")
-    if shutil.disk_usage(folder).free < _LEAST_ROOM:
-        raise UserError(f"{folder}: the disk is full: {_REMEDIES[errno.ENOSPC]}")
 
 
 @contextmanager
@@ -53,10 +43,10 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except Exception as error:
         number = _error_number(error)
-        if number not in _REMEDIES:
+        if number not in REMEDIES:
             raise
         problem = f"{path}: cannot be written ({os.strerror(number)})"
-        raise UserError(f"{problem}: {_REMEDIES[number]}") from error
+        raise UserError(f"{problem}: {REMEDIES[number]}") from error
 
 
 def unreadable(path: str | Path, error: OSError) -> UserError:

@@ -11,10 +11,10 @@ from snakemake.logging import logger
 
 import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import check_workplace
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
 from cnn_sensitivity.forecast import forecast, in_short
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.preflight import check_images, check_workplace
 from cnn_sensitivity.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
@@ -22,6 +22,7 @@ try:
     check_workplace(os.getcwd())
     PLAN = Plan(configuration.parse(config))
     FIGURE_INPUTS = figure_inputs(PLAN)
+    check_images(PLAN)
 except UserError as error:
     print(f"error: {error}", file=sys.stderr, flush=True)
     # Snakemake would show a traceback and end with status 1.

@@ -1,10 +1,7 @@
-"""Images of a user's own: a folder with `train/<class>/*` and `test/<class>/*`.
+"""Images of a user's own, decoded from a folder that `image_files` lists.
 
 The rules, each an error that names what breaks it:
 
-- The classes are the folders of `train/`, in sorted order, at least two; `test/` has the same.
-- `train/` and `test/` hold class folders only, and a class folder image files only (`SUFFIXES`), at
-  least one. Hidden files, and the `Thumbs.db` and `desktop.ini` that desktops write, are ignored.
 - An image is recognised by its content, whatever its suffix; one that cannot be decoded whole is
   an error, and so is one with more than 8 bits a channel, which would lose them.
 - All images are square and of one size, unless `size` says to which they are resized (bilinear);
@@ -23,13 +20,11 @@ from PIL import Image
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
 from cnn_sensitivity.datasets.subsets import balanced_order
 from cnn_sensitivity.errors import UserError
-
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+from cnn_sensitivity.image_files import list_images
 
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no other decoder sees a user's file
 _GREY_MODES = ("1", "L", "LA", "La")
 _COLOUR_MODES = ("CMYK", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr")
-_LITTER = ("thumbs.db", "desktop.ini")
 
 
 def read(
@@ -51,11 +46,12 @@ def read(
     root = Path(root)
     if size is not None and size < 1:
         raise UserError(f"{root}: images cannot have {size} pixels a side; size must be positive")
-    classes = _class_names(root / "train")
-    _check_same_classes(root, classes, _class_names(root / "test"))
+    listing = list_images(root)
+    classes = listing.classes
     taken = {}
     for split, count, what in (("train", train_size, "training"), ("test", test_size, "test")):
-        files, labels = _list_images(root / split, classes)
+        files, numbers = listing.images(split)
+        labels = np.array(numbers, dtype=np.int64)
         order = balanced_order(labels, classes, count, seed, what)
         taken[split] = [files[index] for index in order], labels[order]
     decoded = {
@@ -70,59 +66,6 @@ def read(
     mean, std = _normalisation(root, splits["train"].images, mean, std)
     title = root.resolve().name if title is None else title
     return assemble("image_folder", title, classes, mean, std, splits["train"], splits["test"])
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise UserError(
-            f"{folder} cannot be read ({error.strerror}): an image folder holds "
-            f"train/<class>/* and test/<class>/*"
-        ) from error
-    return [
-        entry
-        for entry in entries
-        if not entry.name.startswith(".") and entry.name.lower() not in _LITTER
-    ]
-
-
-def _class_names(folder: Path) -> tuple[str, ...]:
-    entries = _entries(folder)
-    for entry in entries:
-        if not entry.is_dir():
-            raise UserError(f"{entry} is not a class folder: move it out of {folder}")
-    if len(entries) < 2:
-        raise UserError(f"{folder} holds {len(entries)} class folders, but at least 2 are needed")
-    return tuple(entry.name for entry in entries)
-
-
-def _check_same_classes(root: Path, train: tuple[str, ...], test: tuple[str, ...]) -> None:
-    for there, others, name in ((train, test, "test"), (test, train, "train")):
-        missing = sorted(set(there) - set(others))
-        if missing:
-            raise UserError(
-                f"{root / name} lacks the class {', '.join(missing)}: train and test must have "
-                f"the same class folders"
-            )
-
-
-def _list_images(folder: Path, classes: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
-    files: list[Path] = []
-    labels: list[int] = []
-    for label, name in enumerate(classes):
-        entries = _entries(folder / name)
-        if not entries:
-            raise UserError(f"{folder / name} holds no image")
-        for entry in entries:
-            if entry.suffix.lower() not in SUFFIXES or entry.is_dir():
-                raise UserError(
-                    f"{entry} is not an image file ({', '.join(SUFFIXES)}): "
-                    f"move it out of {folder / name}"
-                )
-        files += entries
-        labels += [label] * len(entries)
-    return files, np.array(labels, dtype=np.int64)
 
 
 def _decode(file: Path, size: int | None) -> np.ndarray:
