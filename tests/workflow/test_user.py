@@ -52,6 +52,17 @@ def test_a_log_opens_with_the_plan_and_ends_with_what_was_done(checkout: Checkou
     assert "rule pooling:" in log  # Snakemake's own log keeps everything
 
 
+@pytest.mark.parametrize(("limit", "kept"), [("100/1s", False), ("50/1s", True)])
+def test_the_scheduler_sets_no_timers_unless_a_user_limits_it(
+    checkout: Checkout, limit: str, kept: bool
+) -> None:
+    limited = "workflow.scheduler.job_rate_limiter is not None"
+    checkout.append("workflow/Snakefile", f"\nonsuccess:\n    print('limited:', {limited})\n")
+    run = checkout.snakemake("figure_02", *SMOKE, "--max-jobs-per-timespan", limit)
+    assert run.returncode == 0, run.stderr
+    assert f"limited: {kept}" in run.stdout
+
+
 def test_brief_loses_no_error(checkout: Checkout) -> None:
     checkout.append("workflow/cnn_sensitivity/tables/pooling.py", "\nraise OSError('sabotage')\n")
     run = checkout.snakemake("figure_02", *SMOKE, BRIEF="1")
