@@ -1,10 +1,12 @@
 """The checkouts that the tests of the workflow and of the cluster share."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from checkout import SMOKE, Checkout, copy_checkout
+from filelock import FileLock
 
 
 @pytest.fixture
@@ -15,11 +17,20 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the smoke scenario has run; tests must leave it as it is."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("smoke"))
-    run = checkout.snakemake(*SMOKE)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return checkout
+    """A checkout in which the smoke scenario has run; tests only read it.
+
+    Where several processes share the tests, the first to come runs it for all.
+    """
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    whole = base / "smoke"
+    with FileLock(base / "smoke.lock"):
+        if not whole.exists():
+            checkout = copy_checkout(tmp_path_factory.mktemp("smoke"))
+            run = checkout.snakemake(*SMOKE)
+            assert run.returncode == 0, run.stdout + run.stderr
+            whole.symlink_to(checkout.folder)
+    return Checkout(whole.resolve())
 
 
 @pytest.fixture

@@ -53,9 +53,11 @@ setTimeout(visit, 1000);
 @pytest.fixture(scope="module")
 def report(smoke: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report's file."""
-    path = tmp_path_factory.mktemp("report") / "report.html"
+    copy = Checkout(tmp_path_factory.mktemp("report") / "run")
+    shutil.copytree(smoke.folder, copy.folder, symlinks=True)
+    path = copy.folder / "report.html"
     style = ("--report-stylesheet", "workflow/report/report.css")
-    run = smoke.snakemake(*SMOKE, "--report", str(path), *style)
+    run = copy.snakemake(*SMOKE, "--report", str(path), *style)
     assert run.returncode == 0, run.stderr
     return path
 

@@ -29,8 +29,8 @@ def test_every_figure_has_its_picture_data_and_caption(smoke: Checkout, figure: 
         assert csv.DictReader(file).fieldnames
 
 
-def test_a_second_call_does_nothing(smoke: Checkout) -> None:
-    run = smoke.snakemake(*SMOKE)
+def test_a_second_call_does_nothing(edited: Checkout) -> None:
+    run = edited.snakemake(*SMOKE)
     assert run.returncode == 0
     assert "Nothing to be done" in run.stdout + run.stderr
 
