@@ -380,7 +380,7 @@ def test_the_verbs(
     main(["unpack", "../there/new.tar.gz"])
     said = capsys.readouterr()
     assert said.out == "results/smoke/config.yaml\n"
-    assert "snakemake --workflow-profile profiles/redraw" in said.err
+    assert "make redraw ARCHIVE=../there/new.tar.gz" in said.err
     with pytest.raises(SystemExit) as ended:
         main(["unpack", "nowhere.tar.gz"])
     assert ended.value.code == 2
