@@ -21,6 +21,10 @@ SETTINGS = {
     "one by one": cases.settings(cases.TINY, seeds=(0, 1), epochs=2),
     "stack": cases.settings("FullConnL2", seeds=(0, 1), schedule="one_cycle"),
     "adam": cases.settings("FullConnL2", seeds=(0, 1), optimizer="adam", schedule="constant"),
+    "channels last": cases.settings("LeNet", compute={"channels_last": True}),
+    "channels last, adam": cases.settings(
+        "LeNet", optimizer="adam", schedule="constant", compute={"channels_last": True}
+    ),
     "no momentum": cases.settings("LeNet", momentum=0.0, initialization="kaiming_normal"),
 }
 ROOT = Path(__file__).parents[2]

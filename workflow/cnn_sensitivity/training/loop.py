@@ -283,11 +283,21 @@ class Trainer:
             if part == "optimizer":
                 key, _, name = rest.partition("/")
                 parameter = self.ensemble.parameters[name]
-                self._optimizer.state[parameter][key] = tensor.to(self.device)
+                self._optimizer.state[parameter][key] = _laid_out_as(parameter, tensor)
 
 
 def _copy(state: State) -> State:
     return {name: tensor.clone() for name, tensor in state.items()}
+
+
+def _laid_out_as(parameter: torch.Tensor, saved: torch.Tensor) -> torch.Tensor:
+    """Return what an optimiser keeps of a parameter on its device, and in its layout in memory.
+
+    Fused optimisers take both for equal and would pair the wrong numbers.
+    """
+    if saved.shape != parameter.shape:  # a count of steps
+        return saved.to(parameter.device)
+    return torch.empty_like(parameter, dtype=saved.dtype).copy_(saved)
 
 
 def _to_cpu(state: State) -> State:
