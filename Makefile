@@ -44,6 +44,7 @@ pack: install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: 
 
 unpack: install ## Put the tables of a packed run in place (ARCHIVE=…)
 	@$(unpack)
+	@echo "To draw its figures without training: make redraw ARCHIVE=$(ARCHIVE)"
 
 redraw: install ## Unpack, and draw every figure and the scorecard without training (ARCHIVE=…)
 	@config=$$($(unpack)) && \
@@ -79,8 +80,8 @@ timings: install-test ## Time every network on one core of this machine, for `ma
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json
 
-clean: ## Remove what the quick run made (results and figures), not the environment
-	rm -rf results/quick paper_figures/quick/figure_* paper_figures/quick/claims.*
+clean: ## Remove what a run made: its results, and its figures, committed ones too (SCENARIO=quick)
+	rm -rf results/$(name) paper_figures/$(name)/figure_* paper_figures/$(name)/claims.*
 
 $(VENV)/installed: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -7,7 +7,8 @@ import pytest
 from pandas import DataFrame
 
 from cnn_sensitivity import claims
-from cnn_sensitivity.claims.verdict import judge
+from cnn_sensitivity.claims import correlations
+from cnn_sensitivity.claims.verdict import Measured, judge, number
 
 CLAIMS = {claim.id: claim for claim in claims.CLAIMS}
 HOLDS, FAILS, UNTESTED = "reproduced", "not reproduced", "not tested at this scale"
@@ -149,6 +150,11 @@ def test_a_noise_level_that_fails_decides_and_is_shown():
     assert row["reason"].startswith("noise 1:") and "noise 0:" in row["reason"]
 
 
+def test_of_equal_intervals_the_weaker_correlation_decides():
+    parts = [Measured(value, -1, 1, False, label=str(value)) for value in (0.9, 0.8)]
+    assert [part.value for part in correlations._weakest_first(parts, "R")] == [0.8, 0.9]
+
+
 def test_a_noise_level_without_enough_runs_leaves_the_claim_untested():
     few = tables.sensitivity((1.0,))
     row = _row("noise-R", sensitivity=pandas.concat([CLEAN, few[few["network"] == "VGG11"]]))
@@ -205,14 +211,22 @@ def test_the_scorecard_as_markdown_and_as_a_page():
     assert "http" not in page and "<script" not in page
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(1.2, 2.0, "1.65 [1.2, 2]"), (1.65, 1.65, "1.65"), (float("nan"), float("nan"), "1.65")],
+)
+def test_an_interval_is_shown_if_it_is_wider_than_a_point(low, high, text):
+    assert number(1.65, low, high) == text
+
+
 def test_scorecards_of_two_runs_side_by_side():
     one = claims.assess({"theory": tables.theory()})
     other = claims.assess({"theory": tables.theory(doubling=1.1)}).iloc[::-1]
     lines = claims.to_comparison({"one": one, "other": other}).splitlines()
-    assert lines[0] == "| claim | figure | the paper | `one` | `other` |"
+    assert lines[0] == "| claim | figure | the paper | number | `one` | `other` |"
     assert [line.split("**")[1] for line in lines[2:]] == list(one["id"])
     (row,) = [line for line in lines if "constant-filters" in line]
-    assert [cell.strip()[0] for cell in row.split("|")[4:6]] == ["✓", "✗"]
+    assert [cell.strip()[0] for cell in row.split("|")[5:7]] == ["✓", "✗"]
 
 
 def test_the_scorecard_is_the_same_each_time():

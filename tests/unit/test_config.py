@@ -35,6 +35,11 @@ def test_quick_is_the_default() -> None:
     assert config.read(ROOT / "config.yaml").run == "quick"
 
 
+def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert config.parse(changed("data_root", "~/data")).data_root == "/home/somebody/data"
+
+
 def test_schema_file_is_the_models_schema() -> None:
     written = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
     assert written == config.schema(), "run: make schema"
@@ -139,7 +144,7 @@ def test_a_file_that_is_not_a_mapping_is_refused(tmp_path: Path, content: str) -
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"nowhere\.yaml"):
+    with pytest.raises(UserError, match=r"nowhere\.yaml: there is no such file"):
         config.read(tmp_path / "nowhere.yaml")
 
 

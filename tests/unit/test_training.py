@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import training_cases as cases
+from torch import nn
 
 from cnn_sensitivity import training
 from cnn_sensitivity.config import Recipe
@@ -215,6 +216,17 @@ def test_impossible_combinations_are_refused(tmp_path: Path):
         cases.run(tmp_path, cases.settings(train_size=51), cases.images())
     with pytest.raises(UserError, match="hinge needs a data set of two classes"):
         cases.run(tmp_path, cases.settings(loss="hinge"), cases.images())
+
+
+def wide(in_channels: int, num_classes: int, image_size: int, width: float) -> nn.Module:
+    """A network of a user's own with too many outputs."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * image_size**2, num_classes + 1))
+
+
+def test_a_network_of_ones_own_must_return_a_score_for_each_class(tmp_path: Path):
+    settings = cases.settings({"name": f"{__name__}:wide", "label": "wide"})
+    with pytest.raises(UserError, match=r"shape \(2, 3\), not \(2, 4\)"):
+        cases.run(tmp_path, settings, cases.images())
 
 
 def test_a_line_for_an_epoch_names_the_run_and_how_it_goes(tmp_path: Path):

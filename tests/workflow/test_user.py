@@ -122,8 +122,11 @@ def test_a_stopped_run_has_saved_its_training_and_goes_on(
         time.sleep(0.1)
     os.killpg(process.pid, number)  # SIGINT as a terminal does, SIGTERM as a shutdown does
     assert process.wait(60) != 0
-    assert (log.parent / ".checkpoint.resume.safetensors").exists()
+    while not (log.parent / ".checkpoint.resume.safetensors").exists():  # Snakemake may end first
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     assert not (log.parent / "checkpoint.safetensors").exists()
+    assert "stopped; its state is saved" in log.read_text()
     again = checkout.snakemake(*command)
     assert again.returncode == 0, again.stderr
     assert "goes on in epoch" in log.read_text()
@@ -182,10 +185,13 @@ def test_make_plan_prints_the_plan(with_make: Checkout) -> None:
 
 
 def test_make_takes_a_configuration_of_ones_own(with_make: Checkout) -> None:
-    (with_make.folder / "mine.yaml").write_text("run: mine\nmeasurement: {images: 20}\n")
+    source = "{name: image_folder, root: nowhere}"
+    overlay = f"run: mine\nexperiments: {{images: {{source: {source}}}}}\n"
+    (with_make.folder / "mine.yaml").write_text(overlay)
     run = make(with_make, "plan", scenario="mine.yaml")
     assert run.returncode == 0, run.stderr
     assert "The whole run 'mine'" in run.stdout
+    assert "Before it can begin: nowhere/train cannot be read" in run.stdout
 
 
 def test_make_packs_a_run_and_draws_a_packed_one(with_make: Checkout) -> None:

@@ -7,7 +7,6 @@ a figure does not wait for torch.
 import argparse
 import json
 import platform
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,8 +149,14 @@ def _software(options: argparse.Namespace) -> None:
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
     from cnn_sensitivity.forecast import as_text, forecast
+    from cnn_sensitivity.preflight import check_images
 
-    print(as_text(forecast(Plan(read(*options.configfile))), options.cores))
+    plan = Plan(read(*options.configfile))
+    print(as_text(forecast(plan), options.cores))
+    try:
+        check_images(plan)
+    except UserError as error:
+        print(f"Before it can begin: {error}")
 
 
 def _scorecard(options: argparse.Namespace) -> None:
@@ -189,11 +194,7 @@ def _unpack(options: argparse.Namespace) -> None:
     from cnn_sensitivity import archive
 
     plan = archive.unpack(options.archive)
-    print(
-        f"The results of the run {plan.config.run!r} are in {plan.results}/. To draw its figures"
-        f" without training: make redraw ARCHIVE={shlex.quote(options.archive)}",
-        file=sys.stderr,
-    )
+    print(f"The results of the run {plan.config.run!r} are in {plan.results}/.", file=sys.stderr)
     print(archive.config_file(plan))
 
 

@@ -9,8 +9,8 @@ from cnn_sensitivity.claims.verdict import judge
 
 __all__ = ["CLAIMS", "COLUMNS", "assess", "to_comparison", "to_html", "to_markdown", "to_text"]
 
-COLUMNS = ["id", "statement", "figure", "paper", "criterion", "measured", "low", "high"]
-COLUMNS += ["verdict", "reason"]
+COLUMNS = ["id", "statement", "figure", "paper", "criterion", "number"]
+COLUMNS += ["measured", "low", "high", "verdict", "reason"]
 
 
 def assess(tables: dict[str, DataFrame]) -> DataFrame:

@@ -14,10 +14,11 @@ def to_comparison(scorecards: Mapping[str, DataFrame]) -> str:
     """
     runs = {name: {row["id"]: row for row in records(frame)} for name, frame in scorecards.items()}
     first = next(iter(runs.values()))
-    headings = ("claim", "figure", "the paper", *(f"`{name}`" for name in runs))
+    headings = ("claim", "figure", "the paper", "number", *(f"`{name}`" for name in runs))
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     for identity, claim in first.items():
-        cells = [f"**{identity}** {claim['statement']}", claim["figure"], claim["paper"]]
+        name = f"**{identity}** {claim['statement']}"
+        cells = [name, claim["figure"], claim["paper"], claim["number"]]
         for rows in runs.values():
             row = rows.get(identity)
             cells.append(f"{mark(row)} {measured(row)}" if row else "")

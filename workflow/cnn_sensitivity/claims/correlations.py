@@ -155,8 +155,8 @@ def _weakest_first(parts: list[Measured], quantity: str) -> list[Measured]:
     """Order noise levels by how near to (or how far beyond) 0 the interval comes."""
     sign = SIGNS[quantity]
 
-    def margin(part: Measured) -> float:
+    def margin(part: Measured) -> tuple[float, float]:
         bound = part.low if sign > 0 else -part.high
-        return bound if isfinite(bound) else float("inf")
+        return (bound, sign * part.value) if isfinite(bound) else (float("inf"), 0.0)
 
     return sorted(parts, key=margin)

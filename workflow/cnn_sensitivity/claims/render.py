@@ -7,7 +7,7 @@ from textwrap import shorten
 
 from pandas import DataFrame
 
-from cnn_sensitivity.claims.verdict import NOT_REPRODUCED, NOT_TESTED, REPRODUCED
+from cnn_sensitivity.claims.verdict import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, number
 
 _MARKS = {REPRODUCED: "✓", NOT_REPRODUCED: "✗", NOT_TESTED: "–"}
 _CLASSES = {REPRODUCED: "yes", NOT_REPRODUCED: "no", NOT_TESTED: "open"}
@@ -61,7 +61,7 @@ def to_markdown(frame: DataFrame) -> str:
             f"**{row['id']}** {row['statement']}: {row['criterion']}",
             row["figure"],
             row["paper"],
-            measured(row),
+            f"{row['number']}: {measured(row)}",
             f"{mark(row)} {row['verdict']}",
             row["reason"],
         )
@@ -112,7 +112,7 @@ def measured(row: Mapping[str, object]) -> str:
     value, low, high = (float(str(row[name])) for name in ("measured", "low", "high"))
     if not isfinite(value):
         return "–"
-    return f"{value:.3g} [{low:.2g}, {high:.2g}]" if isfinite(low) else f"{value:.3g}"
+    return number(value, low, high)
 
 
 def cell(value: object) -> str:
@@ -127,7 +127,7 @@ def _html_row(row: Mapping[str, object]) -> str:
         f"<tr><td><code>{text['id']}</code> {text['statement']}"
         f"<br><small>{text['criterion']}</small></td>"
         f"<td>{text['figure']}</td><td>{text['paper']}</td>"
-        f'<td class="measured">{measured(row)}</td>'
+        f'<td class="measured">{measured(row)}<br><small>{text["number"]}</small></td>'
         f'<td class="verdict {_CLASSES[verdict]}">{mark(row)} {text["verdict"]}</td>'
         f"<td><small>{text['reason']}</small></td></tr>"
     )

@@ -14,6 +14,7 @@ CLAIMS = (
         "1",
         "ρ = .967, slope .448",
         "Pearson of logarithms at least .9; slope reported (.35 to .6)",
+        "ρ of the logarithms",
         correlations.error_against_r,
     ),
     Claim(
@@ -22,6 +23,7 @@ CLAIMS = (
         "1, 10",
         "positive",
         SIGN.format("R", ">"),
+        "ρ(ε, R)",
         partial(correlations.sign_at_each_noise, "R"),
     ),
     Claim(
@@ -30,6 +32,7 @@ CLAIMS = (
         "1, 10",
         "positive",
         SIGN.format("D", ">"),
+        "ρ(ε, D)",
         partial(correlations.sign_at_each_noise, "D"),
     ),
     Claim(
@@ -38,6 +41,7 @@ CLAIMS = (
         "1, 10",
         "negative",
         SIGN.format("G", "<"),
+        "ρ(ε, G)",
         partial(correlations.sign_at_each_noise, "G"),
     ),
     Claim(
@@ -46,6 +50,7 @@ CLAIMS = (
         "1",
         "R above D and -G",
         "mean over noise levels of ρ(ε, R) above that of ρ(ε, D) and of -ρ(ε, G)",
+        "lead of R's mean ρ",
         correlations.r_is_best,
     ),
     Claim(
@@ -54,6 +59,7 @@ CLAIMS = (
         "3",
         "falls layer by layer",
         "Spearman(depth, R) at most -.8 for each network",
+        "Spearman(depth, R)",
         partial(depth.falls_with_depth, "images", depth.FIGURE_3),
     ),
     Claim(
@@ -62,6 +68,7 @@ CLAIMS = (
         "3",
         "of order one",
         "R of the output within .3 to 3 for each network",
+        "R_f before training",
         depth.of_order_one_before,
     ),
     Claim(
@@ -70,6 +77,7 @@ CLAIMS = (
         "3",
         "shuffled curve lies between",
         "R(last) < R(last, shuffled) < R(first) for each network",
+        "R_f, channels shuffled",
         depth.shuffled_lies_between,
     ),
     Claim(
@@ -78,6 +86,7 @@ CLAIMS = (
         "4",
         "low modes dominate",
         "constant mode above 1.5/F² in most trained layers, 1/F² within 10 % at initialisation",
+        "share of layers",
         filters.low_modes_dominate,
     ),
     Claim(
@@ -86,6 +95,7 @@ CLAIMS = (
         "6",
         "slopes -1 and 1/2; 2^-k and 2^k",
         "slopes against k within .05 of -1 and 1/2 at stride 1, of 2^-k and 2^k at stride 2",
+        "slope",
         filters.constant_filter_scaling,
     ),
     Claim(
@@ -94,6 +104,7 @@ CLAIMS = (
         "7",
         "exponent 2 without, 1 with stride",
         "fitted exponent 2 ± .4 without and 1 ± .3 with stride",
+        "exponent",
         partial(scaling.exponent, "D"),
     ),
     Claim(
@@ -102,6 +113,7 @@ CLAIMS = (
         "7",
         "exponent 1",
         "fitted exponent 1 ± .3",
+        "exponent",
         partial(scaling.exponent, "G"),
     ),
     Claim(
@@ -110,6 +122,7 @@ CLAIMS = (
         "8",
         "positive, positive, negative",
         "ρ(ε, R) > 0, ρ(ε, D) > 0, ρ(ε, G) < 0, intervals exclude 0",
+        "ρ(ε, R), ρ(ε, D) or ρ(ε, G)",
         correlations.signs_on_task,
     ),
     Claim(
@@ -118,6 +131,7 @@ CLAIMS = (
         "8",
         "same ranking",
         "Spearman of the two errors > 0, interval excludes 0",
+        "Spearman of the errors",
         correlations.ranking,
     ),
     Claim(
@@ -126,6 +140,7 @@ CLAIMS = (
         "9",
         "falls layer by layer",
         "Spearman(depth, R) at most -.8 for each network",
+        "Spearman(depth, R)",
         partial(depth.falls_with_depth, "scale_detection_2d", depth.FIGURE_9),
     ),
     Claim(
@@ -134,6 +149,7 @@ CLAIMS = (
         "tanh",
         "drastically reduced",
         "G of the last layer with tanh at most .2 of that with ReLU",
+        "G, tanh / ReLU",
         depth.tanh_removes_gain,
     ),
 )

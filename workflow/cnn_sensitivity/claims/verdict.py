@@ -11,6 +11,11 @@ NOT_REPRODUCED = "not reproduced"
 NOT_TESTED = "not tested at this scale"
 
 
+def number(value: float, low: float, high: float) -> str:
+    """Return a value with its interval, if it has one that is wider than a point."""
+    return f"{value:.3g} [{low:.2g}, {high:.2g}]" if low < high else f"{value:.3g}"
+
+
 @dataclass(frozen=True)
 class Measured:
     """One number of a claim: its 95 % interval (nan where it has none) and whether it holds.
@@ -27,8 +32,7 @@ class Measured:
     """What the number is of, where a claim has several: a noise level, a network, ..."""
 
     def __str__(self) -> str:
-        interval = f" [{self.low:.2g}, {self.high:.2g}]" if isfinite(self.low) else ""
-        words = [f"{self.value:.3g}{interval}"] if isfinite(self.value) else []
+        words = [number(self.value, self.low, self.high)] if isfinite(self.value) else []
         words += [self.detail] if self.detail else []
         text = ", ".join(words)
         return f"{self.label}: {text}" if self.label else text
@@ -55,6 +59,8 @@ class Claim:
     figure: str
     paper: str
     criterion: str
+    number: str
+    """What the measured number is."""
     measure: Callable[[dict[str, DataFrame]], Outcome]
 
 
@@ -70,6 +76,7 @@ def judge(claim: Claim, tables: dict[str, DataFrame]) -> dict[str, str | float]:
         "figure": claim.figure,
         "paper": claim.paper,
         "criterion": claim.criterion,
+        "number": claim.number,
     }
     try:
         outcome = claim.measure(tables)

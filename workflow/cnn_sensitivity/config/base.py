@@ -1,10 +1,11 @@
 """What all configuration models share: strictness, types, and the search for a close word."""
 
 import difflib
+import os
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -15,6 +16,7 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 
 # Printable text: file names and titles may hold spaces and quotes, but no control characters.
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Folder = Annotated[Text, AfterValidator(os.path.expanduser)]
 
 
 class Model(BaseModel):

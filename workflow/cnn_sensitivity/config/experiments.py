@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cnn_sensitivity.config.base import (
     Count,
+    Folder,
     Fraction,
     Label,
     Model,
@@ -61,7 +62,7 @@ class ImageSource(Model):
     """Where the images come from."""
 
     name: Literal["embedded", "fashion_mnist", "cifar10", "image_folder"]
-    root: Text | None = None
+    root: Folder | None = None
     """fashion_mnist, cifar10: where the files are or are put; image_folder: the folder itself."""
     title: Text | None = None
     """What captions call the data; the default is its name."""

@@ -30,6 +30,8 @@ def read(*paths: str | Path) -> Config:
     for path in paths:
         try:
             layer = yaml.safe_load(Path(path).read_text())
+        except FileNotFoundError:
+            raise UserError(f"{path}: there is no such file") from None
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             problem = " ".join(str(error).split())
             raise UserError(f"{path}: cannot be read as YAML: {problem}") from None

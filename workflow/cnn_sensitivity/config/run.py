@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import ValidationError, model_validator
 
-from cnn_sensitivity.config.base import Label, Model, Seed, Text, suggestion
+from cnn_sensitivity.config.base import Folder, Label, Model, Seed, suggestion
 from cnn_sensitivity.config.experiments import Experiment, Experiments, ScaleDetection1d
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
@@ -28,7 +28,7 @@ class Config(Model):
     """Name of the run: results/<run>/ and paper_figures/<run>/."""
     seed: Seed = 0
     """The root of every random number of the run."""
-    data_root: Text = "data"
+    data_root: Folder = "data"
     """Folder for downloads: data sets and ImageNet weights."""
     device: Literal["cpu", "gpu"] = "gpu"
     """gpu: training and measuring jobs ask for a GPU each; without one they use the CPU."""
@@ -74,8 +74,9 @@ class Config(Model):
             for label in getattr(self.figures, key) if experiment else []:
                 if label not in labels:
                     raise ValueError(
-                        f"figures.{key}: no network is labelled {label!r}"
-                        f"{suggestion(label, labels)}"
+                        f"figures.{key}: no network of this run is labelled {label!r}"
+                        f"{suggestion(label, labels)} What config.yaml lists there counts until"
+                        " another list takes its place"
                     )
         return self
 

@@ -19,7 +19,7 @@ def scale(rows: DataFrame) -> str:
     sizes = listing(f"{int(size):,}" for size in sorted(rows["train_size"].unique()))
     parts = [
         f"Data: {datasets}, {sizes} training images",
-        f"{span(rows['epochs'])} epochs",
+        f"{span(rows['epochs'])} {'epoch' if rows['epochs'].max() == 1 else 'epochs'}",
         f"width factor {span(rows['width'])}",
         f"{plural(rows['seed'].nunique(), 'seed')} ({runs_of(rows['seed'])})",
     ]

@@ -92,8 +92,8 @@ def _sentences(forecast: Forecast, cores: int | None) -> list[str]:
         forecast.others_left,
     ]
     lines = [
-        f"To make: {waiting[0]} training, {waiting[1]} measuring and {waiting[2]} lighter jobs."
-        " Files that exist count as made."
+        f"To make: {waiting[0]} training, {waiting[1]} measuring and"
+        f" {_count(waiting[2], 'lighter job')}. Files that exist count as made."
     ]
     if not any(waiting):
         return ["Every file is there. Those whose code, settings or inputs changed are made again."]

@@ -15,7 +15,7 @@ from cnn_sensitivity.errors import UserError
 from . import checkpoint as checkpoints
 from . import state
 from .ensemble import can_stack
-from .loop import Result, Trainer, build_network
+from .loop import Result, Trainer, build_network, output_count
 from .progress import Progress
 from .records import write_table
 
@@ -41,7 +41,6 @@ def train(
         SystemExit: a signal came; the state is saved.
     """
     checkpoint, device = Path(checkpoint), torch.device(device)
-    _check(settings, dataset)
     kept = state.path_for(checkpoint)
     mark = state.fingerprint(settings, dataset, device)
     cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
@@ -50,6 +49,7 @@ def train(
         _arithmetic(settings.recipe.precision, device),
         state.Interruption() as interruption,
     ):
+        _check(settings, dataset)
         saved = state.load(kept, mark, log)
         results: list[Result] = saved.finished if saved else []
         for seeds in _stacks(settings, dataset, device)[len(results) :]:
@@ -59,7 +59,7 @@ def train(
                 trainer.restore(saved.plain, saved.tensors)
                 progress.note(f"goes on in epoch {trainer.epoch + 1}, step {trainer.step}")
                 saved = None
-            saver = _Saver(kept, mark, results, trainer, save_seconds, interruption)
+            saver = _Saver(kept, mark, results, trainer, save_seconds, interruption, progress)
             trainer.run(saver, _reporter(trainer, progress))
             results.append(trainer.result())
     write_table(Path(table), settings, [r for result in results for r in result.records])
@@ -78,7 +78,9 @@ class _Saver:
         trainer: Trainer,
         seconds: float,
         interruption: state.Interruption,
+        progress: Progress,
     ):
+        self._progress = progress
         self._save = lambda: state.save(path, mark, finished, trainer)
         self._seconds = seconds
         self._interruption = interruption
@@ -87,6 +89,7 @@ class _Saver:
     def __call__(self) -> None:
         if self._interruption.signal is not None:
             self._save()
+            self._progress.note("stopped; its state is saved, and the same command goes on")
             raise SystemExit(128 + self._interruption.signal)
         if time.monotonic() - self._last >= self._seconds:
             self._save()
@@ -123,6 +126,23 @@ def _check(settings: TrainingSettings, dataset: Dataset) -> None:
         raise UserError(
             f"loss hinge needs a data set of two classes; {dataset.title} has"
             f" {len(dataset.classes)}: use cross_entropy"
+        )
+    if ":" in settings.network.name:
+        _check_output(settings, dataset)
+
+
+def _check_output(settings: TrainingSettings, dataset: Dataset) -> None:
+    """Raise UserError if a network of a user's own does not return a score for each class."""
+    network = build_network(settings, dataset, settings.seeds[0]).eval()
+    images = dataset.train.images[:2].float()
+    with torch.no_grad():
+        output = network(images)
+    expected = (len(images), output_count(settings, dataset))
+    got = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+    if got != expected:
+        raise UserError(
+            f"network {settings.network.name!r}: from {len(images)} images it must return a tensor"
+            f" of shape {expected}, not {got}"
         )
 
 
