@@ -122,8 +122,9 @@ def test_the_readme_shows_the_committed_scorecards() -> None:
     heading = next(line for line in readme.splitlines() if line.startswith("| claim |"))
     runs = re.findall("`(.+?)`", heading)
     shown = [line.split(" | ") for line in readme.splitlines() if line.startswith("| **")]
-    for column, run in enumerate(runs, start=3):
+    for column, run in enumerate(runs, start=4):
         scorecard = (ROOT / f"paper_figures/{run}/claims.md").read_text()
         rows = [line.split(" | ") for line in scorecard.splitlines() if line.startswith("| **")]
         expected = [f"{verdict[0]} {measured}" for *_, measured, verdict, _ in rows]
-        assert [row[column].removesuffix(" |") for row in shown] == expected
+        cells = [(row[3], row[column].removesuffix(" |")) for row in shown]
+        assert [f"{cell[0]} {number}: {cell[2:]}" for number, cell in cells] == expected
