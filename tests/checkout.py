@@ -13,6 +13,8 @@ from typing import IO
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "examples")
+# Where this is set, what a job prints is in its log at once, whether it sees to that or not.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
 SMOKE = ("--configfile", "workflow/scenarios/smoke.yaml")
 
 
@@ -29,7 +31,7 @@ class Checkout:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env={**os.environ, **environment},
+            env={**ENVIRONMENT, **environment},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -42,7 +44,7 @@ class Checkout:
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env={**os.environ, **environment},
+            env={**ENVIRONMENT, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

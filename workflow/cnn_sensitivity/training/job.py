@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -28,7 +29,7 @@ def train(
     table: Path,
     device: str | torch.device = "cpu",
     save_seconds: float = 60.0,
-    log: Callable[[str], None] = print,
+    log: Callable[[str], None] = partial(print, flush=True),
 ) -> None:
     """Train the networks of the settings' seeds; write their checkpoint and their table.
 
