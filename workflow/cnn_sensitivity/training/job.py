@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,6 +20,11 @@ from .progress import Progress
 from .records import write_table
 
 
+def _print_at_once(message: str) -> None:
+    """Print a line that is read while the training goes on, also where it goes into a file."""
+    print(message, flush=True)
+
+
 def train(
     settings: TrainingSettings,
     dataset: Dataset,
@@ -29,7 +33,7 @@ def train(
     table: Path,
     device: str | torch.device = "cpu",
     save_seconds: float = 60.0,
-    log: Callable[[str], None] = partial(print, flush=True),
+    log: Callable[[str], None] = _print_at_once,
 ) -> None:
     """Train the networks of the settings' seeds; write their checkpoint and their table.
 
