@@ -151,14 +151,18 @@ def test_a_run_goes_on_once_its_figures_have_room(
     tally["faults injected"] += 1
 
 
+def checkout_on_a_disk(disk: Path, mount: Mount) -> tuple[Checkout, int]:
+    """Return a checkout that has a small disk to itself, and how many bytes it takes there."""
+    mount(disk, ROOM)
+    return copy_checkout(disk), shutil.disk_usage(disk).used
+
+
 @pytest.mark.parametrize("fault", ["the disk is full", "cannot be written to"])
 def test_a_run_does_not_begin_where_it_cannot_write(
     tmp_path: Path, mount: Mount, fault: str, tally: Counter[str]
 ) -> None:
-    disk = tmp_path / "disk"
-    mount(disk, ROOM)
-    checkout = copy_checkout(disk)
-    used = shutil.disk_usage(disk).used
+    checkout, used = checkout_on_a_disk(tmp_path / "disk", mount)
+    disk = checkout.folder
     mount(disk, f"size={used + 100_000}" if "full" in fault else "ro")
     run = checkout.snakemake("figure_02", *SMOKE)
     assert run.returncode == 2
@@ -171,10 +175,8 @@ def test_a_run_does_not_begin_where_it_cannot_write(
 def test_a_run_goes_on_once_the_whole_disk_has_room(
     undisturbed: Undisturbed, tmp_path: Path, mount: Mount, tally: Counter[str]
 ) -> None:
-    disk = tmp_path / "disk"
-    mount(disk, ROOM)
-    checkout = copy_checkout(disk)
-    used = shutil.disk_usage(disk).used
+    checkout, used = checkout_on_a_disk(tmp_path / "disk", mount)
+    disk = checkout.folder
     mount(disk, f"size={used + 1_400_000}")
     run_until_there_is_room(checkout, LENETS, lambda: mount(disk, ROOM), FULL)
     assert "paper_figures/smoke/figure_03.csv" not in undisturbed.hold_against(checkout)
