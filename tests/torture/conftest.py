@@ -1,12 +1,11 @@
 """Options of the torture, the undisturbed run that all is held against, and the counts."""
 
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from checkout import SMOKE, copy_checkout
-from undisturbed import Undisturbed, whole_files
+from undisturbed import Undisturbed, run_undisturbed
 
 TALLY = pytest.StashKey[Counter[str]]()
 COUNTS = ("kills survived", "faults injected", "rounds soaked", "files compared", "bytes lost")
@@ -24,13 +23,7 @@ def undisturbed(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Undisturbed:
     checkout = copy_checkout(tmp_path_factory.mktemp("undisturbed"))
-    begin = time.monotonic()
-    run = checkout.snakemake(*SMOKE, timeout=1800)
-    assert run.returncode == 0, run.stdout + run.stderr
-    end = time.monotonic()
-    checkout.planned(*SMOKE)
-    start = time.monotonic() - end
-    return Undisturbed(end - begin, start, whole_files(checkout), pytestconfig.stash[TALLY])
+    return run_undisturbed(checkout, SMOKE, pytestconfig.stash[TALLY])
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,8 @@
 """The files of a run that nobody disturbs, and the comparison with those of one that was."""
 
+import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ KINDS = ("csv", "safetensors", "txt", "md", "html", "png", "pdf", "svg")
 class Undisturbed:
     """What a run leaves that nobody disturbs, and how long it takes."""
 
+    arguments: Sequence[str]
     seconds: float
     start_seconds: float
     """Of Snakemake alone, before its first job."""
@@ -27,6 +30,19 @@ class Undisturbed:
         self.counts["bytes lost"] += sum(len(found[name]) for name in differing)
         assert differing == set()
         return set(self.files) - set(found)
+
+
+def run_undisturbed(
+    checkout: Checkout, arguments: Sequence[str], counts: Counter[str]
+) -> Undisturbed:
+    """Call Snakemake and let it end; then time its start alone, with a dry run."""
+    begin = time.monotonic()
+    run = checkout.snakemake(*arguments, timeout=1800)
+    assert run.returncode == 0, run.stdout + run.stderr
+    end = time.monotonic()
+    checkout.planned(*arguments)
+    start = time.monotonic() - end
+    return Undisturbed(arguments, end - begin, start, whole_files(checkout), counts)
 
 
 def whole_files(checkout: Checkout) -> dict[str, bytes]:
