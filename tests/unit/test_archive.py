@@ -10,7 +10,7 @@ import pytest
 import yaml
 from archive_cases import CONFIG, ROOT, SMOKE, TABLE, contents, files_here, finish
 
-from cnn_sensitivity import archive
+from cnn_sensitivity import archive, table_files
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import read
 from cnn_sensitivity.errors import UserError
@@ -72,13 +72,53 @@ def test_an_unfinished_run_is_not_packed(
 
 def test_its_results_come_back(plan: Plan, packed: Path) -> None:
     assert archive.unpack(packed) == plan
-    restored = files_here()
-    assert restored
+    sums = {name for name in files_here() if name.endswith(".csv.sha256")}
+    restored = sorted(set(files_here()) - sums)
+    assert len(sums) == len([name for name in restored if name.endswith(".csv")]) > 0
     assert all(name.startswith("results/smoke/") for name in restored)
     assert "results/smoke/claims.csv" not in restored  # the scorecard is written anew
     files = contents(packed)
     assert all(Path(name).read_bytes() == files[f"smoke/{name}"] for name in restored)
     assert len({Path(name).stat().st_mtime for name in restored}) == 1
+
+
+def test_tables_that_were_put_in_place_are_known_when_they_are_damaged(packed: Path) -> None:
+    archive.unpack(packed)
+    table = Path("results/smoke/tables/theory.csv")
+    assert table_files.check(table) == table.read_bytes()
+    table.write_text(table.read_text()[:-3])
+    with pytest.raises(UserError, match="its checksum is wrong"):
+        table_files.check(table)
+    table.unlink()
+    archive.unpack(packed)
+    assert table_files.check(table)
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty"])
+def test_a_damaged_table_is_not_packed(plan: Plan, packed: Path, damage: str) -> None:
+    finish(plan)
+    table = Path(plan.table("theory"))
+    with table_files.sealed(table) as temporary:
+        temporary.write_text("case,layer\n1,2\n")
+    table.write_text("case,layer\n" if damage == "cut off" else "")
+    with pytest.raises(UserError, match="theory.csv: not "):
+        archive.pack(plan, "again.tar.gz")
+    assert not Path("again.tar.gz").exists()
+
+
+def test_a_file_in_the_place_of_a_folder_stops_all(packed: Path) -> None:
+    Path("results/smoke").mkdir(parents=True)
+    Path("results/smoke/tables").write_text("a file\n")
+    with pytest.raises(UserError, match="'results/smoke/tables': not a folder"):
+        archive.unpack(packed)
+    assert files_here() == ["results/smoke/tables"]
+
+
+def test_a_pipe_in_the_place_of_a_table_does_not_wait_for_ever(packed: Path) -> None:
+    Path("results/smoke/tables").mkdir(parents=True)
+    os.mkfifo("results/smoke/tables/theory.csv")
+    with pytest.raises(UserError, match="another file is here already"):
+        archive.unpack(packed)
 
 
 def test_plain_tools_can_check_it(packed: Path) -> None:

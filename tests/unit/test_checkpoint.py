@@ -1,5 +1,6 @@
 """The checkpoint's format: what it holds, what it refuses, and its filters without torch."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import training_cases as cases
 from safetensors.numpy import save_file
 
 from cnn_sensitivity import training, weights
+from cnn_sensitivity.config import run_name
 from cnn_sensitivity.errors import UserError
 
 
@@ -98,6 +100,23 @@ def test_a_damaged_or_foreign_file_is_refused(folder: Path, tmp_path: Path, dama
     with pytest.raises(UserError):
         weights.read_checkpoint(path)
     assert not (tmp_path / "unpickled").exists()
+
+
+def test_the_checkpoint_of_another_run_is_refused(folder: Path):
+    path = folder / "checkpoint.safetensors"
+    own = run_name("images", "LeNet", 0, None, training.load(path).seeds)
+    assert training.load(path, own).settings == training.load(path).settings
+    for read in (training.load, weights.read_checkpoint):
+        with pytest.raises(
+            UserError, match=rf"{path}: it holds the networks of {own}, not of images/"
+        ):
+            read(path, own.replace("LeNet", "LeNet-tanh"))
+
+
+def test_a_pipe_is_no_checkpoint_and_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "checkpoint.safetensors")
+    with pytest.raises(UserError, match="it is not a plain file"):
+        training.load(tmp_path / "checkpoint.safetensors")
 
 
 def test_weights_that_fit_no_more_are_refused(folder: Path):

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "workflow/cnn_sensitivity"
 # What these do is seen in a rule's parameters or cannot change a result.
-PLUMBING = {"errors.py", "files.py", "pairs.py", "training/progress.py"}
+PLUMBING = {"errors.py", "files.py", "table_files.py", "pairs.py", "training/progress.py"}
 PLUMBING |= {f"config/{path.name}" for path in PACKAGE.glob("config/*.py")}
 ENTRIES = {
     "dataset": ["datasets/prepare.py"],

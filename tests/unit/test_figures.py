@@ -246,6 +246,16 @@ def test_outputs_without_a_logarithm_are_left_out_and_counted():
     assert sorted(selection.left_out.values()) == [1, 1]
 
 
+def test_layers_without_filters_are_left_out_and_counted():
+    table = tables.spectrum()
+    zero = (table["network"] == "LeNet") & (table["layer_index"] == 1) & (table["seed"] == 0)
+    table.loc[zero & (table["state"] == "initial"), "gamma"] = 0.0
+    drawing = figures.draw("figure_04", {"spectrum": table})
+    assert np.isfinite(drawing.data["weight"]).all()
+    assert "1 layer whose filters are all zero" in drawing.caption
+    assert len(drawing.data) == len(figures.draw("figure_04", {"spectrum": tables.spectrum()}).data)
+
+
 def test_truth_values_may_be_text():
     rows = DataFrame(tables.run_rows("VGG11")).astype({"learned": str, "flagged": str})
     assert len(curves(rows).rows) == 12

@@ -55,6 +55,30 @@ def test_a_failed_write_ends_with_one_sentence_and_status_2(
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"table.csv": "before"}
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("folder", "something else than a file"),
+        ("pipe", "something else than a file"),
+        ("file/table.csv", "a part of this path is a file"),
+        (f"{'x' * 300}.csv", "choose a shorter name"),
+    ],
+)
+def test_a_place_that_no_file_can_have_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, problem: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["pooling", "--output", str(tmp_path / name)])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {tmp_path / name}: ") and problem in said
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "file", "pipe"}
+    assert not (tmp_path / "file").read_bytes()
+
+
 def test_safetensors_own_error_is_understood(tmp_path: Path) -> None:
     """It tells the system's number in its text only."""
     tensors = {"zeros": numpy.zeros(4)}

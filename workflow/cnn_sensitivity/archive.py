@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
+from cnn_sensitivity import table_files
 from cnn_sensitivity.config import Config, read
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.figure_inputs import EXTENSIONS, all_inputs, figure_inputs
@@ -45,13 +46,16 @@ def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool
     The same files give the same bytes: names are sorted, and no time and no owner is noted.
 
     Raises:
-        UserError: files of the run are not there.
+        UserError: files of the run are not there, or tables are damaged.
     """
     paths = _tables(plan) | (_drawn(plan) if figures else set())
     paths |= _checkpoints(plan) if checkpoints else set()
     missing = sorted(path for path in paths if not Path(path).is_file())
     if missing:
         raise UserError(f"{_some(missing)}: not there yet; finish the run first")
+    for path in paths:
+        if path.endswith(".csv"):
+            table_files.check(path)
     texts = {config_file(plan): _overlay(plan.config), README: _readme(plan)}
     sums = {path: _digest(path) for path in paths}
     sums |= {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
@@ -243,20 +247,25 @@ def _put_in_place(folder: Path, sums: Mapping[str, str]) -> None:
             f"{_some(differing)}: another file is here already;"
             " move it away, or unpack into a fresh checkout"
         )
+    above = {parent for name in sums for parent in Path(name).parents}
+    if blocked := [str(path) for path in above if path.exists() and not path.is_dir()]:
+        raise UserError(f"{_some(blocked)}: not a folder, and one must be there; move it away")
     now = time.time()
     for name in sums.keys() - there:
         # Of one age, and newer than the code: to Snakemake none is out of date.
         os.utime(folder / name, (now, now))
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).replace(name)
+    for name in sums:
+        if name.endswith(".csv"):
+            table_files.note_checksum(name, sums[name])
 
 
 def _digest(path: str | Path) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except IsADirectoryError:
-        return "a folder"
+    if not Path(path).is_file():
+        return "not a plain file"
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _some(names: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from cnn_sensitivity import table_files
 from cnn_sensitivity.config import (
     MeasurementSettings,
     PictureSettings,
@@ -20,11 +20,8 @@ from cnn_sensitivity.config import (
     schema,
 )
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import unreadable, write_atomically
+from cnn_sensitivity.files import write_atomically
 from cnn_sensitivity.plan import Plan
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 INPUT_ERROR = 2
 
@@ -66,41 +63,43 @@ def _measure(options: argparse.Namespace) -> None:
     from cnn_sensitivity.training import checkpoint
 
     table = sensitivity_table(
-        checkpoint.load(options.checkpoint),
+        checkpoint.load(options.checkpoint, options.name),
         datasets.load(options.dataset),
         MeasurementSettings.model_validate_json(options.settings),
         device=_device(options),
     )
-    _write(table, options.output)
+    table_files.write(table, options.output)
 
 
 def _spectrum(options: argparse.Namespace) -> None:
     """Project the filters of a checkpoint on the grid Laplacian's modes."""
     from cnn_sensitivity.tables.spectra import spectrum_table
 
-    _write(spectrum_table(options.checkpoint, options.weights), options.output)
+    table_files.write(
+        spectrum_table(options.checkpoint, options.weights, options.name), options.output
+    )
 
 
 def _pretrained(options: argparse.Namespace) -> None:
     """Project the filters of a network with ImageNet weights."""
     from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
 
-    _write(pretrained_spectrum_table(options.network, options.root), options.output)
+    table_files.write(pretrained_spectrum_table(options.network, options.root), options.output)
 
 
 def _theory(options: argparse.Namespace) -> None:
     """Measure constant-filter networks."""
     from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
 
-    _write(constant_filter_table(), options.sensitivity)
-    _write(activation_table(), options.activations)
+    table_files.write(constant_filter_table(), options.sensitivity)
+    table_files.write(activation_table(), options.activations)
 
 
 def _pooling(options: argparse.Namespace) -> None:
     """Compute the pooling examples."""
     from cnn_sensitivity.tables.pooling import pooling_table
 
-    _write(pooling_table(), options.output)
+    table_files.write(pooling_table(), options.output)
 
 
 def _pictures(options: argparse.Namespace) -> None:
@@ -109,14 +108,14 @@ def _pictures(options: argparse.Namespace) -> None:
     from cnn_sensitivity.tables.pictures import picture_table
 
     settings = PictureSettings.model_validate_json(options.settings)
-    _write(picture_table(datasets.load(options.dataset), settings), options.output)
+    table_files.write(picture_table(datasets.load(options.dataset), settings), options.output)
 
 
 def _figure(options: argparse.Namespace) -> None:
     """Draw one figure from its tables."""
     from cnn_sensitivity import figures
 
-    tables = {kind: _read(paths) for kind, *paths in options.table}
+    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table}
     figures.save(figures.draw(options.name, tables), options.output)
 
 
@@ -124,8 +123,9 @@ def _claims(options: argparse.Namespace) -> None:
     """Hold a run's tables against each claim of the paper."""
     from cnn_sensitivity import claims
 
-    scorecard = claims.assess({kind: _read(paths) for kind, *paths in options.table if paths})
-    _write(scorecard, options.output)
+    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
+    scorecard = claims.assess(tables)
+    table_files.write(scorecard, options.output)
     for path, text in (
         (options.markdown, claims.to_markdown(scorecard)),
         (options.html, claims.to_html(scorecard)),
@@ -167,7 +167,7 @@ def _scorecard(options: argparse.Namespace) -> None:
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
-    print(claims.to_text(_read([str(path)])))
+    print(claims.to_text(table_files.read("claims", [path])))
     print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
 
 
@@ -175,7 +175,9 @@ def _compare(options: argparse.Namespace) -> None:
     """Print the scorecards of several runs side by side, as a Markdown table."""
     from cnn_sensitivity import claims
 
-    scorecards = {Path(path).parent.name: _read([path]) for path in options.scorecard}
+    scorecards = {
+        Path(path).parent.name: table_files.read("claims", [path]) for path in options.scorecard
+    }
     print(claims.to_comparison(scorecards), end="")
 
 
@@ -217,28 +219,6 @@ def _device(options: argparse.Namespace) -> str:
     return "cpu"
 
 
-def _read(paths: Sequence[str]) -> "DataFrame":
-    """Return the rows of CSV tables, one after the other."""
-    import pandas
-
-    tables = []
-    for path in paths:
-        try:
-            tables.append(pandas.read_csv(path, keep_default_na=False, na_values=["", "nan"]))
-        except PermissionError as error:
-            raise unreadable(path, error) from error
-        except (OSError, ValueError) as error:
-            raise UserError(
-                f"{path}: not a whole table ({error}); delete it and run again to remake it"
-            ) from error
-    return pandas.concat(tables, ignore_index=True)
-
-
-def _write(table: "DataFrame", path: str | Path) -> None:
-    with write_atomically(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cnn-sensitivity",
@@ -260,8 +240,8 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("dataset", _dataset, "settings", "output")
     on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
-    on_device(verb("measure", _measure, "settings", "dataset", "checkpoint", "output"))
-    verb("spectrum", _spectrum, "checkpoint", "weights", "output")
+    on_device(verb("measure", _measure, "name", "settings", "dataset", "checkpoint", "output"))
+    verb("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
     verb("pretrained", _pretrained, "network", "root", "output")
     verb("theory", _theory, "sensitivity", "activations")
     verb("pooling", _pooling, "output")

@@ -17,6 +17,9 @@ REMEDIES = {
     errno.EACCES: "make the folder writable, or choose another, and run again",
     errno.EPERM: "make the folder writable, or choose another, and run again",
     errno.EIO: "look after the disk and run again",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ENOTDIR: "a part of this path is a file: choose another path",
+    errno.EEXIST: "a part of this path is a file: choose another path",
 }
 
 
@@ -28,12 +31,14 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     since some writers choose a format by it.
 
     Raises:
-        UserError: there is no room, or no right to write there.
+        UserError: there is no room, no right to write there, or something else than a file.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path}: there is something else than a file: choose another path")
         try:
             yield temporary
             with temporary.open("rb") as written:  # no rename may reach the disk before the data

@@ -18,6 +18,7 @@ from cnn_sensitivity.config import (
     ScaleDetection1dTask2,
     ScaleDetection2d,
     TrainingSettings,
+    run_name,
     suggestion,
 )
 from cnn_sensitivity.errors import UserError
@@ -43,16 +44,10 @@ class Run:
     seeds: tuple[int, ...]
 
     @property
-    def condition(self) -> str:
-        """What varies within the experiment, as a folder name."""
-        size = "all" if self.train_size is None else self.train_size
-        return f"noise-{self.noise:.15g}_train-{size}"
-
-    @property
     def name(self) -> str:
         """The run's path below the run's results folder: also its wildcards, joined."""
-        seeds = "-".join(str(seed) for seed in self.seeds)
-        return f"{self.experiment}/{self.network.label}/{self.condition}/seeds-{seeds}"
+        label = self.network.label
+        return run_name(self.experiment, label, self.noise, self.train_size, self.seeds)
 
     def path(self, file: str) -> str:
         """Return the path of a file of this run."""

@@ -14,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
+from cnn_sensitivity.config import run_name
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import unreadable, write_atomically
 
@@ -43,8 +44,11 @@ def read_sealed(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
         ValueError: the file is missing, cut short, altered, or of another kind.
         UserError: the disk or a missing right is in the way.
     """
+    path = Path(path)
     try:
-        content = Path(path).read_bytes()
+        if path.exists() and not path.is_file():
+            raise ValueError("it is not a plain file")
+        content = path.read_bytes()
         arrays = load(content)
         length = int.from_bytes(content[:8], "little")
         seal = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_ENTRY])
@@ -63,18 +67,31 @@ def read_sealed(path: str | Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     return description, arrays
 
 
-def read_checkpoint(path: str | Path) -> tuple[dict[str, Any], Arrays]:
+def read_checkpoint(path: str | Path, run: str | None = None) -> tuple[dict[str, Any], Arrays]:
     """Return a checkpoint's description and its arrays "<state>/<name>", one row per seed.
 
+    `run`: the name of the run that it must be of, as `run_name` makes it.
+
     Raises:
-        UserError: the file is missing, damaged, or not a checkpoint.
+        UserError: the file is missing, damaged, not a checkpoint, or of another run.
     """
     try:
-        return read_sealed(path, CHECKPOINT)
+        description, arrays = read_sealed(path, CHECKPOINT)
     except ValueError as error:
         raise UserError(
             f"{path}: not a whole checkpoint ({error}); delete it and run again to train anew"
         ) from None
+    if run is not None and (holds := _run_of(description["settings"])) != run:
+        raise UserError(
+            f"{path}: it holds the networks of {holds}, not of {run};"
+            " delete it and run again to train anew"
+        )
+    return description, arrays
+
+
+def _run_of(settings: Mapping[str, Any]) -> str:
+    label, identity = settings["network"]["label"], ("noise", "train_size", "seeds")
+    return run_name(settings["experiment"], label, *(settings[key] for key in identity))
 
 
 def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:

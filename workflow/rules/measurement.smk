@@ -32,8 +32,8 @@ rule sensitivity:
     params:
         settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
     shell:
-        "python -m cnn_sensitivity measure --settings {params.settings:q} --dataset {input.dataset:q}"
-        " --checkpoint {input.checkpoint:q} --output {output:q}"
+        "python -m cnn_sensitivity measure --name {wildcards.name:q} --settings {params.settings:q}"
+        " --dataset {input.dataset:q} --checkpoint {input.checkpoint:q} --output {output:q}"
         " --gpus {resources.cuda} --threads {threads} > {log:q} 2>&1"
 
 
@@ -56,8 +56,8 @@ rule spectrum:
     params:
         weights=PLAN.config.measurement.weights,
     shell:
-        "python -m cnn_sensitivity spectrum --checkpoint {input.checkpoint:q}"
-        " --weights {params.weights} --output {output:q} > {log:q} 2>&1"
+        "python -m cnn_sensitivity spectrum --name {wildcards.name:q} --weights {params.weights}"
+        " --checkpoint {input.checkpoint:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule pretrained:

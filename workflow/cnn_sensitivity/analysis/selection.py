@@ -34,6 +34,17 @@ def learned(table: DataFrame) -> Selection:
     return Selection(table[~diverged & fitted], +reasons)
 
 
+def filters(spectrum: DataFrame) -> Selection:
+    """Leave out, besides, the layers whose filters are all zero: no mode has a share of them."""
+    selection = learned(spectrum)
+    layer = [*RUN, "state", "layer_index"]
+    total = selection.rows.groupby(layer)["gamma"].transform("sum")
+    zero = selection.rows[~(total > 0)]
+    reasons = Counter(selection.left_out)
+    reasons["layers whose filters are all zero"] = len(zero[layer].drop_duplicates())
+    return Selection(selection.rows[total > 0], +reasons)
+
+
 def outputs(sensitivity: DataFrame, state: str = "trained", with_error: bool = True) -> Selection:
     """Return the row of the output of every run: unshuffled, with D, G, R that have a logarithm.
 

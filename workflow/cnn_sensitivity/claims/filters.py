@@ -4,7 +4,7 @@ import numpy as np
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.selection import learned
+from cnn_sensitivity.analysis.selection import filters
 from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope
 from cnn_sensitivity.claims import inputs
 from cnn_sensitivity.claims.inputs import Tables
@@ -22,7 +22,7 @@ def low_modes_dominate(tables: Tables) -> Outcome:
     Layers of all networks and seeds count alike; at initialisation their mean is judged, since the
     few filters of one layer scatter by more than 10 %.
     """
-    selection = learned(inputs.clean(inputs.table(tables, "spectrum", "images")))
+    selection = filters(inputs.clean(inputs.table(tables, "spectrum", "images")))
     layers = constant_mode(selection.rows)
     trained, initial = (layers[layers["state"] == state] for state in ("trained", "initial"))
     if trained.empty or initial.empty:

@@ -22,6 +22,7 @@ from cnn_sensitivity.config.settings import (
     Perturbation,
     PictureSettings,
     TrainingSettings,
+    run_name,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "TrainingSettings",
     "parse",
     "read",
+    "run_name",
     "schema",
     "suggestion",
 ]

@@ -1,5 +1,6 @@
 """What a command is told: all that determines its result, besides its input files."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -47,6 +48,15 @@ class TrainingSettings(Model):
     train_size: int | None = None
     seeds: list[int]
     root_seed: int
+
+
+def run_name(
+    experiment: str, label: str, noise: float, train_size: int | None, seeds: Sequence[int]
+) -> str:
+    """Return the path of a run below the results' folder, which tells it from all others."""
+    size = "all" if train_size is None else train_size
+    stack = "-".join(map(str, seeds))
+    return f"{experiment}/{label}/noise-{noise:.15g}_train-{size}/seeds-{stack}"
 
 
 class MeasurementSettings(Model):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.selection import learned, spectra
+from cnn_sensitivity.analysis.selection import filters, spectra
 from cnn_sensitivity.figures.captions import caption, scale
 from cnn_sensitivity.figures.drawing import Drawing
 from cnn_sensitivity.figures.style import (
@@ -37,7 +37,7 @@ HOW = (
 
 def draw_trained(spectrum: DataFrame, networks: str) -> Drawing:
     """Return a figure of networks at initialisation and trained; `networks` says which."""
-    selection = learned(spectrum)
+    selection = filters(spectrum)
     figure, data = draw_spectra(selection.rows, ("initial", "trained"))
     text = caption(
         "Weight of each Laplacian mode l in the filters of each layer k, at initialisation and"

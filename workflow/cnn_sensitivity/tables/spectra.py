@@ -9,14 +9,14 @@ from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.weights import read_checkpoint
 
 
-def spectrum_table(checkpoint: str | Path, weights: str) -> DataFrame:
+def spectrum_table(checkpoint: str | Path, weights: str, run: str | None = None) -> DataFrame:
     """Return gamma of every mode of every layer with square filters larger than one pixel.
 
     One row a seed, state (initial, trained), layer and mode, under the columns of `run_columns`
     and COLUMNS; modes count from 1 by growing eigenvalue. `weights`: which epoch's weights count
-    as trained, last or best. Raises UserError for a damaged checkpoint.
+    as trained, last or best. Raises UserError for a checkpoint that is damaged, or not of `run`.
     """
-    description, arrays = read_checkpoint(checkpoint)
+    description, arrays = read_checkpoint(checkpoint, run)
     rows = []
     for position, record in enumerate(description["seeds"]):
         columns = run_columns(description, record["seed"], weights)

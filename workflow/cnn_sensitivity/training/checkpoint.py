@@ -120,13 +120,13 @@ def save(
     write_sealed(path, CHECKPOINT, description, arrays)
 
 
-def load(path: str | Path) -> Checkpoint:
-    """Read a checkpoint.
+def load(path: str | Path, run: str | None = None) -> Checkpoint:
+    """Read a checkpoint; `run`: the name of the run that it must be of.
 
     Raises:
-        UserError: the file is missing, damaged, or not a checkpoint.
+        UserError: the file is missing, damaged, not a checkpoint, or of another run.
     """
-    metadata, arrays = read_checkpoint(path)
+    metadata, arrays = read_checkpoint(path, run)
     try:
         settings = TrainingSettings.model_validate(metadata.pop("settings"))
     except ValidationError:

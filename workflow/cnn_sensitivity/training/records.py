@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnn_sensitivity.config import Recipe, TrainingSettings
-from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.table_files import sealed
 
 COLUMNS = (
     "experiment,network,noise,train_size,seed,epoch,learning_rate,"
@@ -86,5 +86,5 @@ def write_table(path: Path, settings: TrainingSettings, records: Iterable[Record
         for epoch, row in enumerate(record.rows):
             values = ",".join("" if value is None else f"{value:.8g}" for value in row)
             lines.append(f"{run},{record.seed},{epoch},{values}")
-    with write_atomically(path) as temporary:
+    with sealed(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
