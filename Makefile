@@ -65,7 +65,7 @@ check: install-test ## Lint, types and unit tests: about 2 minutes
 
 # A cluster waits more than it computes: two other tests run beside it.
 test: check ## All tests: about 15 minutes on 2 cores; those of the cluster where Slurm is installed
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup tests/cluster tests/workflow
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/cluster tests/workflow
 
 torture: install-test ## Kills, full disks, 50 rounds of losses, for hours: TORTURE='--kills 5 --rounds 3' for less
 	$(BIN)/pytest --exitfirst tests/torture $(TORTURE)

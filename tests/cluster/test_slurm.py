@@ -15,7 +15,6 @@ from watched import PROFILE, Watched
 pytestmark = [
     pytest.mark.skipif(not slurm.installed(), reason="Slurm is not installed"),
     pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("slurm"),  # one cluster for all
 ]
 
 FAULTS = (*SMOKE, str(Path(__file__).with_name("faults.yaml")))
