@@ -56,6 +56,14 @@ def test_schema_file_is_the_models_schema() -> None:
         ("run", None, "run: "),
         ("seed", -1, "seed: "),
         ("seed", 0.5, "seed: "),
+        ("seed", True, "seed: must be a number, not true"),
+        ("experiments.images.seeds", [False], "seeds.0: must be a number, not false"),
+        ("recipes.convolutional.learning_rate", True, "must be a number"),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"epochs": True}},
+            "epochs",
+        ),
         ("sede", 0, "did you mean 'seed'?"),
         ("device", "tpu", "device: "),
         ("data_root", "a\x00b", "data_root: "),
@@ -135,12 +143,53 @@ def test_a_broken_configuration_is_refused_in_one_sentence(
     assert "pydantic" not in sentence
 
 
-@pytest.mark.parametrize("content", ["[1, 2]", "run: [", "\x00", ""])
-def test_a_file_that_is_not_a_mapping_is_refused(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[1, 2]", "must hold a mapping"),
+        ("", "must hold a mapping"),
+        ("run: [", "cannot be read as YAML"),
+        ("\x00", "cannot be read as YAML"),
+        (f"seed: {'1' * 5000}", "cannot be read as YAML: .*4300 digits"),
+        ("run: 2026-13-45", "cannot be read as YAML: month must be in 1..12"),
+        ('seed: !!int "abc"', "cannot be read as YAML: invalid literal"),
+        ('run: !!timestamp "abc"', "cannot be read as YAML"),
+        (f"run: {'[' * 3000}{']' * 3000}", "cannot be read as YAML: it is nested too deeply"),
+        ("run: a\nseed: 0\nrun: b", "line 3: the key 'run' is there twice"),
+        ("figures: {figure_03: [], 'figure_03': []}", "line 1: the key 'figure_03' is there twice"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_file_that_holds_no_configuration_is_refused_in_one_sentence(
+    tmp_path: Path, content: str, says: str
+) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(content)
-    with pytest.raises(UserError, match=r"broken\.yaml"):
+    with pytest.raises(UserError, match=rf"broken\.yaml: {says}") as refused:
         config.read(path)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("content", ["run: &a [*a]", "experiments: &a {images: *a}"])
+def test_a_value_that_holds_itself_is_refused_in_one_sentence(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError) as refused:
+        config.read(ROOT / "config.yaml", path, path)
+    assert str(refused.value).isprintable()
+
+
+def test_keys_that_are_merged_may_be_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "merged.yaml"
+    path.write_text("a: &a {epochs: 1, momentum: 0}\nb: {<<: *a, epochs: 2}\nc: {<<: *a}\n")
+    loaded = config.load(path)
+    assert loaded["b"] == {"epochs": 2, "momentum": 0}
+    assert loaded["c"] == loaded["a"]
+
+
+def test_a_number_may_be_written_as_yaml_takes_for_text() -> None:
+    raw = changed("recipes.convolutional.learning_rate", yaml.safe_load("1e-3"))
+    assert config.parse(raw).recipes["convolutional"].learning_rate == 1e-3
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -115,6 +115,16 @@ def test_a_bad_configuration_ends_with_one_sentence_and_status_2(
     assert not (checkout.folder / "results").exists()
 
 
+def test_a_key_given_twice_is_refused_where_snakemake_would_take_the_last(
+    checkout: Checkout,
+) -> None:
+    (checkout.folder / "mine.yaml").write_text("seed: 1\nseed: 2\n")
+    run = checkout.snakemake("--dry-run", *SMOKE, "mine.yaml")
+    assert run.returncode == 2
+    assert "mine.yaml: line 2: the key 'seed' is there twice; keep one" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_two_runs_never_share_a_file(checkout: Checkout) -> None:
     text = checkout.snakemake("--dry-run", *SMOKE).stdout
     outputs = [line for line in text.splitlines() if line.strip().startswith("output:")]

@@ -20,6 +20,10 @@ from cnn_sensitivity import config as configuration
 
 try:
     check_workplace(os.getcwd())
+    # Snakemake has read them already, and takes the last of two equal keys without a word.
+    for file in workflow.configfiles:
+        if Path(file).suffix in (".yaml", ".yml"):
+            configuration.load(file)
     PLAN = Plan(configuration.parse(config))
     FIGURE_INPUTS = figure_inputs(PLAN)
     check_images(PLAN)

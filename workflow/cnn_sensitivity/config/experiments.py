@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from cnn_sensitivity.config.base import (
+    NO_BOOLEAN,
     Count,
     Folder,
     Fraction,
@@ -101,7 +102,7 @@ class Images(Experiment):
 class ScaleDetection2d(Experiment):
     """Are two active pixels of an image closer than `scale`? (Figures 8, 9, 14)."""
 
-    size: Annotated[int, Field(ge=4, le=100)] = 28
+    size: Annotated[int, Field(ge=4, le=100), NO_BOOLEAN] = 28
     scale: Positive = 14.0
     gap: NonNegative = 2.0
     train_sizes: Annotated[list[Count], Field(min_length=1)] = [1024, 2048]
@@ -121,7 +122,7 @@ class ScaleDetection1d(Experiment):
     """The same question on a line (Figure 7)."""
 
     task: ClassVar[int]
-    size: Annotated[int, Field(ge=4, le=8192)] = 128
+    size: Annotated[int, Field(ge=4, le=8192), NO_BOOLEAN] = 128
     scale: Count = 32
     train_size: Count = 1024
     validation_size: Count = 128

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from cnn_sensitivity.config.base import (
+    NO_BOOLEAN,
     Count,
     Fraction,
     Label,
@@ -43,7 +44,7 @@ class Recipe(Model):
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Positive = 0.1
     """Peak learning rate; the schedule starts from it (or rises to it, one_cycle)."""
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    momentum: Annotated[float, Field(ge=0, lt=1), NO_BOOLEAN] = 0.9
     weight_decay: NonNegative = 5e-4
     """L2 penalty of the optimiser, on weights only: no bias, no batch-norm parameter."""
     ridge: NonNegative = 0.0
@@ -57,7 +58,7 @@ class Recipe(Model):
     initialization: Literal["default", "kaiming_normal", "tanh_gain"] = "default"
     """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); or, for tanh, the
     network's own weights times 5/3, the gain that keeps a signal alive, and no biases."""
-    crop_padding: Annotated[int, Field(ge=0, le=16)] = 4
+    crop_padding: Annotated[int, Field(ge=0, le=16), NO_BOOLEAN] = 4
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True
     """Random horizontal flip."""
@@ -66,7 +67,7 @@ class Recipe(Model):
     tf32 has an effect on a GPU only."""
     stop_when_fitted: bool = False
     """Stop a seed once its training loss is 0; `epochs` is then the most that it gets."""
-    fitted_factor: Annotated[float, Field(ge=1)] = 1.0
+    fitted_factor: Annotated[float, Field(ge=1), NO_BOOLEAN] = 1.0
     """With stop_when_fitted: go on to this multiple of the first epoch with zero loss,
     and until the validation error is 0."""
 
@@ -78,7 +79,7 @@ class Architecture(Model):
     """A known architecture, or `module:callable` for a network of your own."""
     label: Label
     """What tables, figures and folders call it; the default is the name."""
-    width: Annotated[float, Field(gt=0, le=16)] = 1.0
+    width: Annotated[float, Field(gt=0, le=16), NO_BOOLEAN] = 1.0
     """Factor on all channel counts and hidden widths."""
     activation: Literal["relu", "tanh"] = "relu"
     options: dict[Label, Count] = {}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cnn_sensitivity.config.base import Model, Positive
+from cnn_sensitivity.config.base import NO_BOOLEAN, Model, Positive
 from cnn_sensitivity.config.networks import Architecture, Recipe
 
 Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
@@ -13,11 +13,11 @@ Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
 class Measurement(Model):
     """How sensitivities are measured (paper, eq. 1)."""
 
-    images: Annotated[int, Field(ge=2)] = 500
+    images: Annotated[int, Field(ge=2), NO_BOOLEAN] = 500
     """Number P of test images."""
     displacement: Positive = 1.0
     """Typical displacement delta of the diffeomorphism, in pixels."""
-    cutoff: Annotated[int, Field(ge=2)] = 3
+    cutoff: Annotated[int, Field(ge=2), NO_BOOLEAN] = 3
     """Cut-off c: the largest frequency of the diffeomorphism."""
     noise_norm: Literal["per_image", "mean"] = "per_image"
     """Noise is as large as each image's own deformation, or as their mean."""
