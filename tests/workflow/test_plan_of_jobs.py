@@ -21,11 +21,11 @@ def give_images(checkout: Checkout, scenario: str) -> None:
     configuration = read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/{scenario}.yaml")
     source = configuration.experiments.images.source
     if source.name == "image_folder":
-        for split in ("train", "test"):
+        for split, size in (("train", source.train_size), ("test", source.test_size)):
             for name in ("cat", "dog"):
                 folder = checkout.folder / source.root / split / name
                 folder.mkdir(parents=True)
-                for index in range(configuration.measurement.images):
+                for index in range(size // 2):
                     (folder / f"{index}.png").touch()
 
 
