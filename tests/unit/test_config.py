@@ -13,6 +13,8 @@ from cnn_sensitivity.errors import UserError
 ROOT = Path(__file__).parents[2]
 SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*.yaml"))
 QUICK = yaml.safe_load((ROOT / "config.yaml").read_text())
+SMALL = {"size": 15, "scale": 7, "train_sizes": [8], "test_size": 600, "seeds": [0]}
+SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
 
 
 def changed(location: str, value: object) -> dict:
@@ -127,6 +129,88 @@ def test_schema_file_is_the_models_schema() -> None:
         ("measurement.displacement", -1, "measurement.displacement: "),
         ("measurement.cutoff", 1, "measurement.cutoff: "),
         ("measurement.average", "mode", "'mean' or 'median'"),
+        (
+            "experiments.images.networks.3",
+            "SimpleCNN1D",
+            "networks.SimpleCNN1D: SimpleCNN1D takes lines of pixels, and those here are images",
+        ),
+        ("experiments.scale_detection_2d.networks.0", "SimpleCNN1D", "SimpleCNN1D takes lines"),
+        (
+            "experiments.scale_detection_1d_task1.networks.0",
+            "LeNet",
+            "networks.LeNet: LeNet takes images of pixels, and those here are lines",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0",
+            "FullConnL2",
+            "FullConnL2 takes images",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "options": {"depth": 3}},
+            "network LeNet has no option 'depth'; it takes none",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "EfficientNetB0", "label": "x", "activation": "tanh"},
+            "its own activation (SiLU)",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blokcs": 3},
+            "did you mean 'blocks'?",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"stride": 3},
+            "networks.stride: SimpleCNN1D: filter_size 2 is smaller than stride 3",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blocks": 8},
+            "a signal of 128 pixels has only 1 left before block 8",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"filter_size": 400},
+            "too few for filter_size 400",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"loss": "hinge"}},
+            "networks.LeNet: loss hinge needs two classes, and embedded has 10",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "size": 15},
+            "networks.LeNet: LeNet needs images of at least 16 pixels a side, not 15",
+        ),
+        ("experiments.scale_detection_2d", SMALL, "LeNet needs images of at least 16 pixels"),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "size": 1025},
+            "size: ",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "mean": [0.5, 0.5]},
+            "mean: give one number for grey images, three for colour",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "std": []},
+            "std: give one number",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "mean": [0.5], "std": [0.1, 0.1, 0.1]},
+            "mean and std: give as many",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.train_size",
+            3700,
+            "experiments.scale_detection_1d_task2 has",
+        ),
         ("figures.figure_03", ["VGG111"], "did you mean 'VGG11'?"),
         ("figures.figure_3", ["VGG11"], "did you mean 'figure_03'?"),
     ],

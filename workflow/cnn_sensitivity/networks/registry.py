@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.efficientnet import efficientnet_b0
@@ -37,9 +38,6 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "SimpleCNN1D": simple_cnn_1d,
 }
 NAMES = tuple(_BUILDERS)
-
-# What a user may set besides the arguments of `build`.
-_OPTIONS = {"SimpleCNN1D": ("blocks", "channels", "filter_size", "stride")}
 
 
 def build(
@@ -79,9 +77,7 @@ def build(
     if activation not in ACTIVATIONS:
         known = " or ".join(ACTIVATIONS)
         raise UserError(f"unknown activation {activation!r}: choose {known}")
-    for option in options:
-        if option not in _OPTIONS.get(name, ()):
-            raise UserError(f"network {name} has no option {option!r}")
+    check_options(name, options)
     return _BUILDERS[name](**shape, width=width, activation=activation, **options)
 
 
