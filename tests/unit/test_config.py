@@ -9,6 +9,7 @@ import yaml
 
 from cnn_sensitivity import config
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*.yaml"))
@@ -211,6 +212,12 @@ def test_schema_file_is_the_models_schema() -> None:
             3700,
             "experiments.scale_detection_1d_task2 has",
         ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "seeds": list(range(100)), "seeds_per_job": 100},
+            "networks.LeNet: seeds_per_job 100: a job's folder is named after its seeds, and there"
+            " is room for 86 of them; take 86 or fewer",
+        ),
         ("figures.figure_03", ["VGG111"], "did you mean 'VGG11'?"),
         ("figures.figure_3", ["VGG11"], "did you mean 'figure_03'?"),
     ],
@@ -299,6 +306,14 @@ def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:
         given = raw["recipes"][name]
         explicit = {key: value for key, value in recipe.model_dump().items() if key in given}
         assert recipe == config.Recipe(**explicit), f"{name} takes keys from config.yaml"
+
+
+def test_as_many_seeds_share_a_job_as_its_folder_can_be_named_after(tmp_path: Path) -> None:
+    seeds = list(range(100))
+    network = {"name": "LeNet", "seeds": seeds, "seeds_per_job": 86}
+    accepted = config.parse(changed("experiments.images.networks.3", network))
+    for run in Plan(accepted).select("images", ["LeNet"]):
+        (tmp_path / run.name).mkdir(parents=True)
 
 
 def test_a_name_alone_is_a_network() -> None:

@@ -3,7 +3,7 @@
 Nothing here imports torch: the Snakefile imports this module each time it is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from cnn_sensitivity.config import (
     ScaleDetection1dTask2,
     ScaleDetection2d,
     TrainingSettings,
+    seeds_folder,
     suggestion,
 )
 from cnn_sensitivity.errors import UserError
@@ -51,8 +52,8 @@ class Run:
     @property
     def name(self) -> str:
         """The run's path below the run's results folder: also its wildcards, joined."""
-        seeds = "-".join(str(seed) for seed in self.seeds)
-        return f"{self.experiment}/{self.network.label}/{self.condition}/seeds-{seeds}"
+        folder = seeds_folder(self.seeds)
+        return f"{self.experiment}/{self.network.label}/{self.condition}/{folder}"
 
     def path(self, file: str) -> str:
         """Return the path of a file of this run."""
@@ -90,7 +91,7 @@ class Plan:
             for network in experiment.networks
             for noise in network.noise or experiment.noise
             for size in experiment.sizes()
-            for seeds in _stacks(network.seeds or experiment.seeds, network.seeds_per_job)
+            for seeds in network.stacks(experiment.seeds)
         )
 
     @cached_property
@@ -209,8 +210,3 @@ class Plan:
     def gpus_per_job(self) -> int:
         """How many GPUs each training and each measuring job asks for."""
         return int(self.config.device == "gpu")
-
-
-def _stacks(seeds: list[int], size: int) -> Iterator[tuple[int, ...]]:
-    for start in range(0, len(seeds), size):
-        yield tuple(seeds[start : start + size])

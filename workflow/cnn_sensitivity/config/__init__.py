@@ -12,7 +12,7 @@ from cnn_sensitivity.config.experiments import (
     ScaleDetection1dTask2,
     ScaleDetection2d,
 )
-from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe
+from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe, seeds_folder
 from cnn_sensitivity.config.reading import load, parse, read, schema
 from cnn_sensitivity.config.run import Config
 from cnn_sensitivity.config.settings import (
@@ -45,5 +45,6 @@ __all__ = [
     "parse",
     "read",
     "schema",
+    "seeds_folder",
     "suggestion",
 ]

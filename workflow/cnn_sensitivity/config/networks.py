@@ -1,6 +1,6 @@
 """Networks and recipes: what is trained, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -36,6 +36,14 @@ NETWORKS = (
     "EfficientNetB0",
     "SimpleCNN1D",
 )
+
+
+_LONGEST = 255  # bytes of a file's name
+
+
+def seeds_folder(seeds: Sequence[int]) -> str:
+    """Return the name of the folder of a job that trains these seeds."""
+    return f"seeds-{'-'.join(map(str, seeds))}"
 
 
 class Recipe(Model):
@@ -114,6 +122,23 @@ class Network(Architecture):
     noise: Annotated[list[NonNegative], Field(min_length=1)] | None = None
     seeds_per_job: Count = 1
     """Seeds trained together in one job as one stacked computation."""
+
+    def stacks(self, seeds: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return the seeds of each job: the network's own, or else those of the experiment."""
+        of_all = self.seeds or seeds
+        starts = range(0, len(of_all), self.seeds_per_job)
+        return [tuple(of_all[start : start + self.seeds_per_job]) for start in starts]
+
+    def check_stacks(self, seeds: Sequence[int]) -> None:
+        """Raise ValueError if a job has more seeds than the name of its folder can hold."""
+        for stack in self.stacks(seeds):
+            if len(seeds_folder(stack)) > _LONGEST:
+                counts = range(1, len(stack))
+                most = next(n for n in counts if len(seeds_folder(stack[: n + 1])) > _LONGEST)
+                raise ValueError(
+                    f"seeds_per_job {self.seeds_per_job}: a job's folder is named after its seeds,"
+                    f" and there is room for {most} of them; take {most} or fewer"
+                )
 
     def architecture(self) -> Architecture:
         """Return the network without its place in the grid, which its weights do not depend on."""

@@ -87,11 +87,12 @@ class Config(Model):
         if recipe not in self.recipes:
             raise ValueError(f"{key}: unknown recipe {recipe!r}{suggestion(recipe, self.recipes)}")
         try:
+            network.check_stacks(experiment.seeds)
             loss = self.recipe(network, experiment).loss
             check_network(network, experiment.dimensions, experiment.pixels())
         except ValidationError as error:
             raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
-        except UserError as error:
+        except (UserError, ValueError) as error:
             raise ValueError(f"{key}: {error}") from None
         if loss == "hinge" and isinstance(experiment, Images) and experiment.source.name in SIZES:
             raise ValueError(
