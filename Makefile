@@ -5,16 +5,42 @@ CORES ?= all
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-own = $(filter %.yaml,$(SCENARIO))
-overlay = $(if $(filter quick,$(SCENARIO)),,--configfile $(or $(own),workflow/scenarios/$(SCENARIO).yaml))
-name = $(basename $(notdir $(SCENARIO)))
-snakemake = $(BIN)/snakemake --cores $(CORES) $(overlay)
-layers = --configfile config.yaml $(filter-out --configfile,$(overlay))
+
+# What a user gives is text: make does not look into it, and shells have it as a variable.
+override SCENARIO := $(value SCENARIO)
+override CORES := $(value CORES)
+override ARCHIVE := $(value ARCHIVE)
+own := $(filter %.yaml %.yml,$(SCENARIO))
+FILE := $(if $(filter-out quick,$(SCENARIO)),$(or $(wildcard $(own)),$(own),workflow/scenarios/$(SCENARIO).yaml))
+NAME := $(patsubst %.yml,%,$(patsubst %.yaml,%,$(notdir $(SCENARIO))))
+export SCENARIO CORES ARCHIVE FILE NAME
+
+snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"}
+layers = --configfile config.yaml $${FILE:+"$$FILE"}
 unpack = $(BIN)/python -m cnn_sensitivity unpack \
-	"$(or $(ARCHIVE),$(error Which one? make $@ ARCHIVE=paper_figures/quick/tables.tar.gz))"
+	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/quick/tables.tar.gz))-- "$$ARCHIVE"
+# Snakemake shows a traceback of a file that is no YAML; the package says what is wrong.
+readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings schema clean
+.PHONY: checked_input
+
+# With `+`, since `make -n` is to refuse the same.
+checked_input:
+	+@refuse() { echo "error: $$1" >&2; exit 2; }; \
+	case "$$CORES" in \
+	all) ;; \
+	'' | 0* | *[!0-9]*) refuse "CORES must be a number or all" ;; \
+	esac; \
+	case "$$SCENARIO" in \
+	'' | -* | *[!A-Za-z0-9_./~-]*) refuse "SCENARIO must be one word of letters, digits, _ . / ~ -" ;; \
+	quick) exit 0 ;; \
+	esac; \
+	[ -f "$$FILE" ] || refuse "SCENARIO=$$SCENARIO: there is no file $$FILE; see make help"; \
+	case "$$NAME" in \
+	'' | . | ..) refuse "SCENARIO=$$SCENARIO: a file needs a name before .yaml" ;; \
+	esac
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,33 +52,35 @@ install: $(VENV)/installed ## Install into .venv what a reproduction needs
 
 install-test: $(VENV)/installed-test ## Install what the tests need besides
 
-reproduce: install ## Every figure and the scorecard (SCENARIO=quick)
+reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=quick)
+	@$(readable)
 	@BRIEF=1 $(snakemake)
 	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)
 
-plan: install ## What a run would take: jobs, hours, disk, what is there already
+plan: checked_input install ## What a run would take: jobs, hours, disk, what is there already
 	@$(BIN)/python -m cnn_sensitivity plan $(layers)
 
-report: install ## One web page of a finished run: scorecard, figures, runtimes, versions
-	@$(snakemake) --report results/$(name)/report.html \
+report: checked_input install ## One web page of a finished run: scorecard, figures, runtimes, versions
+	@$(readable)
+	@$(snakemake) --report "results/$$NAME/report.html" \
 		--report-stylesheet workflow/report/report.css
-	@echo "Open results/$(name)/report.html in a browser"
+	@echo "Open results/$$NAME/report.html in a browser"
 
-pack: install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too)
-	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output $(name).tar.gz \
+pack: checked_input install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too)
+	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output "$$NAME.tar.gz" \
 		$(if $(CHECKPOINTS),--checkpoints)
 
 unpack: install ## Put the tables of a packed run in place (ARCHIVE=…)
 	@$(unpack)
-	@echo "To draw its figures without training: make redraw ARCHIVE=$(ARCHIVE)"
+	@echo "To draw its figures without training: make redraw ARCHIVE=$$ARCHIVE"
 
-redraw: install ## Unpack, and draw every figure and the scorecard without training (ARCHIVE=…)
+redraw: checked_input install ## Unpack, and draw every figure and the scorecard without training (ARCHIVE=…)
 	@config=$$($(unpack)) && \
-		BRIEF=1 $(BIN)/snakemake --cores $(CORES) --workflow-profile profiles/redraw \
+		BRIEF=1 $(BIN)/snakemake --cores "$$CORES" --workflow-profile profiles/redraw \
 			--configfile "$$config" && \
 		$(BIN)/python -m cnn_sensitivity scorecard --configfile "$$config"
 
-graph: install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
+graph: checked_input install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
@@ -80,8 +108,8 @@ timings: install-test ## Time every network on one core of this machine, for `ma
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json
 
-clean: ## Remove what a run made: its results, and its figures, committed ones too (SCENARIO=quick)
-	rm -rf results/$(name) paper_figures/$(name)/figure_* paper_figures/$(name)/claims.*
+clean: checked_input ## Remove what a run made: its results, and its figures, committed ones too (SCENARIO=quick)
+	rm -rf "results/$${NAME:?}" "paper_figures/$$NAME"/figure_* "paper_figures/$$NAME"/claims.*
 
 $(VENV)/installed: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -25,7 +25,7 @@ class Checkout:
     folder: Path
 
     def snakemake(
-        self, *arguments: str, timeout: float = 300, **environment: str
+        self, *arguments: str, timeout: float = 900, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake there as a user would and return what it said."""
         return subprocess.run(

@@ -9,10 +9,13 @@ import yaml
 
 from cnn_sensitivity import config
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*.yaml"))
 QUICK = yaml.safe_load((ROOT / "config.yaml").read_text())
+SMALL = {"size": 15, "scale": 7, "train_sizes": [8], "test_size": 600, "seeds": [0]}
+SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
 
 
 def changed(location: str, value: object) -> dict:
@@ -56,6 +59,14 @@ def test_schema_file_is_the_models_schema() -> None:
         ("run", None, "run: "),
         ("seed", -1, "seed: "),
         ("seed", 0.5, "seed: "),
+        ("seed", True, "seed: must be a number, not true"),
+        ("experiments.images.seeds", [False], "seeds.0: must be a number, not false"),
+        ("recipes.convolutional.learning_rate", True, "must be a number"),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"epochs": True}},
+            "epochs",
+        ),
         ("sede", 0, "did you mean 'seed'?"),
         ("device", "tpu", "device: "),
         ("data_root", "a\x00b", "data_root: "),
@@ -119,6 +130,94 @@ def test_schema_file_is_the_models_schema() -> None:
         ("measurement.displacement", -1, "measurement.displacement: "),
         ("measurement.cutoff", 1, "measurement.cutoff: "),
         ("measurement.average", "mode", "'mean' or 'median'"),
+        (
+            "experiments.images.networks.3",
+            "SimpleCNN1D",
+            "networks.SimpleCNN1D: SimpleCNN1D takes lines of pixels, and those here are images",
+        ),
+        ("experiments.scale_detection_2d.networks.0", "SimpleCNN1D", "SimpleCNN1D takes lines"),
+        (
+            "experiments.scale_detection_1d_task1.networks.0",
+            "LeNet",
+            "networks.LeNet: LeNet takes images of pixels, and those here are lines",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0",
+            "FullConnL2",
+            "FullConnL2 takes images",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "options": {"depth": 3}},
+            "network LeNet has no option 'depth'; it takes none",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "EfficientNetB0", "label": "x", "activation": "tanh"},
+            "its own activation (SiLU)",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blokcs": 3},
+            "did you mean 'blocks'?",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"stride": 3},
+            "networks.stride: SimpleCNN1D: filter_size 2 is smaller than stride 3",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blocks": 8},
+            "a signal of 128 pixels has only 1 left before block 8",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"filter_size": 400},
+            "too few for filter_size 400",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"loss": "hinge"}},
+            "networks.LeNet: loss hinge needs two classes, and embedded has 10",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "size": 15},
+            "networks.LeNet: LeNet needs images of at least 16 pixels a side, not 15",
+        ),
+        ("experiments.scale_detection_2d", SMALL, "LeNet needs images of at least 16 pixels"),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "size": 1025},
+            "size: ",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "mean": [0.5, 0.5]},
+            "mean: give one number for grey images, three for colour",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "std": []},
+            "std: give one number",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "mean": [0.5], "std": [0.1, 0.1, 0.1]},
+            "mean and std: give as many",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.train_size",
+            3700,
+            "experiments.scale_detection_1d_task2 has",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "seeds": list(range(100)), "seeds_per_job": 100},
+            "networks.LeNet: seeds_per_job 100: a job's folder is named after its seeds, and there"
+            " is room for 86 of them; take 86 or fewer",
+        ),
         ("figures.figure_03", ["VGG111"], "did you mean 'VGG11'?"),
         ("figures.figure_3", ["VGG11"], "did you mean 'figure_03'?"),
     ],
@@ -135,12 +234,53 @@ def test_a_broken_configuration_is_refused_in_one_sentence(
     assert "pydantic" not in sentence
 
 
-@pytest.mark.parametrize("content", ["[1, 2]", "run: [", "\x00", ""])
-def test_a_file_that_is_not_a_mapping_is_refused(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[1, 2]", "must hold a mapping"),
+        ("", "must hold a mapping"),
+        ("run: [", "cannot be read as YAML"),
+        ("\x00", "cannot be read as YAML"),
+        (f"seed: {'1' * 5000}", "cannot be read as YAML: .*4300 digits"),
+        ("run: 2026-13-45", "cannot be read as YAML: month must be in 1..12"),
+        ('seed: !!int "abc"', "cannot be read as YAML: invalid literal"),
+        ('run: !!timestamp "abc"', "cannot be read as YAML"),
+        (f"run: {'[' * 3000}{']' * 3000}", "cannot be read as YAML: it is nested too deeply"),
+        ("run: a\nseed: 0\nrun: b", "line 3: the key 'run' is there twice"),
+        ("figures: {figure_03: [], 'figure_03': []}", "line 1: the key 'figure_03' is there twice"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_file_that_holds_no_configuration_is_refused_in_one_sentence(
+    tmp_path: Path, content: str, says: str
+) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(content)
-    with pytest.raises(UserError, match=r"broken\.yaml"):
+    with pytest.raises(UserError, match=rf"broken\.yaml: {says}") as refused:
         config.read(path)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("content", ["run: &a [*a]", "experiments: &a {images: *a}"])
+def test_a_value_that_holds_itself_is_refused_in_one_sentence(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError) as refused:
+        config.read(ROOT / "config.yaml", path, path)
+    assert str(refused.value).isprintable()
+
+
+def test_keys_that_are_merged_may_be_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "merged.yaml"
+    path.write_text("a: &a {epochs: 1, momentum: 0}\nb: {<<: *a, epochs: 2}\nc: {<<: *a}\n")
+    loaded = config.load(path)
+    assert loaded["b"] == {"epochs": 2, "momentum": 0}
+    assert loaded["c"] == loaded["a"]
+
+
+def test_a_number_may_be_written_as_yaml_takes_for_text() -> None:
+    raw = changed("recipes.convolutional.learning_rate", yaml.safe_load("1e-3"))
+    assert config.parse(raw).recipes["convolutional"].learning_rate == 1e-3
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -166,6 +306,14 @@ def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:
         given = raw["recipes"][name]
         explicit = {key: value for key, value in recipe.model_dump().items() if key in given}
         assert recipe == config.Recipe(**explicit), f"{name} takes keys from config.yaml"
+
+
+def test_as_many_seeds_share_a_job_as_its_folder_can_be_named_after(tmp_path: Path) -> None:
+    seeds = list(range(100))
+    network = {"name": "LeNet", "seeds": seeds, "seeds_per_job": 86}
+    accepted = config.parse(changed("experiments.images.networks.3", network))
+    for run in Plan(accepted).select("images", ["LeNet"]):
+        (tmp_path / run.name).mkdir(parents=True)
 
 
 def test_a_name_alone_is_a_network() -> None:

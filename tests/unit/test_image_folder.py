@@ -1,5 +1,7 @@
 """The rules of an image folder, one by one."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -139,6 +141,20 @@ def test_other_file_in_a_class_is_refused(folder, name):
 def test_folder_in_a_class_is_refused(folder):
     (folder / "train" / "cat" / "more.png").mkdir()
     refuses(folder, "more.png is not an image file")
+
+
+def test_pipe_in_a_class_is_refused_and_not_opened(folder):
+    os.mkfifo(folder / "train" / "cat" / "pipe.png")
+    refuses(folder, "pipe.png is not an image file")
+
+
+def test_link_to_an_image_is_an_image_and_a_link_to_nothing_is_not(folder):
+    images = len(image_folder.read(folder).train.labels)
+    write(folder / "elsewhere.png")
+    (folder / "train" / "cat" / "link.png").symlink_to(folder / "elsewhere.png")
+    assert len(image_folder.read(folder).train.labels) == images + 1
+    (folder / "elsewhere.png").unlink()
+    refuses(folder, "link.png is not an image file")
 
 
 def test_loose_file_beside_the_classes_is_refused(folder):

@@ -214,6 +214,12 @@ def own_module(tmp_path, monkeypatch):
         "    return nn.Identity()\n"
         "def text(**arguments):\n"
         "    return 'a network'\n"
+        "def raising(**arguments):\n"
+        "    raise RuntimeError('two\\nlines')\n"
+        "def mistaken(**arguments):\n"
+        "    return nn.Conv2d(1, -1, 3)\n"
+        "def lazy(**arguments):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.LazyLinear(10))\n"
     )
     (tmp_path / "my_broken.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -238,6 +244,14 @@ def test_own_network(own_module):
         ("my_networks:narrow", {}, "it must accept in_channels, num_classes"),
         ("my_networks:flat", {"activation": "tanh"}, "it must accept .*activation"),
         ("my_networks:text", {}, "must return a torch.nn.Module, not str"),
+        (
+            "my_networks:raising",
+            {},
+            "my_networks:raising': it cannot be built: RuntimeError: two lines .*s.py, line 11",
+        ),
+        ("my_networks:mistaken", {}, "cannot be built: .*Error: .*my_networks.py, line 13"),
+        ("my_networks:lazy", {}, "my_networks:lazy': give its lazy layers their sizes"),
+        ("builtins:dict", {}, "'builtins:dict': it must accept in_channels"),
     ],
 )
 def test_own_network_errors(own_module, name, arguments, message):

@@ -1,5 +1,6 @@
 """What is checked before any job starts."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 from cnn_sensitivity import config, preflight
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.plan import Plan
-from cnn_sensitivity.preflight import check_images, check_workplace
+from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,9 +39,10 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     return plan_of(tmp_path / "pets")
 
 
-def plan_of(root: Path, images: int = 4) -> Plan:
+def plan_of(root: Path, images: int = 4, loss: str = "cross_entropy", **source: int) -> Plan:
     raw = config.read(ROOT / "config.yaml").model_dump(exclude_none=True)
-    raw["experiments"]["images"]["source"] = {"name": "image_folder", "root": str(root)}
+    raw["experiments"]["images"]["source"] = {"name": "image_folder", "root": str(root), **source}
+    raw["recipes"]["convolutional"]["loss"] = loss
     raw["measurement"]["images"] = images
     return Plan(config.parse(raw))
 
@@ -68,6 +70,83 @@ def test_what_the_folders_rules_forbid_is_refused(plan: Plan, tmp_path: Path) ->
     (tmp_path / "pets/test/cat/notes.txt").touch()
     with pytest.raises(UserError, match="notes.txt is not an image file"):
         check_images(plan)
+
+
+def test_subsets_larger_than_a_class_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
+    check_images(plan_of(tmp_path / "pets", train_size=4, test_size=4))
+    (tmp_path / "pets/train/dog/2.png").touch()
+    with pytest.raises(UserError, match=r"train_size 5: .* need 3 images in .*train/cat, .* are 2"):
+        check_images(plan_of(tmp_path / "pets", train_size=5))
+    with pytest.raises(UserError, match=r"test_size 9: .* need 5 images in .*test/cat"):
+        check_images(plan_of(tmp_path / "pets", test_size=9))
+
+
+def test_hinge_is_for_two_classes(plan: Plan, tmp_path: Path) -> None:
+    check_images(plan_of(tmp_path / "pets", loss="hinge"))
+    for split in ("train", "test"):
+        shutil.copytree(tmp_path / "pets" / split / "cat", tmp_path / "pets" / split / "eel")
+    with pytest.raises(UserError, match="networks.LeNet: loss hinge .* has 3; use cross_entropy"):
+        check_images(plan_of(tmp_path / "pets", loss="hinge"))
+
+
+def with_network(name: str) -> Plan:
+    network = {"name": name, "label": "own"}
+    experiments = {
+        "images": {
+            "source": {"name": "embedded"},
+            "recipe": "any",
+            "seeds": [0],
+            "networks": [network],
+        }
+    }
+    figures: dict[str, list] = {"figure_03": ["own"], "figure_04": []}
+    raw = {"run": "mine", "recipes": {"any": {}}, "experiments": experiments, "figures": figures}
+    return Plan(config.parse(raw))
+
+
+@pytest.mark.parametrize(
+    ("module", "there"),
+    [
+        ("mine", True),
+        ("folder.mine", True),
+        ("folder.within.mine", True),
+        ("package.mine", True),
+        ("torchvision.models", True),
+        ("nosuch", False),
+        ("mine.nosuch", False),
+        ("folder.nosuch", False),
+        ("folder.nosuch.mine", False),
+        ("package.nosuch", False),
+        ("torchvision.nosuch", False),
+        ("__main__", False),
+    ],
+)
+def test_the_module_of_a_network_of_ones_own_must_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, there: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("mine.py", "folder/mine.py", "folder/within/mine.py", "package/mine.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("raise RuntimeError('nobody is to import this')\n")
+    shutil.copy(tmp_path / "mine.py", tmp_path / "package/__init__.py")
+    plan = with_network(f"{module}:net")
+    if there:
+        check_networks(plan)
+        return
+    with pytest.raises(UserError, match=f"networks.own: there is no module '{module}' in the"):
+        check_networks(plan)
+
+
+@pytest.mark.parametrize("made", ["checkpoint.safetensors", "sensitivity.csv"])
+def test_the_module_of_a_trained_network_may_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = with_network("nosuch:net")
+    path = Path(plan.runs[0].path(made))
+    path.parent.mkdir(parents=True)
+    path.touch()
+    check_networks(plan)
 
 
 @pytest.mark.parametrize("made", ["data set", "table"])

@@ -160,7 +160,7 @@ def test_build_1d_task_1_and_given_test_size():
 
 def test_rest_for_testing_is_bounded():
     dataset = scale_detection.build_1d(size=256, scale=128, train_size=8, validation_size=2)
-    assert len(dataset.test.labels) == scale_detection.MAX_TEST_SIZE
+    assert len(dataset.test.labels) == pairs.MAX_TEST_SIZE
 
 
 IMPOSSIBLE_2D = [

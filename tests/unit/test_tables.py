@@ -140,6 +140,11 @@ def test_an_unknown_pretrained_network_is_refused(tmp_path: Path) -> None:
         pretrained_spectrum_table("alexnett", tmp_path)
 
 
+def test_a_network_without_weights_of_imagenet_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="'vit_h_14' was not trained on ImageNet alone"):
+        pretrained_spectrum_table("vit_h_14", tmp_path)
+
+
 def test_constant_filters_scale_as_the_paper_says() -> None:
     table = constant_filter_table().set_index(["case", "layer"])
     plain, strided = table.loc["no_stride"], table.loc["stride"]

@@ -229,6 +229,39 @@ def test_a_network_of_ones_own_must_return_a_score_for_each_class(tmp_path: Path
         cases.run(tmp_path, settings, cases.images())
 
 
+class Mistaken(nn.Linear):
+    """A network of a user's own that does not flatten its images."""
+
+    def __init__(self, in_channels: int, num_classes: int, image_size: int, width: float):
+        super().__init__(in_channels * image_size**2, num_classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images)
+
+
+def fixed(in_channels: int, num_classes: int, image_size: int, width: float) -> nn.Module:
+    """A network of a user's own in which nothing can be trained."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * image_size**2, num_classes))[:1]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Mistaken", r"Mistaken': it cannot be called with 2 images of shape .*: RuntimeError: "),
+        ("fixed", "fixed': it has no parameter to train"),
+    ],
+)
+def test_a_network_of_ones_own_that_cannot_be_trained_is_named(
+    tmp_path: Path, name: str, says: str
+) -> None:
+    settings = cases.settings({"name": f"{__name__}:{name}", "label": "own"})
+    with pytest.raises(UserError, match=says) as refused:
+        cases.run(tmp_path, settings, cases.images())
+    assert str(refused.value).isprintable()
+    line = Mistaken.forward.__code__.co_firstlineno + 1
+    assert (name == "Mistaken") == str(refused.value).endswith(f"({__file__}, line {line})")
+
+
 def test_a_line_for_an_epoch_names_the_run_and_how_it_goes(tmp_path: Path):
     messages: list[str] = []
     settings = cases.settings(seeds=(0, 4), noise=0.25, train_size=40)

@@ -29,7 +29,14 @@ PRINTABLE = " ".join(text for text in HOSTILE if text.isprintable())
 
 def full_configuration() -> dict[str, Any]:
     """Return a small configuration with a value for every key, the optional texts included."""
-    network = {"name": "LeNet", "recipe": "images", "seeds": [0], "noise": [0.0]}
+    # Of one's own, since what it takes is not known: options, lines, hinge, the size.
+    network = {
+        "name": "examples.my_network:my_network",
+        "label": "LeNet",
+        "recipe": "images",
+        "seeds": [0],
+        "noise": [0.0],
+    }
     network |= {"options": {"channels": 8}, "override": {"loss": "hinge"}}
     task = {"recipe": "images", "seeds": [0], "noise": [0.0], "networks": [network]}
     line = {**task, "size": 16, "scale": 4, "train_size": 8, "validation_size": 8}
@@ -152,7 +159,7 @@ def test_hostile_texts_reach_the_commands_as_they_are(odd_checkout: Checkout) ->
     overlay = copy.deepcopy(FULL)
     for place in FREE_TEXTS:
         holder(overlay, place)[place[-1]] = PRINTABLE
-    del overlay["experiments"]["images"]["networks"][0]["options"]  # LeNet has none
+    del overlay["experiments"]["images"]["networks"][0]["options"]  # it has no channels
     del overlay["experiments"]["images"]["networks"][0]["override"]
     overlay["figures"]["pretrained"] = ["alexnet"]
     (folder / "hostile.yaml").write_text(yaml.safe_dump(overlay))

@@ -21,11 +21,11 @@ def give_images(checkout: Checkout, scenario: str) -> None:
     configuration = read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/{scenario}.yaml")
     source = configuration.experiments.images.source
     if source.name == "image_folder":
-        for split in ("train", "test"):
+        for split, size in (("train", source.train_size), ("test", source.test_size)):
             for name in ("cat", "dog"):
                 folder = checkout.folder / source.root / split / name
                 folder.mkdir(parents=True)
-                for index in range(configuration.measurement.images):
+                for index in range(size // 2):
                     (folder / f"{index}.png").touch()
 
 
@@ -113,6 +113,16 @@ def test_a_bad_configuration_ends_with_one_sentence_and_status_2(
     assert "Traceback" not in run.stdout + run.stderr
     assert not (checkout.folder / "hacked").exists()
     assert not (checkout.folder / "results").exists()
+
+
+def test_a_key_given_twice_is_refused_where_snakemake_would_take_the_last(
+    checkout: Checkout,
+) -> None:
+    (checkout.folder / "mine.yaml").write_text("seed: 1\nseed: 2\n")
+    run = checkout.snakemake("--dry-run", *SMOKE, "mine.yaml")
+    assert run.returncode == 2
+    assert "mine.yaml: line 2: the key 'seed' is there twice; keep one" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_two_runs_never_share_a_file(checkout: Checkout) -> None:

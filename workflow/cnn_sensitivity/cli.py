@@ -149,12 +149,13 @@ def _software(options: argparse.Namespace) -> None:
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
     from cnn_sensitivity.forecast import as_text, forecast
-    from cnn_sensitivity.preflight import check_images
+    from cnn_sensitivity.preflight import check_images, check_networks
 
     plan = Plan(read(*options.configfile))
     print(as_text(forecast(plan), options.cores))
     try:
         check_images(plan)
+        check_networks(plan)
     except UserError as error:
         print(f"Before it can begin: {error}")
 

@@ -85,7 +85,8 @@ def _images_of_a_class(folder: Path) -> list[Path]:
     if not entries:
         raise UserError(f"{folder} holds no image")
     for entry in entries:
-        if entry.suffix.lower() not in SUFFIXES or entry.is_dir():
+        # A pipe would keep its reader waiting for ever; a link may lead to a plain file.
+        if entry.suffix.lower() not in SUFFIXES or not entry.is_file():
             raise UserError(
                 f"{entry} is not an image file ({', '.join(SUFFIXES)}): move it out of {folder}"
             )

@@ -10,6 +10,7 @@ import numpy as np
 
 from cnn_sensitivity.errors import UserError
 
+MAX_TEST_SIZE = 10_000  # the paper's values leave 2,816; large images would leave millions
 MAX_PAIRS = 50_000_000  # all pairs are listed, at about 20 bytes each
 
 _Rule = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -80,6 +81,11 @@ def _classify(sites: np.ndarray, rule: _Rule) -> tuple[np.ndarray, np.ndarray]:
         near.append(pairs[is_near])
         far.append(pairs[is_far])
     return np.concatenate(near), np.concatenate(far)
+
+
+def left_for_test(near: int, far: int, taken: int) -> int:
+    """Return how many images, half of them near, half far, remain for the test of so many pairs."""
+    return min(max(2 * min(near, far) - taken, 1), MAX_TEST_SIZE)
 
 
 def check_enough(near: np.ndarray, far: np.ndarray, count: int, task: str) -> None:

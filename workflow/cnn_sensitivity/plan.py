@@ -3,7 +3,7 @@
 Nothing here imports torch: the Snakefile imports this module each time it is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,7 +85,7 @@ class Plan:
             for network in experiment.networks
             for noise in network.noise or experiment.noise
             for size in experiment.sizes()
-            for seeds in _stacks(network.seeds or experiment.seeds, network.seeds_per_job)
+            for seeds in network.stacks(experiment.seeds)
         )
 
     @cached_property
@@ -204,8 +204,3 @@ class Plan:
     def gpus_per_job(self) -> int:
         """How many GPUs each training and each measuring job asks for."""
         return int(self.config.device == "gpu")
-
-
-def _stacks(seeds: list[int], size: int) -> Iterator[tuple[int, ...]]:
-    for start in range(0, len(seeds), size):
-        yield tuple(seeds[start : start + size])

@@ -1,8 +1,12 @@
 """What is checked before any job starts, besides the configuration itself."""
 
 import errno
+import importlib.util
 import os
 import shutil
+import sys
+from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from cnn_sensitivity.config import Images
@@ -11,6 +15,7 @@ from cnn_sensitivity.files import REMEDIES
 from cnn_sensitivity.image_files import list_images
 from cnn_sensitivity.plan import Plan
 
+_MADE_BY_TRAINING = ("checkpoint.safetensors", "sensitivity.csv")
 _LEAST_ROOM = 2**20  # bytes: Snakemake's own notes need some
 
 
@@ -33,7 +38,57 @@ def check_images(plan: Plan) -> None:
         tables = (run.path("sensitivity.csv") for run in plan.select(name))
         if any(Path(path).exists() for path in (plan.dataset(name), *tables)):
             continue
-        root, needed = str(experiment.source.root), plan.config.measurement.images
-        there_are = len(list_images(root).images("test")[0])
+        source, needed = experiment.source, plan.config.measurement.images
+        listed = list_images(str(source.root))
+        there_are = len(listed.images("test")[0])
         if there_are < needed:
-            raise UserError(f"measurement.images {needed}: {root} has {there_are} test images")
+            raise UserError(
+                f"measurement.images {needed}: {source.root} has {there_are} test images"
+            )
+        _check_subset("train_size", source.train_size, listed.train)
+        _check_subset("test_size", source.test_size, listed.test)
+        for network in experiment.networks:
+            if plan.config.recipe(network, experiment).loss == "hinge" and len(listed.classes) != 2:
+                raise UserError(
+                    f"experiments.images.networks.{network.label}: loss hinge needs two classes,"
+                    f" and {source.root} has {len(listed.classes)}; use cross_entropy"
+                )
+
+
+def check_networks(plan: Plan) -> None:
+    """Raise UserError if the module of a network of one's own, yet to be trained, is not there.
+
+    It is not imported: it may need torch, and what it does when it is imported is for the jobs.
+    """
+    for run in plan.runs:
+        module, colon, _ = run.network.name.partition(":")
+        made = any(Path(run.path(file)).exists() for file in _MADE_BY_TRAINING)
+        if colon and not made and not _is_found(module):
+            raise UserError(
+                f"experiments.{run.experiment}.networks.{run.network.label}: there is no module"
+                f" {module!r} in the folder where the run is started, nor among what is installed"
+            )
+
+
+def _check_subset(key: str, size: int | None, classes: list[list[Path]]) -> None:
+    """Raise UserError if a subset with equal classes needs more images of one than there are."""
+    share, rest = divmod(size or 0, len(classes))
+    for index, files in enumerate(classes):
+        needed = share + (index < rest)
+        if len(files) < needed:
+            raise UserError(
+                f"experiments.images.source.{key} {size}: equal classes need {needed} images in"
+                f" {files[0].parent}, and there are {len(files)}"
+            )
+
+
+def _is_found(module: str) -> bool:
+    """Return whether a module can be found as the jobs would: they look in the working folder."""
+    first, *others = module.split(".")
+    spec = PathFinder.find_spec(first, [os.getcwd(), *sys.path])
+    with suppress(ValueError):  # of __main__
+        spec = spec or importlib.util.find_spec(first)  # also what is installed as editable
+    for part in others:
+        folders = spec.submodule_search_locations if spec else None
+        spec = PathFinder.find_spec(part, list(folders)) if folders else None
+    return spec is not None

@@ -14,15 +14,22 @@ from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
 from cnn_sensitivity.forecast import forecast, in_short
 from cnn_sensitivity.plan import Plan
-from cnn_sensitivity.preflight import check_images, check_workplace
+from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
 from cnn_sensitivity.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
 try:
     check_workplace(os.getcwd())
+    # Snakemake has read them already, and takes the last of two equal keys without a word.
+    for file in workflow.configfiles:
+        if Path(file).suffix in (".yaml", ".yml"):
+            configuration.load(file)
     PLAN = Plan(configuration.parse(config))
     FIGURE_INPUTS = figure_inputs(PLAN)
     check_images(PLAN)
+    # Jobs in an environment or a container of their own may find other modules.
+    if not workflow.deployment_settings.deployment_method:
+        check_networks(PLAN)
 except UserError as error:
     print(f"error: {error}", file=sys.stderr, flush=True)
     # Snakemake would show a traceback and end with status 1.

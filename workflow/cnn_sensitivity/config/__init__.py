@@ -13,7 +13,7 @@ from cnn_sensitivity.config.experiments import (
     ScaleDetection2d,
 )
 from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe
-from cnn_sensitivity.config.reading import parse, read, schema
+from cnn_sensitivity.config.reading import load, parse, read, schema
 from cnn_sensitivity.config.run import Config
 from cnn_sensitivity.config.settings import (
     Compute,
@@ -42,6 +42,7 @@ __all__ = [
     "ScaleDetection1dTask2",
     "ScaleDetection2d",
     "TrainingSettings",
+    "load",
     "parse",
     "read",
     "run_name",

@@ -5,14 +5,23 @@ import os
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+
+def _no_boolean(value: Any) -> Any:
+    """Refuse `yes` and `true`, which would count as 1."""
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, not {str(value).lower()}")
+    return value
+
+
+NO_BOOLEAN = BeforeValidator(_no_boolean)
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Count = Annotated[int, Field(ge=1, lt=2**31)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(gt=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31), NO_BOOLEAN]
+Count = Annotated[int, Field(ge=1, lt=2**31), NO_BOOLEAN]
+Positive = Annotated[float, Field(gt=0), NO_BOOLEAN]
+NonNegative = Annotated[float, Field(ge=0), NO_BOOLEAN]
+Fraction = Annotated[float, Field(gt=0, le=1), NO_BOOLEAN]
 
 # Printable text: file names and titles may hold spaces and quotes, but no control characters.
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from cnn_sensitivity.config.base import (
+    NO_BOOLEAN,
     Count,
     Folder,
     Fraction,
@@ -19,7 +20,7 @@ from cnn_sensitivity.config.base import (
 )
 from cnn_sensitivity.config.networks import Network
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.pairs import check_enough, pairs_1d, pairs_2d
+from cnn_sensitivity.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
 
 SIZES = {
     "embedded": {"train_size": 5000, "test_size": 2000},
@@ -32,6 +33,7 @@ SIZES = {
 class Experiment(Model):
     """A grid of runs: networks x noise levels x training sizes x seeds on one data set."""
 
+    dimensions: ClassVar[int] = 2
     recipe: Label
     networks: Annotated[list[Network], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
@@ -57,6 +59,14 @@ class Experiment(Model):
         """Return the training sizes; None is the whole training split."""
         return [None]
 
+    def pixels(self) -> int | None:
+        """Return how many pixels a side inputs have, if that is known before they are read."""
+        return None
+
+    def test_images(self) -> int | None:
+        """Return how many test images there are, if that is known before they are read."""
+        return None
+
 
 class ImageSource(Model):
     """Where the images come from."""
@@ -69,8 +79,9 @@ class ImageSource(Model):
     train_size: Count | None = None
     """A class-balanced subset of so many training images; none for all."""
     test_size: Count | None = None
-    size: Count | None = None
-    """image_folder: resize all images to so many pixels a side; without it they must agree."""
+    size: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
+    """image_folder: resize all images to so many pixels a side, 1024 at most; without it they
+    must agree."""
     mean: list[Fraction] | None = None
     """image_folder: of pixel/255, per channel; the default is the training images' own."""
     std: list[Fraction] | None = None
@@ -82,6 +93,12 @@ class ImageSource(Model):
         for key in ("size", "mean", "std"):
             if self.name != "image_folder" and getattr(self, key) is not None:
                 raise ValueError(f"{key}: only image_folder takes it")
+        for key in ("mean", "std"):
+            values = getattr(self, key)
+            if values is not None and len(values) not in (1, 3):
+                raise ValueError(f"{key}: give one number for grey images, three for colour")
+        if self.mean and self.std and len(self.mean) != len(self.std):
+            raise ValueError("mean and std: give as many numbers of one as of the other")
         for key, most in SIZES.get(self.name, {}).items():
             if (getattr(self, key) or 0) > most:
                 raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
@@ -97,11 +114,17 @@ class Images(Experiment):
 
     source: ImageSource
 
+    def pixels(self) -> int | None:
+        return self.source.size
+
+    def test_images(self) -> int | None:
+        return self.source.test_images()
+
 
 class ScaleDetection2d(Experiment):
     """Are two active pixels of an image closer than `scale`? (Figures 8, 9, 14)."""
 
-    size: Annotated[int, Field(ge=4, le=100)] = 28
+    size: Annotated[int, Field(ge=4, le=100), NO_BOOLEAN] = 28
     scale: Positive = 14.0
     gap: NonNegative = 2.0
     train_sizes: Annotated[list[Count], Field(min_length=1)] = [1024, 2048]
@@ -116,23 +139,38 @@ class ScaleDetection2d(Experiment):
     def sizes(self) -> list[int | None]:
         return list(self.train_sizes)
 
+    def pixels(self) -> int | None:
+        return self.size
+
+    def test_images(self) -> int | None:
+        return self.test_size
+
 
 class ScaleDetection1d(Experiment):
     """The same question on a line (Figure 7)."""
 
+    dimensions: ClassVar[int] = 1
     task: ClassVar[int]
-    size: Annotated[int, Field(ge=4, le=8192)] = 128
+    size: Annotated[int, Field(ge=4, le=8192), NO_BOOLEAN] = 128
     scale: Count = 32
     train_size: Count = 1024
     validation_size: Count = 128
+    _test_images: int = PrivateAttr()
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        # At least one pair a class remains for the test.
-        count = self.train_size + self.validation_size + 2
+        taken = self.train_size + self.validation_size
         gap = getattr(self, "gap", 0)
-        _check_task(count, pairs_1d, self.task, self.size, self.scale, gap)
+        # At least one pair a class remains for the test.
+        near, far = _check_task(taken + 2, pairs_1d, self.task, self.size, self.scale, gap)
+        self._test_images = left_for_test(near, far, taken)
         return self
+
+    def pixels(self) -> int | None:
+        return self.size
+
+    def test_images(self) -> int | None:
+        return self._test_images
 
 
 class ScaleDetection1dTask1(ScaleDetection1d):
@@ -166,9 +204,11 @@ def _as_tables_show(values: list[Any]) -> list[Any]:
     return [float(f"{value:g}") if isinstance(value, float) else value for value in values]
 
 
-def _check_task(count: int, pairs: Callable, *geometry: float) -> None:
+def _check_task(count: int, pairs: Callable, *geometry: float) -> tuple[int, int]:
+    """Return how many near and far pairs there are, if that is enough for so many images."""
     try:
         near, far = pairs(*geometry)
         check_enough(near, far, count, "the task")
     except UserError as error:
         raise ValueError(str(error)) from None
+    return len(near), len(far)

@@ -1,11 +1,12 @@
 """Networks and recipes: what is trained, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from cnn_sensitivity.config.base import (
+    NO_BOOLEAN,
     Count,
     Fraction,
     Label,
@@ -37,13 +38,21 @@ NETWORKS = (
 )
 
 
+_LONGEST = 255  # bytes of a file's name
+
+
+def seeds_folder(seeds: Sequence[int]) -> str:
+    """Return the name of the folder of a job that trains these seeds."""
+    return f"seeds-{'-'.join(map(str, seeds))}"
+
+
 class Recipe(Model):
     """How a network is trained. The defaults are the paper's for convolutional networks."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Positive = 0.1
     """Peak learning rate; the schedule starts from it (or rises to it, one_cycle)."""
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    momentum: Annotated[float, Field(ge=0, lt=1), NO_BOOLEAN] = 0.9
     weight_decay: NonNegative = 5e-4
     """L2 penalty of the optimiser, on weights only: no bias, no batch-norm parameter."""
     ridge: NonNegative = 0.0
@@ -57,7 +66,7 @@ class Recipe(Model):
     initialization: Literal["default", "kaiming_normal", "tanh_gain"] = "default"
     """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); or, for tanh, the
     network's own weights times 5/3, the gain that keeps a signal alive, and no biases."""
-    crop_padding: Annotated[int, Field(ge=0, le=16)] = 4
+    crop_padding: Annotated[int, Field(ge=0, le=16), NO_BOOLEAN] = 4
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True
     """Random horizontal flip."""
@@ -66,7 +75,7 @@ class Recipe(Model):
     tf32 has an effect on a GPU only."""
     stop_when_fitted: bool = False
     """Stop a seed once its training loss is 0; `epochs` is then the most that it gets."""
-    fitted_factor: Annotated[float, Field(ge=1)] = 1.0
+    fitted_factor: Annotated[float, Field(ge=1), NO_BOOLEAN] = 1.0
     """With stop_when_fitted: go on to this multiple of the first epoch with zero loss,
     and until the validation error is 0."""
 
@@ -78,7 +87,7 @@ class Architecture(Model):
     """A known architecture, or `module:callable` for a network of your own."""
     label: Label
     """What tables, figures and folders call it; the default is the name."""
-    width: Annotated[float, Field(gt=0, le=16)] = 1.0
+    width: Annotated[float, Field(gt=0, le=16), NO_BOOLEAN] = 1.0
     """Factor on all channel counts and hidden widths."""
     activation: Literal["relu", "tanh"] = "relu"
     options: dict[Label, Count] = {}
@@ -113,6 +122,23 @@ class Network(Architecture):
     noise: Annotated[list[NonNegative], Field(min_length=1)] | None = None
     seeds_per_job: Count = 1
     """Seeds trained together in one job as one stacked computation."""
+
+    def stacks(self, seeds: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return the seeds of each job: the network's own, or else those of the experiment."""
+        of_all = self.seeds or seeds
+        starts = range(0, len(of_all), self.seeds_per_job)
+        return [tuple(of_all[start : start + self.seeds_per_job]) for start in starts]
+
+    def check_stacks(self, seeds: Sequence[int]) -> None:
+        """Raise ValueError if a job has more seeds than the name of its folder can hold."""
+        for stack in self.stacks(seeds):
+            if len(seeds_folder(stack)) > _LONGEST:
+                counts = range(1, len(stack))
+                most = next(n for n in counts if len(seeds_folder(stack[: n + 1])) > _LONGEST)
+                raise ValueError(
+                    f"seeds_per_job {self.seeds_per_job}: a job's folder is named after its seeds,"
+                    f" and there is room for {most} of them; take {most} or fewer"
+                )
 
     def architecture(self) -> Architecture:
         """Return the network without its place in the grid, which its weights do not depend on."""

@@ -28,22 +28,51 @@ def read(*paths: str | Path) -> Config:
     """Return the configuration of YAML files, each laid over the ones before it."""
     merged: dict[str, Any] = {}
     for path in paths:
-        try:
-            layer = yaml.safe_load(Path(path).read_text())
-        except FileNotFoundError:
-            raise UserError(f"{path}: there is no such file") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            problem = " ".join(str(error).split())
-            raise UserError(f"{path}: cannot be read as YAML: {problem}") from None
-        if not isinstance(layer, dict):
-            raise UserError(f"{path}: must hold a mapping of keys to values")
-        merged = _overlay(merged, layer)
+        merged = _overlay(merged, load(path))
     return parse(merged)
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Return what a YAML file holds, unchecked; but no key of it is there twice."""
+    try:
+        layer = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file") from None
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except RecursionError:
+        raise UserError(f"{path}: cannot be read as YAML: it is nested too deeply") from None
+    except Exception as error:  # PyYAML raises many types on a value such as !!int "abc"
+        problem = " ".join(str(error).split())
+        raise UserError(f"{path}: cannot be read as YAML: {problem}") from None
+    if not isinstance(layer, dict):
+        raise UserError(f"{path}: must hold a mapping of keys to values")
+    return layer
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the configuration."""
     return Config.model_json_schema()
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which PyYAML takes the last, and what holds itself."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                continue
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise UserError(f"line {line}: the key {key.value!r} is there twice; keep one")
+            seen.add(key.value)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        # Built at once to its depths: else an anchor within itself becomes a list without an end.
+        return super().construct_object(node, deep=True)
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

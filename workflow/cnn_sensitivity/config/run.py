@@ -5,10 +5,18 @@ from typing import Literal, Self
 from pydantic import ValidationError, model_validator
 
 from cnn_sensitivity.config.base import Folder, Label, Model, Seed, suggestion
-from cnn_sensitivity.config.experiments import Experiment, Experiments, ScaleDetection1d
+from cnn_sensitivity.config.experiments import (
+    SIZES,
+    Experiment,
+    Experiments,
+    Images,
+    ScaleDetection1d,
+)
+from cnn_sensitivity.config.limits import check_network
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute, Measurement
+from cnn_sensitivity.errors import UserError
 
 
 class Figures(Model):
@@ -48,14 +56,8 @@ class Config(Model):
 
     @model_validator(mode="after")
     def _enough_test_images(self) -> Self:
-        for name, there_are in (
-            ("images", self.experiments.images and self.experiments.images.source.test_images()),
-            (
-                "scale_detection_2d",
-                self.experiments.scale_detection_2d
-                and self.experiments.scale_detection_2d.test_size,
-            ),
-        ):
+        for name, experiment in self.grid().items():
+            there_are = experiment.test_images()
             if there_are and self.measurement.images > there_are:
                 raise ValueError(
                     f"measurement.images {self.measurement.images}: "
@@ -85,9 +87,18 @@ class Config(Model):
         if recipe not in self.recipes:
             raise ValueError(f"{key}: unknown recipe {recipe!r}{suggestion(recipe, self.recipes)}")
         try:
-            self.recipe(network, experiment)
+            network.check_stacks(experiment.seeds)
+            loss = self.recipe(network, experiment).loss
+            check_network(network, experiment.dimensions, experiment.pixels())
         except ValidationError as error:
             raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
+        except (UserError, ValueError) as error:
+            raise ValueError(f"{key}: {error}") from None
+        if loss == "hinge" and isinstance(experiment, Images) and experiment.source.name in SIZES:
+            raise ValueError(
+                f"{key}: loss hinge needs two classes, and {experiment.source.name} has 10;"
+                " use cross_entropy"
+            )
 
     def grid(self) -> dict[str, Experiment]:
         """Return the experiments of the run by name."""

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cnn_sensitivity.config.base import Model, Positive
-from cnn_sensitivity.config.networks import Architecture, Recipe
+from cnn_sensitivity.config.base import NO_BOOLEAN, Model, Positive
+from cnn_sensitivity.config.networks import Architecture, Recipe, seeds_folder
 
 Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
 
@@ -14,11 +14,11 @@ Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
 class Measurement(Model):
     """How sensitivities are measured (paper, eq. 1)."""
 
-    images: Annotated[int, Field(ge=2)] = 500
+    images: Annotated[int, Field(ge=2), NO_BOOLEAN] = 500
     """Number P of test images."""
     displacement: Positive = 1.0
     """Typical displacement delta of the diffeomorphism, in pixels."""
-    cutoff: Annotated[int, Field(ge=2)] = 3
+    cutoff: Annotated[int, Field(ge=2), NO_BOOLEAN] = 3
     """Cut-off c: the largest frequency of the diffeomorphism."""
     noise_norm: Literal["per_image", "mean"] = "per_image"
     """Noise is as large as each image's own deformation, or as their mean."""
@@ -55,8 +55,7 @@ def run_name(
 ) -> str:
     """Return the path of a run below the results' folder, which tells it from all others."""
     size = "all" if train_size is None else train_size
-    stack = "-".join(map(str, seeds))
-    return f"{experiment}/{label}/noise-{noise:.15g}_train-{size}/seeds-{stack}"
+    return f"{experiment}/{label}/noise-{noise:.15g}_train-{size}/{seeds_folder(seeds)}"
 
 
 class MeasurementSettings(Model):

@@ -8,11 +8,10 @@ import torch
 
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.pairs import check_enough, pairs_1d, pairs_2d
+from cnn_sensitivity.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
 from cnn_sensitivity.seeds import derive_seed
 
 CLASSES = ("far", "near")
-MAX_TEST_SIZE = 10_000  # the paper's values leave 2,816; large images would leave millions
 
 
 def build_2d(
@@ -48,14 +47,13 @@ def build_1d(
 ) -> Dataset:
     """Return a one-dimensional task: images `[P, 1, size]`, active pixels sqrt(size/2).
 
-    `test_size` None takes the balanced pairs that training and validation leave, at most
-    MAX_TEST_SIZE. Raises UserError if the task has no pair on one side, or too few for the sizes.
+    `test_size` None takes the balanced pairs that training and validation leave, as `left_for_test`
+    counts them. Raises UserError if the task has no pair on one side, or too few for the sizes.
     """
     title = f"scale detection, task {task}, {size} pixels, scale {scale:g}, gap {gap:g}"
     near, far = pairs_1d(task, size, scale, gap)
     if test_size is None:
-        rest = 2 * min(len(near), len(far)) - train_size - validation_size
-        test_size = min(max(rest, 1), MAX_TEST_SIZE)
+        test_size = left_for_test(len(near), len(far), train_size + validation_size)
     sizes = (train_size, validation_size, test_size)
     chosen, labels = _draw(near, far, sum(sizes), seed, title)
     train, validation, test = _cut(_images(chosen, (size,)), labels, sizes, title)

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.config.limits import check_activation
 
 # Expansion, filter size, stride, channels in, channels out, blocks: Tan and Le 2019, table 1.
 STAGES = (
@@ -25,10 +25,7 @@ def efficientnet_b0(
     classes), its SiLU and its initialisation; T22's own [code] has no such head. Channels are
     multiples of 8 at every width. Raises UserError for any activation other than the default.
     """
-    if activation != "relu":
-        raise UserError(
-            f"EfficientNetB0 has its own activation (SiLU): leave out activation {activation!r}"
-        )
+    check_activation("EfficientNetB0", activation)
     from torchvision.models.efficientnet import EfficientNet, MBConvConfig  # slow to import
 
     stages = [MBConvConfig(*stage, width_mult=width) for stage in STAGES]

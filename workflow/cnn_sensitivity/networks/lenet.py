@@ -4,10 +4,8 @@ from collections import OrderedDict
 
 from torch import nn
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.config.limits import check_size
 from cnn_sensitivity.networks.layers import ACTIVATIONS, scaled
-
-SMALLEST_IMAGE = 16
 
 
 def lenet(
@@ -18,10 +16,7 @@ def lenet(
     The first linear layer follows the image's size. Raises UserError for images of under 16
     pixels, of which nothing is left after the second pooling. Initialised as PyTorch does.
     """
-    if image_size < SMALLEST_IMAGE:
-        raise UserError(
-            f"LeNet needs images of at least {SMALLEST_IMAGE} pixels a side, not {image_size}"
-        )
+    check_size("LeNet", image_size)
     act = ACTIVATIONS[activation]
     c1, c2, hidden1, hidden2 = (scaled(c, width) for c in (6, 16, 120, 84))
     last_size = ((image_size - 4) // 2 - 4) // 2

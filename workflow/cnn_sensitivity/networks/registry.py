@@ -3,12 +3,16 @@
 import difflib
 import importlib
 import inspect
+import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
+from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.efficientnet import efficientnet_b0
@@ -37,9 +41,6 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "SimpleCNN1D": simple_cnn_1d,
 }
 NAMES = tuple(_BUILDERS)
-
-# What a user may set besides the arguments of `build`.
-_OPTIONS = {"SimpleCNN1D": ("blocks", "channels", "filter_size", "stride")}
 
 
 def build(
@@ -79,9 +80,7 @@ def build(
     if activation not in ACTIVATIONS:
         known = " or ".join(ACTIVATIONS)
         raise UserError(f"unknown activation {activation!r}: choose {known}")
-    for option in options:
-        if option not in _OPTIONS.get(name, ()):
-            raise UserError(f"network {name} has no option {option!r}")
+    check_options(name, options)
     return _BUILDERS[name](**shape, width=width, activation=activation, **options)
 
 
@@ -110,13 +109,33 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
         raise UserError(f"network {name!r}: {attribute!r} is not callable")
     try:
         inspect.signature(builder).bind(**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # ValueError: of a builtin, which has no signature
         raise UserError(
             f"network {name!r}: it must accept {', '.join(arguments)} as keywords ({error})"
         ) from error
-    network = builder(**arguments)
+    try:
+        network = builder(**arguments)
+    except Exception as error:  # whatever the user's callable raises
+        raise own_failure(name, "it cannot be built", error) from error
     if not isinstance(network, nn.Module):
         raise UserError(
             f"network {name!r} must return a torch.nn.Module, not {type(network).__name__}"
         )
+    if any(isinstance(each, UninitializedParameter) for each in network.parameters()):
+        raise UserError(
+            f"network {name!r}: give its lazy layers their sizes; they are trained as built"
+        )
     return network
+
+
+def own_failure(name: str, what: str, error: Exception) -> UserError:
+    """Return what to say of an error in a user's own network: what it is, and where it arose."""
+    file = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == file
+    ]
+    where = f" ({file}, line {lines[-1]})" if lines else ""
+    problem = " ".join(f"{type(error).__name__}: {error}".split())
+    return UserError(f"network {name!r}: {what}: {problem}{where}")

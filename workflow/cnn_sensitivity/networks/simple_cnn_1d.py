@@ -6,6 +6,7 @@ from math import sqrt
 import torch
 from torch import nn
 
+from cnn_sensitivity.config.limits import check_blocks
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks.layers import ScaledLinear, scaled
 
@@ -84,22 +85,13 @@ def simple_cnn_1d(
     ):
         if value < 1:
             raise UserError(f"SimpleCNN1D: {option} must be at least 1, not {value}")
-    if filter_size < stride:
-        raise UserError(
-            f"SimpleCNN1D: filter_size {filter_size} is smaller than stride {stride},"
-            " so that pixels between the filters would be lost"
-        )
+    check_blocks(image_size, blocks, filter_size, stride)
     left = (filter_size - stride) // 2
     right = filter_size - stride - left
     hidden = scaled(channels, width)
     modules: OrderedDict[str, nn.Module] = OrderedDict()
-    length, before = image_size, in_channels
+    before = in_channels
     for index in range(1, blocks + 1):
-        if length < max(stride, right):
-            raise UserError(
-                f"SimpleCNN1D: a signal of {image_size} pixels has only {length} left before block"
-                f" {index}, too few for filter_size {filter_size} and stride {stride}"
-            )
         modules[f"block{index}"] = nn.Sequential(
             OrderedDict(
                 pad=nn.CircularPad1d((left, right)),
@@ -107,7 +99,7 @@ def simple_cnn_1d(
                 activation=SCALED_ACTIVATIONS[activation](sqrt(filter_size)),
             )
         )
-        length, before = length // stride, hidden
+        before = hidden
     readout = ScaledLinear(hidden, num_classes, scale=1 / hidden)
     nn.init.zeros_(readout.bias)
     modules["pool"] = nn.AdaptiveAvgPool1d(1)

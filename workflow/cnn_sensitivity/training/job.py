@@ -11,6 +11,7 @@ import torch
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.networks import own_failure
 
 from . import checkpoint as checkpoints
 from . import state
@@ -139,9 +140,15 @@ def _check(settings: TrainingSettings, dataset: Dataset) -> None:
 def _check_output(settings: TrainingSettings, dataset: Dataset) -> None:
     """Raise UserError if a network of a user's own does not return a score for each class."""
     network = build_network(settings, dataset, settings.seeds[0]).eval()
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise UserError(f"network {settings.network.name!r}: it has no parameter to train")
     images = dataset.train.images[:2].float()
-    with torch.no_grad():
-        output = network(images)
+    try:
+        with torch.no_grad():
+            output = network(images)
+    except Exception as error:  # whatever the user's layers raise
+        what = f"it cannot be called with {len(images)} images of shape {tuple(images.shape[1:])}"
+        raise own_failure(settings.network.name, what, error) from error
     expected = (len(images), output_count(settings, dataset))
     got = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
     if got != expected:

@@ -1,0 +1,157 @@
+"""What make does with what a user gives it: SCENARIO, CORES, ARCHIVE are text, never commands."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Stand for Python and Snakemake: say what they were called with, an argument a line.
+STUB = '#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout with results of two runs, and what stands for an installation."""
+    folder = tmp_path / "checkout"
+    for name in ("quick", "smoke"):
+        for file in (f"results/{name}/table.csv", f"paper_figures/{name}/figure_01.png"):
+            (folder / file).parent.mkdir(parents=True)
+            (folder / file).touch()
+    (folder / "workflow/scenarios").mkdir(parents=True)
+    for name in ("workflow/scenarios/smoke.yaml", "mine.yml", "...yaml", "pyproject.toml"):
+        (folder / name).touch()
+    (folder / "envs").mkdir()
+    (folder / "envs/constraints.txt").touch()
+    (folder / ".venv/bin").mkdir(parents=True)
+    for name in ("python", "snakemake"):
+        (folder / ".venv/bin" / name).write_text(STUB)
+        (folder / ".venv/bin" / name).chmod(0o755)
+    (folder / ".venv/installed").touch()
+    shutil.copy(ROOT / "Makefile", folder)
+    return folder
+
+
+def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    # As a user would, though `make check` may have started this.
+    ours = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFL"))}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env={**ours, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.parent.rglob("*"))
+
+
+HOSTILE = [
+    "",
+    "*",
+    ".",
+    "..",
+    "../..",
+    "...yaml",
+    "-x",
+    "nosuch",
+    "nosuch.yaml",
+    "my runs/mine.yaml",
+    "workflow/scenarios/",
+    "x;touch X",
+    "$(touch X)",
+    "$$(touch X)",
+    "$(shell touch X)",
+    "`touch X`",
+    "a\nb",
+    "it's",
+]
+
+
+@pytest.mark.parametrize("scenario", HOSTILE)
+@pytest.mark.parametrize("call", [("clean",), ("-n", "clean"), ("plan",), ("pack",), ("report",)])
+def test_what_names_no_scenario_is_refused_and_nothing_is_done(
+    folder: Path, call: tuple[str, ...], scenario: str
+) -> None:
+    before = files(folder)
+    run = make(folder, *call, f"SCENARIO={scenario}")
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: SCENARIO")
+    assert "rm " not in run.stdout
+    assert ".venv" not in run.stdout
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("scenario", HOSTILE)
+def test_no_error_is_ignored_so_far_that_other_results_are_removed(
+    folder: Path, scenario: str
+) -> None:
+    before = files(folder)
+    make(folder, "-i", "clean", f"SCENARIO={scenario}")
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("cores", ["", "0", "-1", "many", "1;touch X", "$(shell touch X)"])
+def test_what_is_no_number_of_cores_is_refused(folder: Path, cores: str) -> None:
+    before = files(folder)
+    run = make(folder, "reproduce", f"CORES={cores}")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: CORES must be a number or all\n")
+    assert files(folder) == before
+
+
+def test_clean_removes_one_run(folder: Path) -> None:
+    gone = {folder / "results/smoke/table.csv", folder / "paper_figures/smoke/figure_01.png"}
+    gone.add(folder / "results/smoke")
+    before = files(folder)
+    assert make(folder, "clean", "SCENARIO=smoke").returncode == 0
+    assert set(before) - set(files(folder)) == gone
+
+
+@pytest.mark.parametrize("archive", ["$$(touch X)", "$(shell touch X)", "it's; touch X", "-x"])
+def test_an_archive_may_have_any_name(folder: Path, archive: str) -> None:
+    before = files(folder)
+    run = make(folder, "unpack", f"ARCHIVE={archive}")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[:6] == [
+        *(".venv/bin/python", "-m", "cnn_sensitivity", "unpack", "--", archive)
+    ]
+    assert run.stdout.splitlines()[6].endswith(f"make redraw ARCHIVE={archive}")
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("scenario", "layers"),
+    [
+        ("quick", []),
+        ("smoke", ["workflow/scenarios/smoke.yaml"]),
+        ("mine.yml", ["mine.yml"]),
+        ("./mine.yml", ["./mine.yml"]),
+        ("~/mine.yaml", ["{home}/mine.yaml"]),
+    ],
+)
+def test_a_scenario_is_a_file(
+    folder: Path, tmp_path: Path, scenario: str, layers: list[str]
+) -> None:
+    (tmp_path / "mine.yaml").touch()
+    run = make(folder, "reproduce", f"SCENARIO={scenario}", "CORES=3", HOME=str(tmp_path))
+    assert run.returncode == 0, run.stderr
+    layers = [layer.format(home=tmp_path) for layer in layers]
+    overlay = ["--configfile", *layers] if layers else []
+    assert run.stdout.splitlines() == [
+        *(".venv/bin/snakemake", "--cores", "3", *overlay),
+        *(".venv/bin/python", "-m", "cnn_sensitivity", "scorecard"),
+        *("--configfile", "config.yaml", *layers),
+    ]
+
+
+def test_snakemake_is_not_asked_where_the_package_refuses(folder: Path) -> None:
+    (folder / ".venv/bin/python").write_text("#!/bin/sh\necho 'error: one sentence' >&2\nexit 2\n")
+    for target in ("reproduce", "report"):
+        run = make(folder, target)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr.startswith("error: one sentence\n")

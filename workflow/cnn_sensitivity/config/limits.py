@@ -1,0 +1,79 @@
+"""What the known networks can take: asked before a run begins, and where a network is built."""
+
+from collections.abc import Iterable
+from math import ceil
+
+from cnn_sensitivity.config.base import suggestion
+from cnn_sensitivity.config.networks import NETWORKS, Architecture
+from cnn_sensitivity.errors import UserError
+
+ONE_DIMENSIONAL = "SimpleCNN1D"
+OPTIONS = {ONE_DIMENSIONAL: ("blocks", "channels", "filter_size", "stride")}
+SMALLEST_IMAGE = {"LeNet": 16}
+OWN_ACTIVATION = {"EfficientNetB0": "SiLU"}
+
+
+def check_network(network: Architecture, dimensions: int, size: int | None) -> None:
+    """Raise UserError if a known network cannot be built for inputs of `size` pixels a side.
+
+    The size is None where it is not known yet. What a user's own network takes is not known.
+    """
+    name = network.name
+    if name not in NETWORKS:
+        return
+    if (name == ONE_DIMENSIONAL) != (dimensions == 1):
+        takes, here = ("lines", "images") if name == ONE_DIMENSIONAL else ("images", "lines")
+        raise UserError(f"{name} takes {takes} of pixels, and those here are {here}")
+    check_options(name, network.options)
+    check_activation(name, network.activation)
+    if size is None:
+        return
+    check_size(name, size)
+    if name == ONE_DIMENSIONAL:
+        geometry = {key: network.options[key] for key in network.options.keys() - {"channels"}}
+        check_blocks(size, **geometry)
+
+
+def check_options(name: str, options: Iterable[str]) -> None:
+    """Raise UserError if a known network has no such option."""
+    known = OPTIONS.get(name, ())
+    for option in options:
+        if option not in known:
+            raise UserError(
+                f"network {name} has no option {option!r}"
+                + (suggestion(option, known) if known else "; it takes none")
+            )
+
+
+def check_activation(name: str, activation: str) -> None:
+    """Raise UserError if a known network has its own activation and another is asked for."""
+    if name in OWN_ACTIVATION and activation != "relu":
+        raise UserError(
+            f"{name} has its own activation ({OWN_ACTIVATION[name]}):"
+            f" leave out activation {activation!r}"
+        )
+
+
+def check_size(name: str, size: int) -> None:
+    """Raise UserError if nothing of so small an image is left after a network's poolings."""
+    least = SMALLEST_IMAGE.get(name, 1)
+    if size < least:
+        raise UserError(f"{name} needs images of at least {least} pixels a side, not {size}")
+
+
+def check_blocks(size: int, blocks: int = 7, filter_size: int = 2, stride: int = 2) -> None:
+    """Raise UserError if SimpleCNN1D cannot have such blocks on a signal of so many pixels."""
+    if filter_size < stride:
+        raise UserError(
+            f"SimpleCNN1D: filter_size {filter_size} is smaller than stride {stride},"
+            " so that pixels between the filters would be lost"
+        )
+    length, right = size, ceil((filter_size - stride) / 2)
+    # After as many blocks as pixels none is left, or, without stride, nothing changes.
+    for index in range(1, min(blocks, size) + 1):
+        if length < max(stride, right):
+            raise UserError(
+                f"SimpleCNN1D: a signal of {size} pixels has only {length} left before block"
+                f" {index}, too few for filter_size {filter_size} and stride {stride}"
+            )
+        length //= stride
