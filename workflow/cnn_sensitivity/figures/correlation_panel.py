@@ -55,15 +55,16 @@ def draw_correlations(axes: Axes, table: DataFrame, pictures: DataFrame) -> None
         )  # fmt: skip
     axes.axhline(0, color=LIGHT, linewidth=0.8, zorder=0)
     side = min(0.92 / len(levels), 0.2)
-    axes.set_ylim(-1.08, -1.08 + 2.2 / (0.95 - side))  # the samples stand above 1.12
+    # The samples stand at the top, the legend between them and the data, which end at 1.12.
+    axes.set_ylim(-1.08, -1.08 + 2.2 / (0.9 - side))
     axes.set_yticks([-1, -0.5, 0, 0.5, 1], ["-1", "-0.5", "0", "0.5", "1"])
     axes.set_xlim(-0.6, len(levels) - 0.4)
     axes.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
     axes.set_xlabel("noise magnitude")
     axes.set_ylabel(r"correlation $ρ(\varepsilon, X)$")
     axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 0.16), ncols=1, fontsize=7, labelspacing=0.25,
-        framealpha=0.85, frameon=True, edgecolor="none", borderpad=0.2,
+        loc="upper center", bbox_to_anchor=(0.5, 0.975 - side), ncols=3, fontsize=7,
+        columnspacing=1.2, handlelength=1.4, handletextpad=0.4, borderpad=0, borderaxespad=0,
     )  # fmt: skip
     axes.spines["left"].set_bounds(-1.08, 1.08)
     _samples(axes, levels, side, pictures)
