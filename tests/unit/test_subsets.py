@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_sensitivity.datasets.subsets import balanced_order
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.subsets import balanced_order
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(0, 5), st.data())

@@ -14,6 +14,7 @@ from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import REMEDIES
 from cnn_sensitivity.image_files import list_images
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.subsets import lacking_class
 
 _MADE_BY_TRAINING = ("checkpoint.safetensors", "sensitivity.csv")
 _LEAST_ROOM = 2**20  # bytes: Snakemake's own notes need some
@@ -62,8 +63,9 @@ def check_networks(plan: Plan) -> None:
     """
     for run in plan.runs:
         module, colon, _ = run.network.name.partition(":")
-        made = any(Path(run.path(file)).exists() for file in _MADE_BY_TRAINING)
-        if colon and not made and not _is_found(module):
+        if not colon or any(Path(run.path(file)).exists() for file in _MADE_BY_TRAINING):
+            continue
+        if not _is_found(module):
             raise UserError(
                 f"experiments.{run.experiment}.networks.{run.network.label}: there is no module"
                 f" {module!r} in the folder where the run is started, nor among what is installed"
@@ -72,14 +74,13 @@ def check_networks(plan: Plan) -> None:
 
 def _check_subset(key: str, size: int | None, classes: list[list[Path]]) -> None:
     """Raise UserError if a subset with equal classes needs more images of one than there are."""
-    share, rest = divmod(size or 0, len(classes))
-    for index, files in enumerate(classes):
-        needed = share + (index < rest)
-        if len(files) < needed:
-            raise UserError(
-                f"experiments.images.source.{key} {size}: equal classes need {needed} images in"
-                f" {files[0].parent}, and there are {len(files)}"
-            )
+    if lacking := lacking_class(map(len, classes), size or 0):
+        index, needed = lacking
+        files = classes[index]
+        raise UserError(
+            f"experiments.images.source.{key} {size}: equal classes need {needed} images in"
+            f" {files[0].parent}, and there are {len(files)}"
+        )
 
 
 def _is_found(module: str) -> bool:

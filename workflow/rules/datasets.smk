@@ -7,7 +7,12 @@ rule dataset:
     """Read or download images, or make a scale-detection task, and store it."""
     input:
         code=code(
-            "seeds.py", "pairs.py", "image_files.py", "datasets/*.py", "datasets/data/SHA256SUMS"
+            "seeds.py",
+            "subsets.py",
+            "pairs.py",
+            "image_files.py",
+            "datasets/*.py",
+            "datasets/data/SHA256SUMS",
         ),
     output:
         f"{PLAN.results}/datasets/{{experiment}}.safetensors",

@@ -9,8 +9,8 @@ import torch
 
 from cnn_sensitivity.datasets.download import fetch
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
-from cnn_sensitivity.datasets.subsets import balanced_order
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.subsets import balanced_order
 
 TITLE = "CIFAR-10"
 # The values of T22's code. Its std is not the deviation of all pixels (.247, .243, .262), it is

@@ -8,8 +8,8 @@ import torch
 from cnn_sensitivity.datasets import idx
 from cnn_sensitivity.datasets.download import fetch
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
-from cnn_sensitivity.datasets.subsets import balanced_order
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.subsets import balanced_order
 
 CLASSES = (
     "T-shirt/top",

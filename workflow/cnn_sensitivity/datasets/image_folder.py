@@ -18,9 +18,9 @@ import torch
 from PIL import Image
 
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
-from cnn_sensitivity.datasets.subsets import balanced_order
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.image_files import list_images
+from cnn_sensitivity.subsets import balanced_order
 
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no other decoder sees a user's file
 _GREY_MODES = ("1", "L", "LA", "La")

@@ -1,4 +1,6 @@
-"""Class-balanced subsets, and an order of images in which every prefix is one."""
+"""Class-balanced subsets, and an order of images in which every prefix is one. No torch."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -26,16 +28,25 @@ def balanced_order(
     return order if size is None else order[:size]
 
 
+def lacking_class(counts: Iterable[int], size: int) -> tuple[int, int] | None:
+    """Return the first class with too few images for a balanced subset, and how many it needs."""
+    counts = list(counts)
+    share, rest = divmod(size, len(counts))
+    for index, count in enumerate(counts):
+        needed = share + (index < rest)
+        if count < needed:
+            return index, needed
+    return None
+
+
 def _check_size(counts: np.ndarray, classes: tuple[str, ...], size: int, what: str) -> None:
     total = int(counts.sum())
     if size < 1 or size > total:
         raise UserError(f"{size} {what} images were asked for, but there are {total}")
-    share, rest = divmod(size, len(classes))
-    for index, count in enumerate(counts):
-        needed = share + (index < rest)
-        if count < needed:
-            raise UserError(
-                f"{size} {what} images in equal classes need {needed} of class "
-                f"{classes[index]}, but there are {count}: ask for at most "
-                f"{int(counts.min()) * len(classes)}, or for all"
-            )
+    if lacking := lacking_class(counts, size):
+        index, needed = lacking
+        raise UserError(
+            f"{size} {what} images in equal classes need {needed} of class "
+            f"{classes[index]}, but there are {counts[index]}: ask for at most "
+            f"{int(counts.min()) * len(classes)}, or for all"
+        )
