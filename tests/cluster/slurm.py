@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel")
@@ -166,24 +167,22 @@ class Slurm:
         """Start the daemon of a node."""
         self._daemon(f"slurmd-{node}", "-D", "-N", node, program="slurmd")
 
-    def kill_node(self, node: str) -> None:
-        """End all that runs on a node at once, as a power cut does."""
-        doomed = [self.daemons[f"slurmd-{node}"].pid]
-        for job in self.running():
-            if job.node == node:
-                doomed += self.processes_of(job)
-        for process in doomed:
+    def kill_node(self, node: str) -> list[Job]:
+        """End all that runs on a node at once, as a power cut does.
+
+        Returns the jobs that this cut off for certain: once nothing watches over a job any more,
+        its end can no longer be reported, and its script still runs.
+        """
+        jobs = [job for job in self.running() if job.node == node]
+        watchers = {job: _titled(f"slurmstepd: [{job.id}.") for job in jobs}
+        scripts = {job: _below(watchers[job]) for job in jobs}
+        for process in (self.daemons[f"slurmd-{node}"].pid, *chain(*watchers.values())):
+            _kill(process)
+        cut_off = [job for job in jobs if any(map(_alive, scripts[job]))]
+        for process in chain(*scripts.values()):
             _kill(process)
         self.daemons[f"slurmd-{node}"].wait(10)
-
-    def processes_of(self, job: Job) -> list[int]:
-        """Return the processes of a job: Slurm's own that watch over it, and all below them."""
-        parents = {process: _parent(process) for process in _all_processes()}
-        title = f"slurmstepd: [{job.id}."
-        found = [process for process in parents if _read(process, "cmdline").startswith(title)]
-        for process in found:  # grows while it is walked through
-            found += [child for child, parent in parents.items() if parent == process]
-        return found
+        return cut_off
 
     def steps(self) -> list[tuple[str, dict[str, str]]]:
         """Return the verb and the environment of each of the workflow's commands that runs now."""
@@ -326,6 +325,25 @@ def _kill(process: int) -> None:
 
 def _all_processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _titled(title: str) -> list[int]:
+    """Return the processes whose command line begins so."""
+    return [process for process in _all_processes() if _read(process, "cmdline").startswith(title)]
+
+
+def _below(ancestors: list[int]) -> list[int]:
+    """Return the children of processes, their children, and so on."""
+    parents = {process: _parent(process) for process in _all_processes()}
+    found = list(ancestors)
+    for process in found:  # grows while it is walked through
+        found += [child for child, parent in parents.items() if parent == process]
+    return found[len(ancestors) :]
+
+
+def _alive(process: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    return bool(re.search(r"^State:\s*[^ZX]", _read(process, "status"), flags=re.MULTILINE))
 
 
 def _read(process: int, file: str, separator: str = " ") -> str:

@@ -14,7 +14,7 @@ from watched import PROFILE, Watched
 
 pytestmark = [
     pytest.mark.skipif(not slurm.installed(), reason="Slurm is not installed"),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
 ]
 
 FAULTS = (*SMOKE, str(Path(__file__).with_name("faults.yaml")))
@@ -33,7 +33,6 @@ class Troubles:
     slurm: Slurm
     checkout: Checkout
     hit: dict[str, Job] = field(default_factory=dict)
-    node: str = ""
     lost: list[Job] = field(default_factory=list)
 
     def __call__(self, jobs: list[Job]) -> None:
@@ -47,12 +46,11 @@ class Troubles:
         victims = [job for job in jobs if job.devices]
         # A job that is ending when its node dies takes a minute more to end.
         settled = all(job.state == "RUNNING" for job in jobs)
-        if len(self.hit) == len(LONG) and settled and victims and not self.node:
-            self.node = victims[0].node
-            self.lost = [job for job in jobs if job.node == self.node]
-            self.slurm.kill_node(self.node)
+        if len(self.hit) == len(LONG) and settled and victims and not self.lost:
+            node = victims[0].node
+            self.lost = self.slurm.kill_node(node)
             time.sleep(2)
-            self.slurm.start_node(self.node)
+            self.slurm.start_node(node)
 
     def log(self, run: str) -> str:
         """Return the log of a training, empty before it begins."""
@@ -91,7 +89,7 @@ def eventful(
     first = [f"results/smoke/{run}/training.csv" for run in LONG.values()]
     arguments = (*PROFILE, *FAULTS, "--config", "device=gpu", "--prioritize", *first)
     run, troubles = Watched(cluster, checkout, arguments), Troubles(cluster, checkout)
-    run.start().follow(600, troubles)
+    run.start().follow(1500, troubles)
     return run, troubles
 
 
@@ -195,7 +193,7 @@ def test_other_requests(
 ) -> None:
     target = f"results/smoke/{LONG['cancel']}/training.csv"
     run = Watched(cluster, checkout, (target, *options, *SMOKE)).start()
-    run.follow(200)
+    run.follow(600)
     assert run.returncode == 0, run.output
     assert [job.step.split()[0] for job in run.jobs] == ["dataset", "train"]
     assert [job.request for job in run.jobs] == ["", request_for_gpu]
