@@ -220,6 +220,9 @@ def test_schema_file_is_the_models_schema() -> None:
         ),
         ("figures.figure_03", ["VGG111"], "did you mean 'VGG11'?"),
         ("figures.figure_3", ["VGG11"], "did you mean 'figure_03'?"),
+        ("figures.figure_04", ["VGG11", "VGG11"], "network 'VGG11' is given twice"),
+        ("figures.pretrained", ["resnet81"], "did you mean 'resnet18'?"),
+        ("figures.pretrained", ["alexnet", "alexnet"], "network 'alexnet' is given twice"),
     ],
 )
 def test_a_broken_configuration_is_refused_in_one_sentence(

@@ -29,7 +29,7 @@ def small_dataset(validation=True, shape=(3, 4, 4)):
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "toy.safetensors"
-    save(small_dataset(), path)
+    save(small_dataset(), path, "toys")
     return path
 
 
@@ -42,7 +42,7 @@ def metadata_of(path):
 @pytest.mark.parametrize("shape", [(3, 4, 4), (1, 7)])
 def test_what_is_saved_comes_back(tmp_path, validation, shape):
     dataset = small_dataset(validation, shape)
-    save(dataset, tmp_path / "toy.safetensors")
+    save(dataset, tmp_path / "toy.safetensors", "toys")
     loaded = load(tmp_path / "toy.safetensors")
     for field in ("name", "title", "classes", "mean", "std", "checksum"):
         assert getattr(loaded, field) == getattr(dataset, field)
@@ -56,7 +56,7 @@ def test_what_is_saved_comes_back(tmp_path, validation, shape):
 
 def test_same_dataset_gives_same_bytes(tmp_path):
     for name in ("a", "b"):
-        save(small_dataset(), tmp_path / name)
+        save(small_dataset(), tmp_path / name, "toys")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -79,7 +79,7 @@ def test_checksum_depends_on_images_labels_and_shape():
 @given(st.integers(0, 10**6), st.integers(1, 255))
 def test_any_altered_byte_is_found(tmp_path_factory, position, change):
     path = tmp_path_factory.mktemp("altered") / "toy.safetensors"
-    save(small_dataset(), path)
+    save(small_dataset(), path, "toys")
     content = bytearray(path.read_bytes())
     content[position % len(content)] ^= change
     path.write_bytes(content)
@@ -102,6 +102,13 @@ def test_truncated_file_is_named_with_what_to_do(path, kept):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nothing.safetensors: there is no such"):
         load(tmp_path / "nothing.safetensors")
+
+
+def test_data_of_another_experiment_is_refused(path):
+    assert load(path, "toys").checksum == small_dataset().checksum
+    message = r"toy.safetensors: it holds the data of toys, not of images; delete it and run again"
+    with pytest.raises(UserError, match=message):
+        load(path, "images")
 
 
 def test_pickle_is_never_loaded(tmp_path):

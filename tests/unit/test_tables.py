@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
 import training_cases as cases
 from torchvision.models import alexnet
 
 from cnn_sensitivity import sensitivity, spectrum
 from cnn_sensitivity.config import Measurement, MeasurementSettings, PictureSettings
+from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables import pooling
 from cnn_sensitivity.tables.pictures import picture_table
@@ -135,14 +137,19 @@ def test_without_pretrained_weights_the_table_says_why(
     assert str(tmp_path / "checkpoints/alexnet-") in table["reason"][0]
 
 
-def test_an_unknown_pretrained_network_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="did you mean 'alexnet'"):
-        pretrained_spectrum_table("alexnett", tmp_path)
+@pytest.mark.parametrize(("name", "close"), [("alexnett", "alexnet"), ("vit_h_14", "vit_l_16")])
+def test_a_network_without_weights_of_imagenet_alone_is_refused(
+    tmp_path: Path, name: str, close: str
+) -> None:
+    with pytest.raises(UserError, match=f"no network '{name}' with.*did you mean '{close}'"):
+        pretrained_spectrum_table(name, tmp_path)
 
 
-def test_a_network_without_weights_of_imagenet_alone_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="'vit_h_14' was not trained on ImageNet alone"):
-        pretrained_spectrum_table("vit_h_14", tmp_path)
+def test_the_networks_with_weights_of_imagenet_alone_are_those_of_torchvision() -> None:
+    models = torchvision.models
+    names = models.list_models(module=models)
+    there_are = {n for n in names if "IMAGENET1K_V1" in models.get_model_weights(n).__members__}
+    assert set(PRETRAINED) <= there_are
 
 
 def test_constant_filters_scale_as_the_paper_says() -> None:

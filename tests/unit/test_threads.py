@@ -48,7 +48,7 @@ def start(folder: Path, threads: int) -> subprocess.Popen[bytes]:
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The table of a process alone, of two that run side by side, and of one with two threads."""
     root = tmp_path_factory.mktemp("threads")
-    store.save(cases.images(train=256, test=40, size=28), root / "data.safetensors")
+    store.save(cases.images(train=256, test=40, size=28), root / "data.safetensors", "images")
     for beside in ({"alone": 1}, {"one": 1, "other": 1}, {"two threads": 2}):
         jobs = [start(root / name, threads) for name, threads in beside.items()]
         assert [job.wait(300) for job in jobs] == [0] * len(jobs)

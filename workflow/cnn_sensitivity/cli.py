@@ -40,16 +40,18 @@ def _dataset(options: argparse.Namespace) -> None:
     """Read, download or make a data set."""
     from cnn_sensitivity import datasets
 
-    datasets.save(datasets.prepare(**json.loads(options.settings)), options.output)
+    dataset = datasets.prepare(**json.loads(options.settings))
+    datasets.save(dataset, options.output, options.experiment)
 
 
 def _train(options: argparse.Namespace) -> None:
     """Train the networks of one run."""
     from cnn_sensitivity import datasets, training
 
+    settings = TrainingSettings.model_validate_json(options.settings)
     training.train(
-        TrainingSettings.model_validate_json(options.settings),
-        datasets.load(options.dataset),
+        settings,
+        datasets.load(options.dataset, settings.experiment),
         checkpoint=options.checkpoint,
         table=options.table,
         device=_device(options),
@@ -108,7 +110,8 @@ def _pictures(options: argparse.Namespace) -> None:
     from cnn_sensitivity.tables.pictures import picture_table
 
     settings = PictureSettings.model_validate_json(options.settings)
-    table_files.write(picture_table(datasets.load(options.dataset), settings), options.output)
+    dataset = datasets.load(options.dataset, "images")
+    table_files.write(picture_table(dataset, settings), options.output)
 
 
 def _figure(options: argparse.Namespace) -> None:
@@ -239,7 +242,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--gpus", type=int, default=1, help="0 keeps to the CPU")
         command.add_argument("--threads", type=int, default=1, help="CPU threads")
 
-    verb("dataset", _dataset, "settings", "output")
+    verb("dataset", _dataset, "experiment", "settings", "output")
     on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
     on_device(verb("measure", _measure, "name", "settings", "dataset", "checkpoint", "output"))
     verb("spectrum", _spectrum, "name", "checkpoint", "weights", "output")

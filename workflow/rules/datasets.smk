@@ -26,4 +26,5 @@ rule dataset:
     params:
         settings=lambda wildcards: json.dumps(PLAN.dataset_settings(wildcards.experiment)),
     shell:
-        "python -m cnn_sensitivity dataset --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+        "python -m cnn_sensitivity dataset --experiment {wildcards.experiment:q}"
+        " --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"

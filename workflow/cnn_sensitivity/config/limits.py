@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import ceil
 
 from cnn_sensitivity.config.base import suggestion
-from cnn_sensitivity.config.networks import NETWORKS, Architecture
+from cnn_sensitivity.config.networks import NETWORKS, PRETRAINED, Architecture
 from cnn_sensitivity.errors import UserError
 
 ONE_DIMENSIONAL = "SimpleCNN1D"
@@ -32,6 +32,15 @@ def check_network(network: Architecture, dimensions: int, size: int | None) -> N
     if name == ONE_DIMENSIONAL:
         geometry = {key: network.options[key] for key in network.options.keys() - {"channels"}}
         check_blocks(size, **geometry)
+
+
+def check_pretrained(name: str) -> None:
+    """Raise UserError if torchvision has no network of this name with weights of ImageNet alone."""
+    if name not in PRETRAINED:
+        raise UserError(
+            f"torchvision has no network {name!r} with weights of ImageNet alone"
+            f"{suggestion(name, PRETRAINED)}"
+        )
 
 
 def check_options(name: str, options: Iterable[str]) -> None:

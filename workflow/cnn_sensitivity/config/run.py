@@ -2,9 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 
-from cnn_sensitivity.config.base import Folder, Label, Model, Seed, suggestion
+from cnn_sensitivity.config.base import Folder, Label, Model, Seed, refuse_duplicates, suggestion
 from cnn_sensitivity.config.experiments import (
     SIZES,
     Experiment,
@@ -12,7 +12,7 @@ from cnn_sensitivity.config.experiments import (
     Images,
     ScaleDetection1d,
 )
-from cnn_sensitivity.config.limits import check_network
+from cnn_sensitivity.config.limits import check_network, check_pretrained
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute, Measurement
@@ -27,6 +27,22 @@ class Figures(Model):
     figure_09: list[Label] = ["VGG11", "VGG11bn", "VGG13bn"]
     pretrained: list[Label] = ["vgg11", "vgg11_bn", "alexnet", "resnet18"]
     """Networks of torchvision with ImageNet weights, for Figure 13."""
+
+    @field_validator("figure_03", "figure_04", "figure_09", "pretrained")
+    @classmethod
+    def _each_once(cls, labels: list[str]) -> list[str]:
+        refuse_duplicates("network", labels)
+        return labels
+
+    @field_validator("pretrained")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        try:
+            for name in names:
+                check_pretrained(name)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return names
 
 
 class Config(Model):

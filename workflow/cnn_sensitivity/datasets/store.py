@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import unreadable, write_atomically
 
-_DESCRIPTION_KEYS = {"name", "title", "classes", "mean", "std", "checksum"}
+_DESCRIPTION_KEYS = {"experiment", "name", "title", "classes", "mean", "std", "checksum"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,10 @@ def normalize(
     return (images.float() / 255 - centre) / spread
 
 
-def save(dataset: Dataset, path: str | Path) -> None:
-    """Write the dataset to one file; the same dataset gives the same bytes."""
+def save(dataset: Dataset, path: str | Path, experiment: str) -> None:
+    """Write the dataset of an experiment to one file; the same dataset gives the same bytes."""
     description = {
+        "experiment": experiment,
         "name": dataset.name,
         "title": dataset.title,
         "classes": list(dataset.classes),
@@ -86,10 +87,11 @@ def save(dataset: Dataset, path: str | Path) -> None:
         save_file(tensors, temporary, metadata=metadata)
 
 
-def load(path: str | Path) -> Dataset:
-    """Read a dataset that `save` wrote.
+def load(path: str | Path, experiment: str | None = None) -> Dataset:
+    """Read a dataset that `save` wrote; `experiment`: the one that it must be of.
 
-    Raises UserError for a file that is missing, truncated, altered, or something else.
+    Raises UserError for a file that is missing, truncated, altered, something else, or of another
+    experiment.
     """
     path = Path(path)
     if not path.is_file():
@@ -107,6 +109,11 @@ def load(path: str | Path) -> Dataset:
         raise UserError(
             f"{path}: not a whole dataset file ({error}); delete it and run again to remake it"
         ) from error
+    if experiment is not None and description["experiment"] != experiment:
+        raise UserError(
+            f"{path}: it holds the data of {description['experiment']}, not of {experiment};"
+            " delete it and run again to remake it"
+        )
     return Dataset(
         name=description["name"],
         title=description["title"],

@@ -8,8 +8,7 @@ import torch
 import torchvision
 from pandas import DataFrame
 
-from cnn_sensitivity.config import suggestion
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.config.limits import check_pretrained
 from cnn_sensitivity.tables.filters import layer_rows
 
 
@@ -18,20 +17,11 @@ def pretrained_spectrum_table(name: str, root: str | Path) -> DataFrame:
 
     The weights come from `root`/checkpoints, or are downloaded there and checked. Where they
     cannot be had the table has one row that says why in its column `reason`: a figure without
-    ImageNet must not stop a reproduction. Raises UserError for a network unknown to torchvision,
-    or that has no such weights.
+    ImageNet must not stop a reproduction. Raises UserError for a network of which torchvision has
+    no such weights.
     """
-    known = torchvision.models.list_models(module=torchvision.models)
-    if name not in known:
-        raise UserError(
-            f"figures.pretrained: torchvision has no network {name!r}{suggestion(name, known)}"
-        )
-    all_weights = torchvision.models.get_model_weights(name).__members__
-    if "IMAGENET1K_V1" not in all_weights:
-        raise UserError(
-            f"figures.pretrained: {name!r} was not trained on ImageNet alone; take another network"
-        )
-    weights = all_weights["IMAGENET1K_V1"]
+    check_pretrained(name)
+    weights = torchvision.models.get_model_weights(name).__members__["IMAGENET1K_V1"]
     folder = Path(root) / "checkpoints"
     try:
         state = torch.hub.load_state_dict_from_url(

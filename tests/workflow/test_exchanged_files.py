@@ -1,0 +1,53 @@
+"""Whole files in each other's place: found by what reads them, and mended as the error says."""
+
+from itertools import chain
+from pathlib import Path
+
+from checkout import SMOKE, Checkout
+
+TABLES = ("results/**/*.csv", "paper_figures/**/*.csv")
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Give each the other's name; their times stay, and so Snakemake sees no change."""
+    aside = one.with_suffix(".aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+def test_exchanged_data_sets_and_checkpoints_are_refused_until_they_are_deleted(
+    edited: Checkout,
+) -> None:
+    run_of = "results/smoke/images/{}/noise-0_train-all/seeds-0"
+    lenet, tanh, vgg = (
+        edited.folder / run_of.format(name) for name in ("LeNet", "LeNet-tanh", "VGG11bn")
+    )
+    data = edited.folder / "results/smoke/datasets"
+    before = edited.contents(TABLES)
+    pairs = [
+        (data / "images.safetensors", data / "scale_detection_2d.safetensors"),
+        (lenet / "checkpoint.safetensors", tanh / "checkpoint.safetensors"),
+    ]
+    for pair in pairs:
+        exchange(*pair)
+    readers = {
+        vgg / "training.log": "holds the data of scale_detection_2d, not of images",
+        lenet / "spectrum.log": "holds the networks of images/LeNet-tanh/",
+        tanh / "sensitivity.log": "holds the networks of images/LeNet/",
+    }
+    for log in readers:
+        log.with_suffix(".csv").unlink()
+
+    run = edited.snakemake(*SMOKE, "--keep-going")
+    assert run.returncode != 0
+    for log, says in readers.items():
+        assert says in log.read_text()
+        assert "delete it and run again" in log.read_text()
+        assert not log.with_suffix(".csv").exists()
+
+    for exchanged in chain(*pairs):
+        exchanged.unlink()
+    run = edited.snakemake(*SMOKE)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert edited.contents(TABLES) == before
