@@ -1,13 +1,20 @@
-"""The packed run that the tests of archives share."""
+"""What unit tests share: no limits of time for hypothesis, and the packed run of the archives."""
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 from archive_cases import SMOKE, finish
 
 from cnn_sensitivity import archive
 from cnn_sensitivity.config import read
 from cnn_sensitivity.plan import Plan
+
+# The machines are shared: an example that takes long says nothing about the code.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def assert_one_sentence_with_a_key(sentence: str, raw: dict[str, Any]) -> None:
     assert "Error" not in sentence
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.sampled_from(list(locations(QUICK))),
     st.sampled_from([put, put, put_beside, remove, wrap]),

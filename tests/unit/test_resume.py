@@ -203,6 +203,6 @@ def test_a_process_that_gets_a_signal_leaves_its_state(tmp_path, number, status)
     assert "epoch 1/2000" in process.stdout.readline()
     time.sleep(0.05)
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode == status
     assert [path.name for path in tmp_path.iterdir()] == [RESUME]

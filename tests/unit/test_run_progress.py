@@ -135,7 +135,7 @@ def test_on_a_terminal_the_line_is_renewed_and_makes_room(
     stream = Terminal()
     progress = with_handler(logger, stream)
     progress.start(expected)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "[progress]" not in stream.getvalue() and time.monotonic() < deadline:
         time.sleep(0.01)
     logger.error("an error")

@@ -67,7 +67,7 @@ def test_counts_of_the_paper():
     assert (len(near), len(far)) == (1_984, 6_144)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 8), st.data())
 def test_pairs_2d_agree_with_a_loop(size, data):
     scale = data.draw(st.one_of(st.integers(1, size), st.floats(1, size)))
@@ -76,7 +76,7 @@ def test_pairs_2d_agree_with_a_loop(size, data):
     assert (as_set(near), as_set(far)) == loop_2d(size, scale, gap)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 24), st.data())
 def test_pairs_1d_task_1_agree_with_a_loop(size, data):
     scale, gap = data.draw(st.integers(1, size)), data.draw(st.integers(0, 5))

@@ -194,7 +194,7 @@ def test_a_layer_may_compute_in_half_precision():
 DATA = inputs(13, 3, 8, 8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(batch_size=st.integers(1, 20), order=st.permutations(range(13)))
 def test_batches_and_the_order_of_images_do_not_matter(batch_size, order):
     network = small_network()
@@ -202,7 +202,7 @@ def test_batches_and_the_order_of_images_do_not_matter(batch_size, order):
     assert_same(table, sensitivity.measure(network, *DATA), rel=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(exponent=st.integers(-60, 55), sign=st.sampled_from([-1, 1]))
 def test_a_factor_on_the_representation_does_not_matter(exponent, sign):
     table = sensitivity.measure(Scale(sign * 2.0**exponent), *DATA)

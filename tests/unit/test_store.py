@@ -75,7 +75,7 @@ def test_checksum_depends_on_images_labels_and_shape():
     assert len(checksums) == 4
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 255))
 def test_any_altered_byte_is_found(tmp_path_factory, position, change):
     path = tmp_path_factory.mktemp("altered") / "toy.safetensors"

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_sensitivity.errors import UserError
@@ -53,7 +53,6 @@ def test_receptive_field(filter_size, stride, depth):
     assert fields[-1] == impulse_reach(layers)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2)), min_size=1, max_size=5))
 def test_receptive_field_of_unequal_layers(layers):
     dense = [(max(f, s), s) for f, s in layers]  # no pixel between the filters is left out
@@ -89,7 +88,6 @@ def test_predicted_exponents(stride, expected):
     assert predicted_exponents(stride) == expected
 
 
-@settings(deadline=None)
 @given(
     exponent=st.floats(-4, 4),
     intercept=st.floats(-3, 3),

@@ -51,7 +51,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     store.save(cases.images(train=256, test=40, size=28), root / "data.safetensors", "images")
     for beside in ({"alone": 1}, {"one": 1, "other": 1}, {"two threads": 2}):
         jobs = [start(root / name, threads) for name, threads in beside.items()]
-        assert [job.wait(300) for job in jobs] == [0] * len(jobs)
+        assert [job.wait(900) for job in jobs] == [0] * len(jobs)
     return {path.parent.name: path.read_bytes() for path in root.glob("*/table.csv")}
 
 

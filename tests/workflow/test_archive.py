@@ -26,7 +26,7 @@ def command(checkout: Checkout, *arguments: str) -> str:
         env={**os.environ, "PYTHONPATH": "workflow"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout

@@ -99,7 +99,7 @@ def test_a_browser_shows_every_figure_and_reports_no_error(report: Path, tmp_pat
         [BROWSER, *options, f"--user-data-dir={tmp_path}/profile", "--dump-dom", page.as_uri()],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     found = re.search(r'<pre id="note">(.*?)</pre>', run.stdout, re.DOTALL)
     assert found, run.stderr[-2000:]

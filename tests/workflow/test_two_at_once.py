@@ -29,7 +29,7 @@ def start(checkout: Checkout, *arguments: str) -> subprocess.Popen[bytes]:
     """Start Snakemake and return once its first job runs."""
     process = checkout.start(*arguments)
     log = checkout.folder / "results/smoke/tables/pooling.log"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not log.exists():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -44,7 +44,7 @@ def test_a_second_call_on_one_run_explains_and_leaves(busy: Checkout) -> None:
     assert "Directory cannot be locked" in second.stderr
     assert "--unlock" in second.stderr
     assert "Traceback" not in second.stderr
-    assert first.wait(120) == 0
+    assert first.wait(300) == 0
     assert busy.planned(*TARGET) == {}
 
 
@@ -55,7 +55,7 @@ def test_two_runs_of_one_checkout_work_side_by_side(busy: Checkout) -> None:
         assert first.poll() is second.poll() is None
         time.sleep(0.1)
     (busy.folder / "go").touch()
-    assert first.wait(120) == second.wait(120) == 0
+    assert first.wait(300) == second.wait(300) == 0
     made = [busy.folder / f"paper_figures/{run}/figure_02.csv" for run in ("smoke", "other")]
     assert made[0].read_bytes() == made[1].read_bytes()
     assert busy.planned(*TARGET) == busy.planned(*TARGET, *OTHER_RUN) == {}
@@ -64,7 +64,7 @@ def test_two_runs_of_one_checkout_work_side_by_side(busy: Checkout) -> None:
 def test_a_lock_that_a_killed_call_left_is_cleared_with_unlock(busy: Checkout) -> None:
     killed = start(busy, *TARGET)
     os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait(60)
+    killed.wait(300)
     (busy.folder / "go").touch()
     refused = busy.snakemake(*TARGET)
     assert refused.returncode == 1

@@ -89,7 +89,7 @@ def test_on_a_terminal_the_line_is_renewed_in_place(checkout: Checkout) -> None:
             shown += part
     except OSError as error:  # the last writer has closed its end
         assert error.errno == errno.EIO
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0
     assert shown.count(b"\r\x1b[K[progress] ") > 1
     assert b"1 running (theory)" in shown
     assert b"[progress] 2 of 2 jobs done, " in shown
@@ -98,11 +98,11 @@ def test_on_a_terminal_the_line_is_renewed_in_place(checkout: Checkout) -> None:
 def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
     process = checkout.start("figure_06", *SMOKE, BRIEF="1")
     log = checkout.folder / "results/smoke/tables/theory.log"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not log.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    assert process.wait(60) != 0
+    assert process.wait(300) != 0
     assert not (checkout.folder / "results/smoke/tables/theory.csv").exists()
 
 
@@ -116,12 +116,12 @@ def test_a_stopped_run_has_saved_its_training_and_goes_on(
     command = (f"{run}/training.csv", *SMOKE, "long.yaml")
     process = checkout.start(*command)
     log = checkout.folder / run / "training.log"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (log.exists() and "epoch 1/" in log.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     os.killpg(process.pid, number)  # SIGINT as a terminal does, SIGTERM as a shutdown does
-    assert process.wait(60) != 0
+    assert process.wait(300) != 0
     while not (log.parent / ".checkpoint.resume.safetensors").exists():  # Snakemake may end first
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -157,7 +157,7 @@ def make(
         env={**ours, "PYTHONPATH": "workflow"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
 
 
@@ -228,7 +228,7 @@ def test_a_network_is_measured_without_the_workflow() -> None:
         env={**os.environ, "PYTHONPATH": "workflow"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert run.returncode == 0, run.stderr
     assert "layer4.1.conv2" in run.stdout or "fc" in run.stdout
