@@ -58,7 +58,7 @@ def command(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Complet
 
 EMBEDDED = json.dumps({"name": "embedded", "train_size": 500, "test_size": 200})
 VERBS = {
-    "dataset": ("--settings", EMBEDDED, "--output"),
+    "dataset": ("--experiment", "images", "--settings", EMBEDDED, "--output"),
     "pooling": ("--output",),
     "schema": ("--output",),
 }
