@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import psutil
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel")
 RUNNING = ("RUNNING", "COMPLETING")
 
@@ -176,7 +178,8 @@ class Slurm:
         jobs = [job for job in self.running() if job.node == node]
         watchers = {job: _titled(f"slurmstepd: [{job.id}.") for job in jobs}
         scripts = {job: _below(watchers[job]) for job in jobs}
-        for process in (self.daemons[f"slurmd-{node}"].pid, *chain(*watchers.values())):
+        self.daemons[f"slurmd-{node}"].kill()
+        for process in chain(*watchers.values()):
             _kill(process)
         cut_off = [job for job in jobs if any(map(_alive, scripts[job]))]
         for process in chain(*scripts.values()):
@@ -187,24 +190,23 @@ class Slurm:
     def steps(self) -> list[tuple[str, dict[str, str]]]:
         """Return the verb and the environment of each of the workflow's commands that runs now."""
         found = []
-        for process in _all_processes():
-            verb = re.search(r" -m cnn_sensitivity (\w+)", _read(process, "cmdline"))
-            entries = _read(process, "environ", separator="\n").splitlines()
-            environment = dict(entry.split("=", 1) for entry in entries if "=" in entry)
+        for process in psutil.process_iter():
+            verb = re.search(r" -m cnn_sensitivity (\w+)", _command(process))
+            environment = _environment(process)
             if verb and environment.get("SLURM_CONF") == self.environment["SLURM_CONF"]:
                 found.append((verb[1], environment))
         return found
 
-    def processes(self) -> list[int]:
+    def processes(self) -> list[psutil.Process]:
         """Return all processes that belong to this cluster, whoever their parents are."""
         folder = str(self.folder)
         return [
             process
-            for process in _all_processes()
-            if process != os.getpid()
+            for process in psutil.process_iter()
+            if process.pid != os.getpid()
             and (
-                f"SLURM_CONF={folder}" in _read(process, "environ")
-                or folder in _read(process, "cmdline")
+                _environment(process).get("SLURM_CONF", "").startswith(folder)
+                or folder in _command(process)
                 or any(path.startswith(folder) for path in _open_files(process))
             )
         ]
@@ -318,50 +320,49 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
         daemon.wait(10)
 
 
-def _kill(process: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
+def _kill(process: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
 
 
-def _all_processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _titled(title: str) -> list[int]:
-    """Return the processes whose command line begins so."""
-    return [process for process in _all_processes() if _read(process, "cmdline").startswith(title)]
-
-
-def _below(ancestors: list[int]) -> list[int]:
-    """Return the children of processes, their children, and so on."""
-    parents = {process: _parent(process) for process in _all_processes()}
-    found = list(ancestors)
-    for process in found:  # grows while it is walked through
-        found += [child for child, parent in parents.items() if parent == process]
-    return found[len(ancestors) :]
-
-
-def _alive(process: int) -> bool:
+def _alive(process: psutil.Process) -> bool:
     """Whether a process runs; one that has ended and waits for its parent does not."""
-    return bool(re.search(r"^State:\s*[^ZX]", _read(process, "status"), flags=re.MULTILINE))
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
-def _read(process: int, file: str, separator: str = " ") -> str:
+def _titled(title: str) -> list[psutil.Process]:
+    """Return the processes whose command line begins so."""
+    return [process for process in psutil.process_iter() if _command(process).startswith(title)]
+
+
+def _below(ancestors: list[psutil.Process]) -> list[psutil.Process]:
+    """Return the children of processes, their children, and so on."""
+    found = []
+    for process in ancestors:
+        with suppress(psutil.NoSuchProcess):
+            found += process.children(recursive=True)
+    return found
+
+
+def _command(process: psutil.Process) -> str:
+    """Return the command line, nothing if the process has ended."""
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    """Return the environment variables with which a process began, none if it has ended."""
+    with suppress(psutil.Error):
+        return process.environ()
+    return {}
+
+
+def _open_files(process: psutil.Process) -> list[str]:
+    """Return the paths of all that a process has open, also of what is deleted already."""
     try:
-        text = Path(f"/proc/{process}/{file}").read_bytes().decode("latin-1")
-        return text.replace("\0", separator)
-    except OSError:
-        return ""
-
-
-def _parent(process: int) -> int:
-    """Return the parent's id, 0 for a process that has ended."""
-    found = re.search(r"^PPid:\s*(\d+)", _read(process, "status"), flags=re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def _open_files(process: int) -> list[str]:
-    try:
-        return [os.readlink(link) for link in Path(f"/proc/{process}/fd").iterdir()]
+        return [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
     except OSError:
         return []
