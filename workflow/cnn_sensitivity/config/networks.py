@@ -36,7 +36,7 @@ NETWORKS = (
     "EfficientNetB0",
     "SimpleCNN1D",
 )
-# Those of torchvision 0.26 and later that have weights trained on ImageNet alone.
+# Those of torchvision that have weights trained on ImageNet alone.
 _PRETRAINED = """
 alexnet convnext_base convnext_large convnext_small convnext_tiny densenet121 densenet161
 densenet169 densenet201 efficientnet_b0 efficientnet_b1 efficientnet_b2 efficientnet_b3
