@@ -12,14 +12,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import processes
 import psutil
+from waiting import wait_until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel")
 RUNNING = ("RUNNING", "COMPLETING")
@@ -117,11 +117,11 @@ class Slurm:
         try:
             self._configure()
             self._daemon("munged", *self._munge_options())
-            _wait((self.folder / "munge.socket").exists, "munged")
+            wait_until((self.folder / "munge.socket").exists, "munged")
             self._daemon("slurmctld", "-D")
             for node in self.nodes:
                 self.start_node(node)
-            _wait(lambda: self._idle() == len(self.nodes), "all nodes idle")
+            wait_until(lambda: self._idle() == len(self.nodes), "all nodes idle")
         except BaseException:
             self.__exit__()
             raise
@@ -130,11 +130,12 @@ class Slurm:
     def __exit__(self, *_: object) -> None:
         if self.daemons.get("slurmctld"):
             self._call("scancel", "--user", str(os.getuid()), check=False)
-            _wait(lambda: not self.running(), "the end of all jobs", seconds=20, fatal=False)
+            with suppress(TimeoutError):
+                wait_until(lambda: not self.running(), "the end of all jobs", seconds=20)
         for name in sorted(self.daemons, key=lambda name: ("munged", "slurmctld").count(name)):
             _end(self.daemons[name])
         for process in self.processes():
-            _kill(process)
+            processes.kill(process)
         shutil.rmtree(self.folder, ignore_errors=True)
         signal.signal(signal.SIGTERM, self._before)
 
@@ -176,14 +177,14 @@ class Slurm:
         its end can no longer be reported, and its script still runs.
         """
         jobs = [job for job in self.running() if job.node == node]
-        watchers = {job: _titled(f"slurmstepd: [{job.id}.") for job in jobs}
-        scripts = {job: _below(watchers[job]) for job in jobs}
+        watchers = {job: processes.titled(f"slurmstepd: [{job.id}.") for job in jobs}
+        scripts = {job: processes.below(watchers[job]) for job in jobs}
         self.daemons[f"slurmd-{node}"].kill()
         for process in chain(*watchers.values()):
-            _kill(process)
-        cut_off = [job for job in jobs if any(map(_alive, scripts[job]))]
+            processes.kill(process)
+        cut_off = [job for job in jobs if any(map(processes.alive, scripts[job]))]
         for process in chain(*scripts.values()):
-            _kill(process)
+            processes.kill(process)
         self.daemons[f"slurmd-{node}"].wait(10)
         return cut_off
 
@@ -191,10 +192,10 @@ class Slurm:
         """Return the verb and the environment of each of the workflow's commands that runs now."""
         found = []
         for process in psutil.process_iter():
-            verb = re.search(r" -m cnn_sensitivity (\w+)", _command(process))
-            environment = _environment(process)
-            if verb and environment.get("SLURM_CONF") == self.environment["SLURM_CONF"]:
-                found.append((verb[1], environment))
+            if verb := re.search(r" -m cnn_sensitivity (\w+)", processes.command(process)):
+                environment = processes.environment(process)
+                if environment.get("SLURM_CONF") == self.environment["SLURM_CONF"]:
+                    found.append((verb[1], environment))
         return found
 
     def processes(self) -> list[psutil.Process]:
@@ -205,9 +206,9 @@ class Slurm:
             for process in psutil.process_iter()
             if process.pid != os.getpid()
             and (
-                _environment(process).get("SLURM_CONF", "").startswith(folder)
-                or folder in _command(process)
-                or any(path.startswith(folder) for path in _open_files(process))
+                processes.environment(process).get("SLURM_CONF", "").startswith(folder)
+                or folder in processes.command(process)
+                or any(path.startswith(folder) for path in processes.open_files(process))
             )
         ]
 
@@ -301,16 +302,6 @@ def _user() -> str:
     return subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _wait(ready: Callable[[], bool], what: str, seconds: float = 30, fatal: bool = True) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > end:
-            if fatal:
-                raise TimeoutError(f"{what}: not within {seconds:g} s")
-            return
-        time.sleep(0.1)
-
-
 def _end(daemon: subprocess.Popen[bytes]) -> None:
     daemon.terminate()
     try:
@@ -318,51 +309,3 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait(10)
-
-
-def _kill(process: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):
-        process.kill()
-
-
-def _alive(process: psutil.Process) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent does not."""
-    with suppress(psutil.NoSuchProcess):
-        return process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def _titled(title: str) -> list[psutil.Process]:
-    """Return the processes whose command line begins so."""
-    return [process for process in psutil.process_iter() if _command(process).startswith(title)]
-
-
-def _below(ancestors: list[psutil.Process]) -> list[psutil.Process]:
-    """Return the children of processes, their children, and so on."""
-    found = []
-    for process in ancestors:
-        with suppress(psutil.NoSuchProcess):
-            found += process.children(recursive=True)
-    return found
-
-
-def _command(process: psutil.Process) -> str:
-    """Return the command line, nothing if the process has ended."""
-    with suppress(psutil.Error):
-        return " ".join(process.cmdline())
-    return ""
-
-
-def _environment(process: psutil.Process) -> dict[str, str]:
-    """Return the environment variables with which a process began, none if it has ended."""
-    with suppress(psutil.Error):
-        return process.environ()
-    return {}
-
-
-def _open_files(process: psutil.Process) -> list[str]:
-    """Return the paths of all that a process has open, also of what is deleted already."""
-    try:
-        return [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-    except OSError:
-        return []

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import slurm
-from checkout import SMOKE, Checkout, copy_checkout
+from checkout import SMOKE, TABLES, Checkout, copy_checkout
 from slurm import Job, Slurm
+from waiting import wait_until
 from watched import PROFILE, Watched
 
 pytestmark = [
@@ -18,7 +19,6 @@ pytestmark = [
 ]
 
 FAULTS = (*SMOKE, str(Path(__file__).with_name("faults.yaml")))
-TABLES = ("results/**/*.csv", "paper_figures/**/*.csv")
 GPU_STEPS = ("train", "measure")
 LONG = {  # the two long trainings: what happens to each, and where it is
     "cancel": "scale_detection_1d_task1/no-stride/noise-0_train-all/seeds-0-1",
@@ -205,9 +205,7 @@ def test_other_requests(
 def test_a_cluster_leaves_nothing_running() -> None:
     with Slurm(nodes=1) as cluster:
         cluster.submit("sleep 1000")
-        deadline = time.monotonic() + 20
-        while not cluster.running() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: bool(cluster.running()), "the job")
         assert len(cluster.processes()) > 3
         assert cluster.running()
     assert cluster.processes() == []

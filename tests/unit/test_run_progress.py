@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from cnn_sensitivity import run_progress
 from cnn_sensitivity.config import read
@@ -135,9 +136,7 @@ def test_on_a_terminal_the_line_is_renewed_and_makes_room(
     stream = Terminal()
     progress = with_handler(logger, stream)
     progress.start(expected)
-    deadline = time.monotonic() + 60
-    while "[progress]" not in stream.getvalue() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: "[progress]" in stream.getvalue(), "the line")
     logger.error("an error")
     text = stream.getvalue()
     assert "\r\033[K[progress] 0 of 0 jobs done" in text

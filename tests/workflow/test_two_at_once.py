@@ -7,6 +7,7 @@ import time
 
 import pytest
 from checkout import SMOKE, Checkout
+from waiting import wait_until
 
 TARGET = ("figure_02", *SMOKE)
 OTHER_RUN = ("--config", "run=other")
@@ -29,10 +30,7 @@ def start(checkout: Checkout, *arguments: str) -> subprocess.Popen[bytes]:
     """Start Snakemake and return once its first job runs."""
     process = checkout.start(*arguments)
     log = checkout.folder / "results/smoke/tables/pooling.log"
-    deadline = time.monotonic() + 300
-    while not log.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(log.exists, "the first job")
     return process
 
 

@@ -7,11 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from checkout import ROOT, SMOKE, Checkout
+from waiting import wait_until
 
 from cnn_sensitivity.config import read
 from cnn_sensitivity.forecast import forecast
@@ -98,9 +98,7 @@ def test_on_a_terminal_the_line_is_renewed_in_place(checkout: Checkout) -> None:
 def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
     process = checkout.start("figure_06", *SMOKE, BRIEF="1")
     log = checkout.folder / "results/smoke/tables/theory.log"
-    deadline = time.monotonic() + 600
-    while not log.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(log.exists, "the first job")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     assert process.wait(300) != 0
     assert not (checkout.folder / "results/smoke/tables/theory.csv").exists()
@@ -116,15 +114,11 @@ def test_a_stopped_run_has_saved_its_training_and_goes_on(
     command = (f"{run}/training.csv", *SMOKE, "long.yaml")
     process = checkout.start(*command)
     log = checkout.folder / run / "training.log"
-    deadline = time.monotonic() + 600
-    while not (log.exists() and "epoch 1/" in log.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: log.exists() and "epoch 1/" in log.read_text(), "the first epoch")
     os.killpg(process.pid, number)  # SIGINT as a terminal does, SIGTERM as a shutdown does
     assert process.wait(300) != 0
-    while not (log.parent / ".checkpoint.resume.safetensors").exists():  # Snakemake may end first
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    state = log.parent / ".checkpoint.resume.safetensors"
+    wait_until(state.exists, "the saved state")  # Snakemake may end first
     assert not (log.parent / "checkpoint.safetensors").exists()
     assert "stopped; its state is saved" in log.read_text()
     again = checkout.snakemake(*command)
