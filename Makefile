@@ -11,8 +11,11 @@ override SCENARIO := $(value SCENARIO)
 override CORES := $(value CORES)
 override ARCHIVE := $(value ARCHIVE)
 own := $(filter %.yaml %.yml,$(SCENARIO))
-FILE := $(if $(filter-out quick,$(SCENARIO)),$(or $(wildcard $(own)),$(own),workflow/scenarios/$(SCENARIO).yaml))
-NAME := $(patsubst %.yml,%,$(patsubst %.yaml,%,$(notdir $(SCENARIO))))
+# PAPER/NAME of workflow/scenarios/; a name alone is one of the default paper's.
+paper := tomasini_2022
+scenario := $(if $(findstring /,$(SCENARIO)),$(SCENARIO),$(paper)/$(SCENARIO))
+FILE := $(or $(wildcard $(own)),$(own),$(if $(filter-out $(paper)/quick,$(scenario)),workflow/scenarios/$(scenario).yaml))
+NAME := $(if $(own),$(basename $(notdir $(own))),$(subst /,_,$(scenario:$(paper)/%=%)))
 export SCENARIO CORES ARCHIVE FILE NAME
 
 snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"}
@@ -35,7 +38,7 @@ checked_input:
 	esac; \
 	case "$$SCENARIO" in \
 	'' | -* | *[!A-Za-z0-9_./~-]*) refuse "SCENARIO must be one word of letters, digits, _ . / ~ -" ;; \
-	quick) exit 0 ;; \
+	quick | $(paper)/quick) exit 0 ;; \
 	esac; \
 	[ -f "$$FILE" ] || refuse "SCENARIO=$$SCENARIO: there is no file $$FILE; see make help"; \
 	case "$$NAME" in \
@@ -45,8 +48,9 @@ checked_input:
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "SCENARIO=quick (default), or of workflow/scenarios/: smoke, cifar_cpu, cifar, paper;"
-	@echo "or a file of your own: SCENARIO=mine.yaml."
+	@echo "SCENARIO=quick (default), or of workflow/scenarios/:"
+	@cd workflow/scenarios && ls -d */*.yaml | sed 's/^/    /; s/\.yaml$$//'
+	@echo "(of $(paper) the name alone will do); or a file of your own: SCENARIO=mine.yaml."
 
 install: $(VENV)/installed ## Install into .venv what a reproduction needs
 

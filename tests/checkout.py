@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "examples")
 # Where this is set, what a job prints is in its log at once, whether it sees to that or not.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
-SMOKE = ("--configfile", "workflow/scenarios/smoke.yaml")
+SMOKE = ("--configfile", "workflow/scenarios/tomasini_2022/smoke.yaml")
 TABLES = ("results/**/*.csv", "paper_figures/**/*.csv")
 
 

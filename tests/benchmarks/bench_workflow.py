@@ -18,7 +18,7 @@ from benchmarks.used_cores import wall_time_ratio
 from cnn_sensitivity.config import read
 from cnn_sensitivity.plan import Plan
 
-PAPER = ("--configfile", "workflow/scenarios/paper.yaml")
+PAPER = ("--configfile", "workflow/scenarios/tomasini_2022/paper.yaml")
 
 
 @contextmanager

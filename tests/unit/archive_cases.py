@@ -5,11 +5,12 @@ import io
 import tarfile
 from pathlib import Path
 
-from cnn_sensitivity.figure_inputs import FIGURES, all_inputs
+from cnn_sensitivity.papers import all_inputs, paper
 from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-SMOKE = [str(ROOT / "config.yaml"), str(ROOT / "workflow/scenarios/smoke.yaml")]
+FIGURES = tuple(paper("tomasini_2022").figures)
+SMOKE = [str(ROOT / "config.yaml"), str(ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml")]
 CONFIG = "smoke/results/smoke/config.yaml"
 TABLE = "smoke/results/smoke/tables/theory.csv"
 Contents = dict[str, bytes]

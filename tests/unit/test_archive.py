@@ -7,17 +7,16 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-import yaml
-from archive_cases import CONFIG, ROOT, SMOKE, TABLE, contents, files_here, finish
+import yte
+from archive_cases import CONFIG, FIGURES, ROOT, SMOKE, TABLE, contents, files_here, finish
 
-from cnn_sensitivity import archive, table_files
+from cnn_sensitivity import archive, papers, table_files
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import read
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.figure_inputs import FIGURES
 from cnn_sensitivity.plan import Plan
 
-SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*.yaml"))
+SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*/*.yaml"))
 
 
 def test_it_holds_the_files_of_the_plan_and_no_others(packed: Path) -> None:
@@ -146,7 +145,7 @@ def test_the_configuration_hides_all_that_it_is_laid_over(
     archive.pack(plan, "run.tar.gz")
     shutil.rmtree("results")
     assert archive.unpack("run.tar.gz") == plan
-    for below in (ROOT / "config.yaml", ROOT / "workflow/scenarios/paper.yaml"):
+    for below in (ROOT / "config.yaml", ROOT / "workflow/scenarios/tomasini_2022/paper.yaml"):
         assert read(ROOT / "config.yaml", below, archive.config_file(plan)) == plan.config
 
 
@@ -203,5 +202,7 @@ def test_the_verbs(
 
 
 def test_the_profile_for_redrawing_allows_what_draws_and_nothing_else() -> None:
-    profile = yaml.safe_load((ROOT / "profiles/redraw/config.yaml").read_text())
-    assert set(profile["allowed-rules"]) == {"all", "claims", "software", *FIGURES}
+    profile = yte.process_yaml((ROOT / "profiles/redraw/config.yaml").read_text())
+    figures = {figure for name in papers.NAMES for figure in papers.paper(name).figures}
+    assert set(profile["allowed-rules"]) == {"all", "claims", "software"} | figures
+    assert set(FIGURES) <= figures

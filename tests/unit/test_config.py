@@ -12,7 +12,7 @@ from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*.yaml"))
+SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*/*.yaml"))
 QUICK = yaml.safe_load((ROOT / "config.yaml").read_text())
 SMALL = {"size": 15, "scale": 7, "train_sizes": [8], "test_size": 600, "seeds": [0]}
 SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
@@ -218,11 +218,9 @@ def test_schema_file_is_the_models_schema() -> None:
             "networks.LeNet: seeds_per_job 100: a job's folder is named after its seeds, and there"
             " is room for 86 of them; take 86 or fewer",
         ),
-        ("figures.figure_03", ["VGG111"], "did you mean 'VGG11'?"),
-        ("figures.figure_3", ["VGG11"], "did you mean 'figure_03'?"),
-        ("figures.figure_04", ["VGG11", "VGG11"], "network 'VGG11' is given twice"),
-        ("figures.pretrained", ["resnet81"], "did you mean 'resnet18'?"),
-        ("figures.pretrained", ["alexnet", "alexnet"], "network 'alexnet' is given twice"),
+        ("figures", {"figure_04": ["VGG11", "VGG11"]}, "figure_04 'VGG11' is given twice"),
+        ("pretrained", ["resnet81"], "did you mean 'resnet18'?"),
+        ("pretrained", ["alexnet", "alexnet"], "network 'alexnet' is given twice"),
     ],
 )
 def test_a_broken_configuration_is_refused_in_one_sentence(
@@ -302,9 +300,9 @@ def test_overlays_merge_mappings_and_replace_lists(tmp_path: Path) -> None:
 
 
 def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:
-    paper = config.read(ROOT / "config.yaml", ROOT / "workflow/scenarios/paper.yaml")
+    paper = config.read(ROOT / "config.yaml", ROOT / "workflow/scenarios/tomasini_2022/paper.yaml")
     assert paper.recipes["convolutional"] == config.Recipe()
-    raw = yaml.safe_load((ROOT / "workflow/scenarios/paper.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "workflow/scenarios/tomasini_2022/paper.yaml").read_text())
     for name, recipe in paper.recipes.items():
         given = raw["recipes"][name]
         explicit = {key: value for key, value in recipe.model_dump().items() if key in given}

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from cnn_sensitivity import papers
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "workflow/cnn_sensitivity"
+ROOMS = ("drawing", "scorecard", "papers")
+DRAWN = [path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")]
 # What these do is seen in a rule's parameters or cannot change a result.
 PLUMBING = {"errors.py", "files.py", "table_files.py", "training/progress.py"}
 PLUMBING |= {f"config/{path.name}" for path in PACKAGE.glob("config/*.py")}
@@ -21,7 +25,7 @@ ENTRIES = {
     "theory": ["tables/theory.py"],
     "pooling": ["tables/pooling.py"],
     "pictures": ["tables/pictures.py"],
-    "claims": ["claims/__init__.py"],
+    "claims": ["scorecard/__init__.py"],
 }
 # A rule's inputs change with the code of the rules that make them.
 UPSTREAM = {
@@ -94,7 +98,15 @@ def test_a_rule_declares_all_modules_that_its_result_depends_on(rule: str) -> No
     assert {file for file in missing if Path(file).name != "__init__.py"} == set()
 
 
-def test_figures_declare_their_modules() -> None:
+def of_room(paper: str, part: str) -> set[str]:
+    """Return the modules of a part of a paper's room, and those beside that it may import."""
+    room = PACKAGE / "papers" / paper
+    files = {*room.glob(f"{part}/*.py"), *room.glob("*.py")} - {room / "inputs.py"}
+    return {str(file.relative_to(PACKAGE)) for file in files}
+
+
+@pytest.mark.parametrize("paper", papers.NAMES)
+def test_figures_and_claims_declare_their_modules(paper: str) -> None:
     text = (ROOT / "workflow/rules/figures.smk").read_text()
     shared = {
         str(file.relative_to(PACKAGE))
@@ -102,10 +114,13 @@ def test_figures_declare_their_modules() -> None:
         if "{" not in pattern
         for file in PACKAGE.glob(pattern)
     }
-    for path in PACKAGE.glob("figures/figure_*.py"):
+    for path in PACKAGE.glob(f"papers/{paper}/figures/figure_*.py"):
         name = str(path.relative_to(PACKAGE))
-        missing = closure([name], PLUMBING) - shared - {name}
+        missing = closure([name], PLUMBING) - shared - of_room(paper, "none") - {name}
         assert {file for file in missing if Path(file).name != "__init__.py"} == set(), name
+    missing = closure([f"papers/{paper}/claims/__init__.py"], PLUMBING)
+    missing -= declared()["claims"] | of_room(paper, "claims")
+    assert {file for file in missing if Path(file).name != "__init__.py"} == set()
 
 
 def test_imports_point_one_way() -> None:
@@ -114,15 +129,14 @@ def test_imports_point_one_way() -> None:
         name = str(path.relative_to(PACKAGE))
         if name not in ("cli.py", "__main__.py"):
             assert "cli.py" not in imports_of(name), name
-    for path in [*PACKAGE.glob("figures/*.py"), *PACKAGE.glob("claims/*.py")]:
+    for path in DRAWN:
         name = str(path.relative_to(PACKAGE))
-        assert not {"sensitivity.py", "perturbations.py", "weights.py"} & closure([name]), name
+        assert not {"sensitivity.py", "perturbations/__init__.py", "weights.py"} & closure([name])
 
 
 def test_nothing_behind_a_figure_or_a_claim_imports_torch() -> None:
     """Not at the top of a module, and not within a function of it either."""
-    parts = ("figures", "claims")
-    drawn = [f"{part}/{path.name}" for part in parts for path in (PACKAGE / part).glob("*.py")]
+    drawn = [str(path.relative_to(PACKAGE)) for path in DRAWN]
     loaders = {"torch", "torchvision"}
     for file in closure(drawn):
         packages = {name.partition(".")[0] for name in names_imported_by(file)}

@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def plan_of(scenario: str) -> Plan:
-    overlays = [] if scenario == "quick" else [ROOT / f"workflow/scenarios/{scenario}.yaml"]
+    overlays = (
+        [] if scenario == "quick" else [ROOT / f"workflow/scenarios/tomasini_2022/{scenario}.yaml"]
+    )
     return Plan(read(ROOT / "config.yaml", *overlays))
 
 
@@ -182,7 +184,7 @@ def test_images_of_a_folder_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_verb_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
-    smoke = ROOT / "workflow/scenarios/smoke.yaml"
+    smoke = ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml"
     main(["plan", "--configfile", str(ROOT / "config.yaml"), str(smoke), "--cores", "3"])
     text = capsys.readouterr().out
     assert text.startswith("The whole run 'smoke': 15 figures and the scorecard")

@@ -13,7 +13,7 @@ from test_config import QUICK
 from cnn_sensitivity import config
 from cnn_sensitivity.config import Config, PictureSettings
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
+from cnn_sensitivity.papers import claim_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan
 
 Location = tuple[str | int, ...]

@@ -20,8 +20,13 @@ def folder(tmp_path: Path) -> Path:
         for file in (f"results/{name}/table.csv", f"paper_figures/{name}/figure_01.png"):
             (folder / file).parent.mkdir(parents=True)
             (folder / file).touch()
-    (folder / "workflow/scenarios").mkdir(parents=True)
-    for name in ("workflow/scenarios/smoke.yaml", "mine.yml", "...yaml", "pyproject.toml"):
+    (folder / "workflow/scenarios/tomasini_2022").mkdir(parents=True)
+    for name in (
+        "workflow/scenarios/tomasini_2022/smoke.yaml",
+        "mine.yml",
+        "...yaml",
+        "pyproject.toml",
+    ):
         (folder / name).touch()
     (folder / "envs").mkdir()
     (folder / "envs/constraints.txt").touch()
@@ -128,7 +133,9 @@ def test_an_archive_may_have_any_name(folder: Path, archive: str) -> None:
     ("scenario", "layers"),
     [
         ("quick", []),
-        ("smoke", ["workflow/scenarios/smoke.yaml"]),
+        ("tomasini_2022/quick", []),
+        ("smoke", ["workflow/scenarios/tomasini_2022/smoke.yaml"]),
+        ("tomasini_2022/smoke", ["workflow/scenarios/tomasini_2022/smoke.yaml"]),
         ("mine.yml", ["mine.yml"]),
         ("./mine.yml", ["./mine.yml"]),
         ("~/mine.yaml", ["{home}/mine.yaml"]),

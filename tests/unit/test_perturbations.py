@@ -8,6 +8,7 @@ import torch
 
 from cnn_sensitivity import perturbations
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.perturbations.pixel_moves import _place
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -243,7 +244,7 @@ def test_pixels_of_a_line_never_merge():
 def test_pixels_that_would_meet_stay(targets, expected):
     image, sites = torch.zeros(1, 1, 8), torch.tensor([1, 3, 4])
     image[0, 0, sites] = torch.tensor([1.0, 2, 3])
-    moved = perturbations._place(image, torch.zeros(3).long(), sites, torch.tensor(targets))
+    moved = _place(image, torch.zeros(3).long(), sites, torch.tensor(targets))
     assert moved[0, 0, expected].tolist() == [1, 2, 3]
 
 

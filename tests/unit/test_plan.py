@@ -10,16 +10,17 @@ import yaml
 
 from cnn_sensitivity import config
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.figure_inputs import FIGURES, claim_inputs, figure_inputs
+from cnn_sensitivity.papers import claim_inputs, figure_inputs, paper
 from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
+FIGURES = paper("tomasini_2022").figures
 
 
 def plan_of(scenario: str | None = None, **overlay: object) -> Plan:
     files = [ROOT / "config.yaml"]
     if scenario:
-        files.append(ROOT / f"workflow/scenarios/{scenario}.yaml")
+        files.append(ROOT / f"workflow/scenarios/tomasini_2022/{scenario}.yaml")
     raw = config.read(*files).model_dump(exclude_none=True)
     return Plan(config.parse({**raw, **overlay}))
 
@@ -129,5 +130,8 @@ def test_claims_read_every_sensitivity_table(quick: Plan) -> None:
 
 def test_the_plan_needs_no_torch() -> None:
     """The Snakefile imports these each time that it is read."""
-    script = "import cnn_sensitivity.figure_inputs, sys; sys.exit('torch' in sys.modules)"
+    script = (
+        "import sys; from cnn_sensitivity import papers;"
+        " [papers.paper(name) for name in papers.NAMES]; sys.exit('torch' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT / "workflow", check=True)

@@ -32,8 +32,8 @@ SCENARIOS = {
     name: read(ROOT / "config.yaml", *overlays)
     for name, overlays in {
         "quick": [],
-        "paper": [ROOT / "workflow/scenarios/paper.yaml"],
-        "cifar_cpu": [ROOT / "workflow/scenarios/cifar_cpu.yaml"],
+        "paper": [ROOT / "workflow/scenarios/tomasini_2022/paper.yaml"],
+        "cifar_cpu": [ROOT / "workflow/scenarios/tomasini_2022/cifar_cpu.yaml"],
     }.items()
 }
 RECIPES = [(scenario, recipe) for scenario, whole in SCENARIOS.items() for recipe in whole.recipes]

@@ -41,7 +41,9 @@ def logger() -> Iterator[logging.Logger]:
 @pytest.fixture
 def expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Forecast:
     monkeypatch.chdir(tmp_path)
-    return forecast(Plan(read(ROOT / "config.yaml", ROOT / "workflow/scenarios/smoke.yaml")))
+    return forecast(
+        Plan(read(ROOT / "config.yaml", ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml"))
+    )
 
 
 def with_handler(logger: logging.Logger, stream: io.StringIO, brief: bool = False) -> RunProgress:

@@ -10,7 +10,7 @@ import pytest
 from pandas import DataFrame
 from pandas.testing import assert_frame_equal
 
-from cnn_sensitivity import claims, cli, table_files
+from cnn_sensitivity import cli, papers, table_files
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables.pooling import pooling_table
 
@@ -22,7 +22,7 @@ WHOLE = {
     "pooling": pooling_table,
     "pictures": tables.pictures,
     "pretrained": lambda: DataFrame([{"network": "alexnet", "reason": "no weights"}]),
-    "claims": lambda: claims.assess({"theory": tables.theory()}),
+    "claims": lambda: papers.assess("tomasini_2022", {"theory": tables.theory()}),
 }
 CASES = [
     (kind, column, is_number)
@@ -143,7 +143,8 @@ def test_a_figure_is_not_drawn_from_a_damaged_table(
     path.write_bytes(path.read_bytes()[:-20])
     figure = path.with_name("figure_02")
     with pytest.raises(SystemExit) as stop:
-        arguments = ["figure_02", "--table", "pooling", str(path), "--output", str(figure)]
+        arguments = ["figure_02", "--paper", "tomasini_2022", "--output", str(figure)]
+        arguments += ["--table", "pooling", str(path)]
         cli.main(["figure", *arguments])
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -11,7 +11,7 @@ import figure_tables as tables
 import pytest
 import training_cases as cases
 
-from cnn_sensitivity import archive, claims
+from cnn_sensitivity import archive, papers
 from cnn_sensitivity.cli import _parser
 from cnn_sensitivity.tables.pooling import pooling_table
 
@@ -22,8 +22,8 @@ COMMANDS = {
     "spectrum": "--name images/LeNet/noise-0_train-all/seeds-0 --checkpoint checkpoint.safetensors"
     " --weights last --output made",
     "pooling": "--output made",
-    "figure": "figure_02 --table pooling pooling.csv --output made",
-    "claims": "--table sensitivity sensitivity.csv"
+    "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
+    "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
     " --output made --markdown made.md --html made.html --text made.txt",
     "schema": "--output made",
     "software": "--output made",
@@ -61,7 +61,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path, table in {
         folder / "pooling.csv": pooling_table(),
         folder / "sensitivity.csv": sensitivity,
-        folder / "results/quick/claims.csv": claims.assess({"sensitivity": sensitivity}),
+        folder / "results/quick/claims.csv": papers.assess(
+            "tomasini_2022", {"sensitivity": sensitivity}
+        ),
     }.items():
         table.to_csv(path, index=False)
     return folder

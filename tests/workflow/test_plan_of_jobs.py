@@ -6,19 +6,16 @@ from pathlib import Path
 import pytest
 from checkout import ROOT, SMOKE, Checkout
 
+from cnn_sensitivity import papers
 from cnn_sensitivity.config import read
 
-SCENARIOS = sorted(path.stem for path in (ROOT / "workflow/scenarios").glob("*.yaml"))
-FIGURES = [f"figure_{number:02}" for number in range(1, 15)] + ["figure_tanh"]
+SCENARIOS = sorted((ROOT / "workflow/scenarios").glob("*/*.yaml"))
+FIGURES = list(papers.paper("tomasini_2022").figures)
 
 
-def overlay(scenario: str) -> tuple[str, ...]:
-    return ("--configfile", f"workflow/scenarios/{scenario}.yaml")
-
-
-def give_images(checkout: Checkout, scenario: str) -> None:
+def give_images(checkout: Checkout, scenario: Path) -> None:
     """Put files by the names of images where a scenario's folder of images would be."""
-    configuration = read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/{scenario}.yaml")
+    configuration = read(ROOT / "config.yaml", scenario)
     source = configuration.experiments.images.source
     if source.name == "image_folder":
         for split, size in (("train", source.train_size), ("test", source.test_size)):
@@ -29,11 +26,12 @@ def give_images(checkout: Checkout, scenario: str) -> None:
                     (folder / f"{index}.png").touch()
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_scenario_plans_every_figure(checkout: Checkout, scenario: str) -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_scenario_plans_every_figure(checkout: Checkout, scenario: Path) -> None:
     give_images(checkout, scenario)
-    jobs = checkout.planned(*overlay(scenario))
-    assert {rule for rule in jobs if rule.startswith("figure_")} == set(FIGURES)
+    jobs = checkout.planned("--configfile", str(scenario.relative_to(ROOT)))
+    figures = set(papers.paper(scenario.parent.name).figures)
+    assert {rule for rule in jobs if rule.startswith("figure_")} == figures
     assert jobs["train"] == jobs["sensitivity"]
     assert jobs["claims"] == 1
 

@@ -42,12 +42,12 @@ def test_touching_sources_reruns_nothing(edited: Checkout) -> None:
 
 
 def test_editing_a_figure_redraws_that_figure_alone(edited: Checkout) -> None:
-    edited.append("workflow/cnn_sensitivity/figures/figure_03.py")
+    edited.append("workflow/cnn_sensitivity/papers/tomasini_2022/figures/figure_03.py")
     assert edited.planned(*SMOKE) == {"figure_03": 1, "all": 1}
 
 
 def test_editing_the_deformation_remeasures_and_does_not_retrain(edited: Checkout) -> None:
-    edited.append("workflow/cnn_sensitivity/perturbations.py")
+    edited.append("workflow/cnn_sensitivity/perturbations/diffeomorphism.py")
     jobs = edited.planned(*SMOKE)
     assert "train" not in jobs
     assert "spectrum" not in jobs
@@ -74,7 +74,7 @@ def test_another_measurement_does_not_retrain(edited: Checkout) -> None:
 
 
 def test_another_seed_trains_that_seed_alone(edited: Checkout) -> None:
-    scenario = edited.folder / "workflow/scenarios/smoke.yaml"
+    scenario = edited.folder / "workflow/scenarios/tomasini_2022/smoke.yaml"
     text = scenario.read_text()
     before = "      - {name: LeNet}\n"
     assert before in text

@@ -25,7 +25,7 @@ def test_the_plan_counts_the_jobs_that_snakemake_counts(
     checkout: Checkout, scenario: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(checkout.folder)
-    overlay = f"workflow/scenarios/{scenario}.yaml"
+    overlay = f"workflow/scenarios/tomasini_2022/{scenario}.yaml"
     expected = forecast(Plan(read("config.yaml", overlay)))
     jobs = checkout.planned("--configfile", overlay)
     assert jobs.pop("train") == jobs.pop("sensitivity") == len(expected.costs)
@@ -36,7 +36,7 @@ def test_a_finished_run_has_nothing_to_make(
     smoke: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(smoke.folder)
-    expected = forecast(Plan(read("config.yaml", "workflow/scenarios/smoke.yaml")))
+    expected = forecast(Plan(read("config.yaml", "workflow/scenarios/tomasini_2022/smoke.yaml")))
     assert expected.others_left == 0
     assert all(cost.trained and cost.measured for cost in expected.costs)
 

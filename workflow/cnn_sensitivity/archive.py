@@ -30,8 +30,9 @@ import yaml
 from cnn_sensitivity import table_files
 from cnn_sensitivity.config import Config, read
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.figure_inputs import EXTENSIONS, all_inputs, figure_inputs
 from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.paper import EXTENSIONS
+from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
 from cnn_sensitivity.plan import Plan
 
 README, SUMS = "README.txt", "SHA256SUMS"
@@ -121,9 +122,10 @@ def _overlay(config: Config) -> str:
 
 
 def _readme(plan: Plan) -> str:
+    paper = paper_of(plan)
     return f"""\
-The run {plan.config.run!r} of a replication of Tomasini, Petrini, Cagnetta and Wyart, "How deep
-convolutional neural networks lose spatial information with training", arXiv 2210.01506.
+The run {plan.config.run!r} of a replication of {paper.authors}, "{paper.title}",
+arXiv {paper.arxiv}.
 
 {plan.results}/ holds its tables, its configuration (config.yaml), the versions of the software
 (software.txt) and, if they were packed, the networks' weights (*.safetensors).
@@ -157,6 +159,7 @@ def _extract(archive: str | Path, scratch: Path) -> Path:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             members = [member for member in tar if not member.isdir()]
+            _read_to_end(tar)
             for member in members:
                 _check_member(member)
             _check_space(sum(member.size for member in members))
@@ -169,6 +172,14 @@ def _extract(archive: str | Path, scratch: Path) -> Path:
     if len(folders) != 1:
         raise UserError("not a packed run: it must hold one folder")
     return folders[0]
+
+
+def _read_to_end(tar: tarfile.TarFile) -> None:
+    """Read what follows the last member: gzip's checksum stands there, and a cut may begin there."""
+    stream = tar.fileobj
+    assert stream is not None  # it is open
+    while stream.read(2**20):
+        pass
 
 
 def _check_member(member: tarfile.TarInfo) -> None:

@@ -116,23 +116,24 @@ def _pictures(options: argparse.Namespace) -> None:
 
 def _figure(options: argparse.Namespace) -> None:
     """Draw one figure from its tables."""
-    from cnn_sensitivity import figures
+    from cnn_sensitivity import papers
+    from cnn_sensitivity.drawing.drawn import save
 
     tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table}
-    figures.save(figures.draw(options.name, tables), options.output)
+    save(papers.draw(options.paper, options.name, tables), options.output)
 
 
 def _claims(options: argparse.Namespace) -> None:
     """Hold a run's tables against each claim of the paper."""
-    from cnn_sensitivity import claims
+    from cnn_sensitivity import papers, scorecard
 
     tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
-    scorecard = claims.assess(tables)
-    table_files.write(scorecard, options.output)
+    assessed = papers.assess(options.paper, tables)
+    table_files.write(assessed, options.output)
     for path, text in (
-        (options.markdown, claims.to_markdown(scorecard)),
-        (options.html, claims.to_html(scorecard)),
-        (options.text, claims.to_text(scorecard) + "\n"),
+        (options.markdown, scorecard.to_markdown(assessed)),
+        (options.html, scorecard.to_html(assessed)),
+        (options.text, scorecard.to_text(assessed) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text)
@@ -165,24 +166,24 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _scorecard(options: argparse.Namespace) -> None:
     """Print the scorecard of a finished run."""
-    from cnn_sensitivity import claims
+    from cnn_sensitivity import scorecard
 
     plan = Plan(read(*options.configfile))
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
-    print(claims.to_text(table_files.read("claims", [path])))
+    print(scorecard.to_text(table_files.read("claims", [path])))
     print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
 
 
 def _compare(options: argparse.Namespace) -> None:
     """Print the scorecards of several runs side by side, as a Markdown table."""
-    from cnn_sensitivity import claims
+    from cnn_sensitivity import scorecard
 
     scorecards = {
         Path(path).parent.name: table_files.read("claims", [path]) for path in options.scorecard
     }
-    print(claims.to_comparison(scorecards), end="")
+    print(scorecard.to_comparison(scorecards), end="")
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -271,9 +272,9 @@ def _parser() -> argparse.ArgumentParser:
     verb("compare", _compare).add_argument(
         "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
     )
-    figure = verb("figure", _figure, "output")
+    figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
-    claims = verb("claims", _claims, "output", "markdown", "html", "text")
+    claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")
     for command in (figure, claims):
         command.add_argument(
             "--table", action="append", nargs="+", default=[], metavar=("kind", "path")

@@ -130,7 +130,7 @@ class Plan:
 
     def pretrained_spectra(self) -> list[str]:
         """Return the paths of the spectra of networks with ImageNet weights."""
-        return [f"{self.results}/pretrained/{name}.csv" for name in self.config.figures.pretrained]
+        return [f"{self.results}/pretrained/{name}.csv" for name in self.config.pretrained]
 
     def dataset_settings(self, experiment: str) -> dict[str, object]:
         """Return the arguments of `datasets.prepare` for an experiment's data."""

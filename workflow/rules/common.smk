@@ -11,8 +11,8 @@ from snakemake.logging import logger
 
 import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
 from cnn_sensitivity.forecast import forecast, in_short
+from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
 from cnn_sensitivity.run_progress import RunProgress
@@ -44,6 +44,8 @@ os.environ.update(
 
 # With `--software-deployment-method conda` jobs run in this environment instead.
 ENVIRONMENT = "../../envs/reproduce.yaml"
+PAPER = PLAN.config.paper
+ROOM = f"papers/{PAPER}"
 RUN_FILES = f"{PLAN.results}/{{name}}"
 
 
@@ -79,6 +81,17 @@ def code(*patterns):
     """Return the modules that a result depends on: editing one remakes it, touching it does not."""
     files = [str(path) for pattern in patterns for path in sorted(PACKAGE.glob(pattern))]
     return [os.path.relpath(path) for path in files]
+
+
+def code_of_room():
+    """Return the files beside the figures and claims of a paper's room that these may read."""
+    beside = code(f"{ROOM}/*.py", f"{ROOM}/*.csv")
+    return [path for path in beside if Path(path).name not in ("__init__.py", "inputs.py")]
+
+
+def caption(name):
+    """Return the path of a caption of the report."""
+    return str(PACKAGE / ROOM / "captions" / f"{name}.rst")
 
 
 def experiment_of(wildcards):

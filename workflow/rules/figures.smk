@@ -1,19 +1,11 @@
 """Figures: tables in, a picture and the numbers that it plots out. One target a figure."""
 
-import ast
-
-from cnn_sensitivity.figure_inputs import EXTENSIONS
+from cnn_sensitivity.paper import EXTENSIONS
 
 
 def figure_file(figure, extension):
     """Return the path of a figure."""
     return f"{PLAN.figures_folder}/{figure}.{extension}"
-
-
-def figure_title(figure):
-    """Return what a figure shows: the line that opens its module."""
-    source = (PACKAGE / "figures" / f"{figure}.py").read_text()
-    return ast.get_docstring(ast.parse(source)).partition("\n")[0].rstrip(".")
 
 
 def table_arguments(tables):
@@ -31,17 +23,18 @@ for figure, tables in FIGURE_INPUTS.items():
             code=code(
                 "theory.py",
                 "analysis/*.py",
-                "figures/[!f]*.py",
-                f"figures/{figure}.py",
-            ),
+                "drawing/*.py",
+                f"{ROOM}/figures/{figure}.py",
+            )
+            + code_of_room(),
         output:
             report(
                 figure_file(figure, "png"),
-                caption=f"../report/{figure}.rst",
+                caption=caption(figure),
                 category="2 Figures",
                 labels={
                     "figure": figure.removeprefix("figure_"),
-                    "shows": figure_title(figure).partition(": ")[2],
+                    "shows": figure_title(PAPER, figure).partition(": ")[2],
                 },
             ),
             *[figure_file(figure, extension) for extension in EXTENSIONS if extension != "png"],
@@ -56,12 +49,13 @@ for figure, tables in FIGURE_INPUTS.items():
             runtime=growing(10),
         params:
             figure=figure,
+            paper=PAPER,
             stem=lambda wildcards, output: output[0].removesuffix(".png"),
             tables=table_arguments(tables),
         shell:
-            "python -m cnn_sensitivity figure {params.figure} --output {params.stem:q}"
+            "python -m cnn_sensitivity figure {params.figure} --paper {params.paper} --output {params.stem:q}"
             " {params.tables:q} > {log:q} 2>&1"
 
     # Rules made in a loop would share one docstring.
     own_name = workflow.modifier.modify_rulename(figure)
-    workflow.get_rule(own_name).docstring = f"{figure_title(figure)}."
+    workflow.get_rule(own_name).docstring = f"{figure_title(PAPER, figure)}."

@@ -8,7 +8,7 @@ rule sensitivity:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
         code=code(
             "seeds.py",
-            "perturbations.py",
+            "perturbations/*.py",
             "sensitivity.py",
             "layer_sums.py",
             "tables/runs.py",
@@ -86,7 +86,7 @@ rule theory:
     input:
         code=code(
             "seeds.py",
-            "perturbations.py",
+            "perturbations/*.py",
             "sensitivity.py",
             "layer_sums.py",
             "theory.py",
@@ -129,7 +129,7 @@ rule pictures:
     """Deform one test image and add noise to it (Figure 1)."""
     input:
         dataset=PLAN.dataset("images"),
-        code=code("seeds.py", "perturbations.py", "datasets/corruption.py", "tables/pictures.py"),
+        code=code("seeds.py", "perturbations/*.py", "datasets/corruption.py", "tables/pictures.py"),
     output:
         PLAN.table("pictures"),
     log:

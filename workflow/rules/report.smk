@@ -3,7 +3,7 @@
 from cnn_sensitivity.software import versions
 
 
-report: "../report/workflow.rst"
+report: caption("workflow")
 
 
 SOFTWARE = f"{PLAN.results}/software.txt"
@@ -15,12 +15,13 @@ rule claims:
     """Hold the run's tables against each claim of the paper: the scorecard."""
     input:
         [path for paths in CLAIM_INPUTS.values() for path in paths],
-        code=code("theory.py", "analysis/*.py", "claims/*.py"),
+        code=code("theory.py", "analysis/*.py", "scorecard/*.py", f"{ROOM}/claims/*.py")
+        + code_of_room(),
     output:
         table=CLAIMS,
         page=report(
             f"{PLAN.figures_folder}/claims.html",
-            caption="../report/claims.rst",
+            caption=caption("claims"),
             category="1 Scorecard",
             labels={"shows": "What this run says of each claim of the paper"},
         ),
@@ -36,9 +37,10 @@ rule claims:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        paper=PAPER,
         tables=table_arguments(CLAIM_INPUTS),
     shell:
-        "python -m cnn_sensitivity claims --output {output.table:q} --html {output.page:q}"
+        "python -m cnn_sensitivity claims --paper {params.paper} --output {output.table:q} --html {output.page:q}"
         " --markdown {output.markdown:q} --text {output.text:q} {params.tables:q} > {log:q} 2>&1"
 
 

@@ -1,6 +1,6 @@
 """The configuration of a whole run, and the relations between its keys."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
@@ -19,35 +19,11 @@ from cnn_sensitivity.config.settings import Compute, Measurement
 from cnn_sensitivity.errors import UserError
 
 
-class Figures(Model):
-    """Which networks the figures with one panel a network show."""
-
-    figure_03: list[Label] = ["VGG11", "VGG11bn", "AlexNet", "LeNet"]
-    figure_04: list[Label] = ["VGG11", "VGG11bn"]
-    figure_09: list[Label] = ["VGG11", "VGG11bn", "VGG13bn"]
-    pretrained: list[Label] = ["vgg11", "vgg11_bn", "alexnet", "resnet18"]
-    """Networks of torchvision with ImageNet weights, for Figure 13."""
-
-    @field_validator("figure_03", "figure_04", "figure_09", "pretrained")
-    @classmethod
-    def _each_once(cls, labels: list[str]) -> list[str]:
-        refuse_duplicates("network", labels)
-        return labels
-
-    @field_validator("pretrained")
-    @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        try:
-            for name in names:
-                check_pretrained(name)
-        except UserError as error:
-            raise ValueError(str(error)) from None
-        return names
-
-
 class Config(Model):
     """A whole run."""
 
+    paper: Label = "tomasini_2022"
+    """The paper that is replicated: which figures and claims the run has."""
     run: Label
     """Name of the run: results/<run>/ and paper_figures/<run>/."""
     seed: Seed = 0
@@ -60,7 +36,33 @@ class Config(Model):
     experiments: Experiments
     measurement: Measurement = Measurement()
     compute: Compute = Compute()
-    figures: Figures = Figures()
+    figures: dict[Label, list[Label]] = {}
+    """Which networks a figure with a panel for each shows; the default is the paper's."""
+    pretrained: list[Label] = []
+    """Networks of torchvision with ImageNet weights, whose filters are shown (T22, Figure 13)."""
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _none_is_no_choice(cls, figures: Any) -> Any:
+        return {} if figures is None else figures
+
+    @field_validator("figures")
+    @classmethod
+    def _each_once(cls, figures: dict[str, list[str]]) -> dict[str, list[str]]:
+        for figure, labels in figures.items():
+            refuse_duplicates(f"network of {figure}", labels)
+        return figures
+
+    @field_validator("pretrained")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        refuse_duplicates("network", names)
+        try:
+            for name in names:
+                check_pretrained(name)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return names
 
     @model_validator(mode="after")
     def _recipes_exist(self) -> Self:
@@ -79,23 +81,6 @@ class Config(Model):
                     f"measurement.images {self.measurement.images}: "
                     f"experiments.{name} has {there_are} test images"
                 )
-        return self
-
-    @model_validator(mode="after")
-    def _figures_show_what_there_is(self) -> Self:
-        for key, experiment in (
-            ("figure_03", self.experiments.images),
-            ("figure_04", self.experiments.images),
-            ("figure_09", self.experiments.scale_detection_2d),
-        ):
-            labels = [network.label for network in experiment.networks] if experiment else []
-            for label in getattr(self.figures, key) if experiment else []:
-                if label not in labels:
-                    raise ValueError(
-                        f"figures.{key}: no network of this run is labelled {label!r}"
-                        f"{suggestion(label, labels)} What config.yaml lists there counts until"
-                        " another list takes its place"
-                    )
         return self
 
     def _check_network(self, key: str, network: Network, experiment: Experiment) -> None:

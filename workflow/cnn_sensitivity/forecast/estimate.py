@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
 from cnn_sensitivity.config.experiments import SIZES
-from cnn_sensitivity.figure_inputs import all_inputs, figure_inputs
 from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
+from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
 
 # A checkpoint holds initial, last and best weights, in four bytes each.
@@ -218,7 +218,7 @@ def _downloads(plan: Plan, costs: Iterable[Cost]) -> dict[str, int]:
     name = images.source.name if images and "images" in _wanted_datasets(plan, costs) else ""
     if name in DATASET_DOWNLOADS and not _there(plan.dataset("images")):
         wanted[name] = DATASET_DOWNLOADS[name]
-    pretrained = zip(plan.config.figures.pretrained, plan.pretrained_spectra(), strict=True)
+    pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
     missing = [network for network, path in pretrained if not _there(path)]
     if missing:
         title = f"ImageNet weights of {', '.join(missing)}"

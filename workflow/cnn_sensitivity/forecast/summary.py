@@ -5,8 +5,8 @@ import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 
-from cnn_sensitivity.figure_inputs import figure_inputs
 from cnn_sensitivity.forecast.estimate import Cost, Forecast
+from cnn_sensitivity.papers import figure_inputs
 
 HEADINGS = ("experiment", "network", "trainings", "jobs", "trained", "measured")
 

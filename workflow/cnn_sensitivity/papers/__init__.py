@@ -1,0 +1,91 @@
+"""The replicated papers: a room each, and the registry, which alone knows them. No torch."""
+
+import ast
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.paper import Paper, Tables
+from cnn_sensitivity.plan import Plan
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from cnn_sensitivity.drawing.drawn import Drawing
+
+# One line a paper; each is a folder beside this file.
+NAMES = ("tomasini_2022",)
+
+
+@cache
+def paper(name: str) -> Paper:
+    """Return a paper's facts.
+
+    Raises:
+        UserError: there is no such paper.
+    """
+    if name not in NAMES:
+        raise UserError(f"configuration: paper: unknown paper {name!r}{suggestion(name, NAMES)}")
+    return import_module(f"{__name__}.{name}").PAPER
+
+
+def paper_of(plan: Plan) -> Paper:
+    """Return the paper that a run replicates.
+
+    Raises:
+        UserError: there is no such paper, or `figures:` does not fit it.
+    """
+    replicated = paper(plan.config.paper)
+    replicated.check(plan)
+    return replicated
+
+
+def figure_inputs(plan: Plan) -> dict[str, Tables]:
+    """Return, for every figure that the plan's experiments allow, the tables that it needs."""
+    figures = paper_of(plan).figures
+    return {name: tables for name, needs in figures.items() if (tables := needs(plan)) is not None}
+
+
+def claim_inputs(plan: Plan) -> Tables:
+    """Return the tables that the claims are measured from."""
+    return paper_of(plan).claims(plan)
+
+
+def all_inputs(plan: Plan) -> set[str]:
+    """Return the paths of all tables that the figures and the scorecard are made from."""
+    needs = [*figure_inputs(plan).values(), claim_inputs(plan)]
+    return {path for tables in needs for paths in tables.values() for path in paths}
+
+
+def figure_title(name: str, figure: str) -> str:
+    """Return what a figure of a paper shows: the line that opens its module."""
+    source = Path(__file__).with_name(name).joinpath("figures", f"{figure}.py").read_text()
+    return str(ast.get_docstring(ast.parse(source))).partition("\n")[0].rstrip(".")
+
+
+def draw(name: str, figure: str, tables: "dict[str, DataFrame]") -> "Drawing":
+    """Return a figure of a paper drawn from its tables, by kind (sensitivity, spectrum, ...).
+
+    Raises:
+        UserError: the paper has no such figure.
+    """
+    if figure not in (known := paper(name).figures):
+        raise UserError(f"{name} has no figure {figure!r}{suggestion(figure, known)}")
+    import matplotlib
+
+    from cnn_sensitivity.drawing.style import STYLE
+
+    module = import_module(f"{__name__}.{name}.figures.{figure}")
+    with matplotlib.rc_context(STYLE):
+        return module.draw(tables)
+
+
+def assess(name: str, tables: "dict[str, DataFrame]") -> "DataFrame":
+    """Return the scorecard of a paper's claims: see `scorecard.assess`."""
+    from cnn_sensitivity import scorecard
+
+    paper(name)
+    return scorecard.assess(import_module(f"{__name__}.{name}.claims").CLAIMS, tables)

@@ -1,0 +1,93 @@
+"""Claims on filters: the spectra of trained networks, and networks with constant filters."""
+
+import numpy as np
+from pandas import DataFrame
+
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import filters
+from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope
+from cnn_sensitivity.scorecard import evidence
+from cnn_sensitivity.scorecard.evidence import Tables
+from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome
+
+RANGES = (
+    "Without stride fitted over the later half of the layers; with stride D over layers 1 to 5,"
+    " G over all."
+)
+
+
+def low_modes_dominate(tables: Tables) -> Outcome:
+    """The constant mode's weight: trained, above 1.5/F^2 in most layers; before, 1/F^2 +- 10 %.
+
+    Layers of all networks and seeds count alike; at initialisation their mean is judged, since the
+    few filters of one layer scatter by more than 10 %.
+    """
+    selection = filters(evidence.clean(evidence.table(tables, "spectrum", "images")))
+    layers = constant_mode(selection.rows)
+    trained, initial = (layers[layers["state"] == state] for state in ("trained", "initial"))
+    if trained.empty or initial.empty:
+        raise NotTested(f"No network with filters learned. {left_out(selection.left_out)}".strip())
+    share = _mean(trained.assign(excess=trained["excess"] > 1.5))
+    before = _mean(initial)
+    parts = [
+        Measured(*share, holds=share[0] > 0.5, label="share of trained layers above 1.5/F²"),
+        Measured(
+            *before, holds=abs(before[0] - 1) <= 0.1, label="mean weight times F² at initialisation"
+        ),
+    ]
+    return Outcome(parts, left_out(selection.left_out))
+
+
+def constant_mode(spectrum: DataFrame) -> DataFrame:
+    """Return network, seed, state, layer_index and excess: F^2 times the constant mode's weight."""
+    layer = ["network", "seed", "state", "layer_index"]
+    excess = spectrum["gamma"] / spectrum.groupby(layer)["gamma"].transform("mean")
+    return spectrum.assign(excess=excess).loc[spectrum["mode"] == 1, [*layer, "excess"]]
+
+
+def _mean(layers: DataFrame) -> tuple[float, float, float]:
+    columns = layers[["network", "seed", "excess"]]
+
+    def mean(sample: Sample) -> float:
+        return float(sample["excess"].mean())
+
+    return (float(columns["excess"].mean()), *bootstrap_interval(mean, columns))
+
+
+def constant_filter_scaling(tables: Tables) -> Outcome:
+    """Slopes against k: -1 and 1/2 without stride; a factor 2^-1 and 2^1 per layer with stride 2.
+
+    Without stride over the later half of the layers, where the power laws have set in. With stride
+    D over layers 1 to 5, as far as the paper's own network follows 2^-k, and G over all.
+    """
+    table = evidence.table(tables, "theory")
+    parts = []
+    flat, strided = (table[table["stride"] == stride].sort_values("layer") for stride in (1, 2))
+    if len(flat):
+        late = flat[flat["layer"] >= flat["layer"].max() / 2]
+        parts += [
+            _slope("D, no stride", log_slope(late["layer"], late["D"]), -1),
+            _slope("G, no stride", log_slope(late["layer"], late["G"]), 0.5),
+        ]
+    if len(strided):
+        parts += [
+            _slope(
+                "log2 D per layer, stride 2", _doublings(strided[strided["layer"] <= 5], "D"), -1
+            ),
+            _slope("log2 G per layer, stride 2", _doublings(strided, "G"), 1),
+        ]
+    if len(parts) < 4:
+        case = "stride 2" if len(flat) else "stride 1"
+        parts.append(Measured(detail="there is no such network", label=case))
+    return Outcome(parts, RANGES)
+
+
+def _doublings(rows: DataFrame, quantity: str) -> float:
+    if len(rows) < 2:
+        return float("nan")
+    return float(np.polyfit(rows["layer"], np.log2(rows[quantity]), 1)[0])
+
+
+def _slope(label: str, value: float, expected: float) -> Measured:
+    holds = None if np.isnan(value) else bool(abs(value - expected) <= 0.05)
+    return Measured(value, holds=holds, label=label)

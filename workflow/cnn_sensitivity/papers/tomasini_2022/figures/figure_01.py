@@ -1,0 +1,101 @@
+"""Figure 1: a diffeomorphism; test error against R_f; correlations against training noise."""
+
+from matplotlib.axes import Axes
+from matplotlib.gridspec import GridSpec
+from matplotlib.lines import Line2D
+from pandas import DataFrame, concat
+
+from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.selection import outputs
+from cnn_sensitivity.drawing import scatter
+from cnn_sensitivity.drawing.captions import caption, scale
+from cnn_sensitivity.drawing.correlation_panel import correlation_table, draw_correlations
+from cnn_sensitivity.drawing.drawn import Drawing
+from cnn_sensitivity.drawing.pictures import draw_deformation
+from cnn_sensitivity.drawing.style import DOUBLE, GREY, letter, looks, new_figure, say
+
+# P21's networks on CIFAR-10, from its poster: R_f, test error.
+PUBLISHED = {
+    "FullConnL2": (2.66, 0.495),
+    "FullConnL4": (2.92, 0.471),
+    "FullConnL6": (5.80, 0.523),
+    "LeNet": (0.586, 0.248),
+    "AlexNet": (0.271, 0.127),
+    "VGG11": (0.285, 0.0833),
+    "VGG11bn": (0.147, 0.0740),
+    "VGG16bn": (0.0180, 0.0594),
+    "VGG19bn": (0.0259, 0.0608),
+    "ResNet18": (0.0293, 0.0444),
+    "ResNet34": (0.0308, 0.0441),
+    "ResNet50": (0.0459, 0.0450),
+    "EfficientNetB0": (0.1105, 0.0884),
+}
+PUBLISHED_LABEL = "Petrini et al. 2021, CIFAR-10"
+
+
+def draw(tables: dict[str, DataFrame]) -> Drawing:
+    """Return the figure from `sensitivity` (all noise levels) and `pictures`."""
+    selection = outputs(tables["sensitivity"])
+    rows, pictures = selection.rows, tables["pictures"]
+    clean = rows[rows["noise"] == 0]
+    correlations = correlation_table(rows)
+    figure = new_figure(DOUBLE, 3.55)
+    grid = GridSpec(2, 3, figure=figure, width_ratios=[0.95, 1.9, 1.75])
+    images = [figure.add_subplot(grid[row, 0]) for row in (0, 1)]
+    draw_deformation(images, pictures)
+    letter(images[0], "a", "original")
+    centre = figure.add_subplot(grid[:, 1])
+    _centre(centre, clean)
+    right = figure.add_subplot(grid[:, 2])
+    draw_correlations(right, correlations, pictures)
+    letter(right, "c")
+    crosses = Line2D(
+        [], [], linestyle="none", marker="x", color=GREY, alpha=0.7, label=PUBLISHED_LABEL
+    )
+    scatter.network_legend(figure, clean["network"].unique(), [crosses])
+    return Drawing(figure, _data(clean, correlations), _caption(rows, clean, selection.left_out))
+
+
+def _centre(axes: Axes, clean: DataFrame) -> None:
+    letter(axes, "b")
+    x, y = zip(*PUBLISHED.values(), strict=True)
+    axes.plot(x, y, linestyle="none", marker="x", color=GREY, alpha=0.55, zorder=1, markersize=4)
+    if clean.empty:
+        say(axes, "No network learned\nwithout noise.")
+        return
+    scatter.points_of(axes, clean, "R", looks(clean["network"].unique()))
+    scatter.fit_line(axes, clean, "R")
+    text = scatter.correlation_note(clean, "R")
+    if (law := scatter.fitted(clean, "R")) is not None:
+        text += f"\nslope {law.exponent:.2f}"
+    scatter.finish(axes, "R", text)
+    axes.set_xlabel("relative sensitivity of the output $R_f$")
+    axes.set_ylabel(scatter.ERROR)
+
+
+def _data(clean: DataFrame, correlations: DataFrame) -> DataFrame:
+    published = DataFrame(
+        [(name, x, y) for name, (x, y) in PUBLISHED.items()], columns=["network", "R", "test_error"]
+    )
+    return concat(
+        [
+            clean[scatter.COLUMNS].assign(panel="centre"),
+            published.assign(panel="centre, published"),
+            correlations.assign(panel="right"),
+        ],
+        ignore_index=True,
+    )
+
+
+def _caption(rows: DataFrame, clean: DataFrame, reasons) -> str:  # type: ignore[no-untyped-def]
+    return caption(
+        "(a) A test image and one diffeomorphism of it; arrows show how pixels move (enlarged).",
+        f"(b) Test error against the relative sensitivity R_f of the output, {len(clean)} networks"
+        " (one point a network and seed) trained without noise, with the fitted power law;"
+        f" crosses: {PUBLISHED_LABEL}, 13 networks.",
+        "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks and"
+        " seeds, against the magnitude of the noise added to the images, a noisy image above each;"
+        " bars are 95 % bootstrap intervals over networks and seeds.",
+        scale(rows),
+        left_out(reasons),
+    )

@@ -1,0 +1,138 @@
+"""Which tables each figure and the scorecard are made from: what ties them to runs."""
+
+from collections.abc import Callable
+
+from cnn_sensitivity.paper import Choice, Tables, of_runs
+from cnn_sensitivity.plan import Plan, Run
+
+FIGURE_03 = Choice("figure_03", "images", ("VGG11", "VGG11bn", "AlexNet", "LeNet"))
+FIGURE_04 = Choice("figure_04", "images", ("VGG11", "VGG11bn"))
+FIGURE_09 = Choice("figure_09", "scale_detection_2d", ("VGG11", "VGG11bn", "VGG13bn"))
+
+
+def claims(plan: Plan) -> Tables:
+    """Return the tables that the claims are measured from."""
+    with_filters = (run for run in plan.runs if _has_clean_filters(run))
+    return {
+        "sensitivity": [run.path("sensitivity.csv") for run in plan.runs],
+        "spectrum": [run.path("spectrum.csv") for run in with_filters],
+        "theory": [plan.table("theory")],
+    }
+
+
+def _is_relu(run: Run) -> bool:
+    return run.network.activation == "relu"
+
+
+def _is_clean(run: Run) -> bool:
+    return run.noise == 0 and _is_relu(run)
+
+
+def _is_one_dimensional(run: Run) -> bool:
+    return run.experiment.startswith("scale_detection_1d")
+
+
+def _has_clean_filters(run: Run) -> bool:
+    return _is_clean(run) and run.has_filters
+
+
+def _figure_01(plan: Plan) -> Tables | None:
+    tables = _figure_10(plan)
+    return tables and {**tables, "pictures": [plan.table("pictures")]}
+
+
+def _figure_02(plan: Plan) -> Tables:
+    return {"pooling": [plan.table("pooling")]}
+
+
+def _figure_03(plan: Plan) -> Tables | None:
+    return of_runs("sensitivity", plan.select("images", FIGURE_03.of(plan), _is_clean))
+
+
+def _figure_04(plan: Plan) -> Tables | None:
+    return of_runs("spectrum", plan.select("images", FIGURE_04.of(plan), _has_clean_filters))
+
+
+def _figure_05(_: Plan) -> Tables:
+    return {}
+
+
+def _figure_06(plan: Plan) -> Tables:
+    return {"activations": [plan.table("activations")]}
+
+
+def _figure_07(plan: Plan) -> Tables | None:
+    runs = [run for run in plan.runs if _is_one_dimensional(run) and _is_clean(run)]
+    return of_runs("sensitivity", runs)
+
+
+def _figure_08(plan: Plan) -> Tables | None:
+    return of_runs("sensitivity", plan.select("scale_detection_2d", keep=_is_clean))
+
+
+def _figure_09(plan: Plan) -> Tables | None:
+    runs = plan.select("scale_detection_2d", FIGURE_09.of(plan), _is_clean)
+    return of_runs("sensitivity", _with_most_images(runs))
+
+
+def _figure_10(plan: Plan) -> Tables | None:
+    return of_runs("sensitivity", plan.select("images", keep=_is_relu))
+
+
+def _figure_11(plan: Plan) -> Tables | None:
+    return of_runs("sensitivity", plan.select("images", keep=_is_clean))
+
+
+def _figure_12(plan: Plan) -> Tables | None:
+    shown = FIGURE_04.of(plan)
+    runs = plan.select("images", keep=_has_clean_filters)
+    return of_runs("spectrum", [run for run in runs if run.network.label not in shown])
+
+
+def _figure_13(plan: Plan) -> Tables | None:
+    paths = plan.pretrained_spectra()
+    return {"pretrained": paths} if paths else None
+
+
+def _figure_14(plan: Plan) -> Tables | None:
+    runs = plan.select("scale_detection_2d", keep=_has_clean_filters)
+    return of_runs("spectrum", _with_most_images(runs))
+
+
+def _figure_tanh(plan: Plan) -> Tables | None:
+    """Every network that has a twin with the other activation, clean data."""
+    runs = [run for run in plan.runs if run.noise == 0]
+    twins = [run for run in runs if any(_are_twins(run, other) for other in runs)]
+    return of_runs("sensitivity", twins)
+
+
+def _are_twins(run: Run, other: Run) -> bool:
+    def architecture(run: Run) -> tuple:
+        return run.experiment, run.network.name, run.network.width, run.network.options
+
+    different = run.network.activation != other.network.activation
+    return different and architecture(run) == architecture(other)
+
+
+def _with_most_images(runs: list[Run]) -> list[Run]:
+    most = max((run.train_size or 0 for run in runs), default=0)
+    return [run for run in runs if (run.train_size or 0) == most]
+
+
+FIGURES: dict[str, Callable[[Plan], Tables | None]] = {
+    "figure_01": _figure_01,
+    "figure_02": _figure_02,
+    "figure_03": _figure_03,
+    "figure_04": _figure_04,
+    "figure_05": _figure_05,
+    "figure_06": _figure_06,
+    "figure_07": _figure_07,
+    "figure_08": _figure_08,
+    "figure_09": _figure_09,
+    "figure_10": _figure_10,
+    "figure_11": _figure_11,
+    "figure_12": _figure_12,
+    "figure_13": _figure_13,
+    "figure_14": _figure_14,
+    "figure_tanh": _figure_tanh,
+}

@@ -1,0 +1,22 @@
+"""Changes of an image, a family a file: smooth random deformations, moved pixels, noise."""
+
+from cnn_sensitivity.perturbations.diffeomorphism import (
+    deform,
+    displacement_field,
+    temperature,
+    temperature_range,
+)
+from cnn_sensitivity.perturbations.noise import matched_noise
+from cnn_sensitivity.perturbations.pixel_moves import move_pixels_1d, move_pixels_2d
+from cnn_sensitivity.perturbations.warping import warp
+
+__all__ = [
+    "deform",
+    "displacement_field",
+    "matched_noise",
+    "move_pixels_1d",
+    "move_pixels_2d",
+    "temperature",
+    "temperature_range",
+    "warp",
+]

@@ -1,0 +1,86 @@
+"""Maximum-entropy diffeomorphisms (P21): smooth random deformations of an image."""
+
+import math
+import warnings
+
+import torch
+from torch import Tensor
+
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.perturbations.draws import normal, side
+from cnn_sensitivity.perturbations.warping import warp
+
+# Pixels, of all channels, that are warped together on a CPU: so what is computed of them on the
+# way stays in its cache. Under 2**15 no step is shared among threads, which would wait for each
+# other at every one where other programs run.
+_BLOCK_ON_CPU = 2**15 - 1
+
+
+def temperature(displacement: float, cutoff: int, size: int) -> float:
+    """Return the temperature T at which pixels move by `displacement` pixels.
+
+    T = 4 delta^2 / (pi n^2 ln c) for images of `size` pixels a side (P21). Raises UserError for a
+    negative displacement, a cutoff below 2 (its logarithm must be positive), a size below 1.
+    """
+    if not (displacement >= 0 and math.isfinite(displacement)):
+        raise UserError(f"the displacement must be at least 0 pixels, not {displacement}")
+    if cutoff < 2:
+        raise UserError(f"the cutoff must be at least 2, not {cutoff}")
+    if size < 1:
+        raise UserError(f"the image size must be at least 1 pixel, not {size}")
+    return 4 * displacement**2 / (math.pi * size**2 * math.log(cutoff))
+
+
+def temperature_range(cutoff: int, size: int) -> tuple[float, float]:
+    """Return the temperatures between which a deformation is a diffeomorphism that can be seen.
+
+    The lower one moves pixels by half a pixel, the upper one is the first with overhangs (P21).
+    """
+    return temperature(0.5, cutoff, size), 4 / (math.pi**3 * cutoff**2 * math.log(cutoff))
+
+
+def displacement_field(coefficients: Tensor, size: int, temperature: float) -> Tensor:
+    """Return the displacement [..., n, n] in pixels that standard normal draws [..., c, c] give.
+
+    n tau(u, v) with tau = sum_ij C_ij sin(i pi u) sin(j pi v) on the grid linspace(0, 1, n), u
+    along the rows' axis, C_ij of variance T / (i^2 + j^2) where sqrt(i^2 + j^2) < c + 1/2 and zero
+    elsewhere. The frame does not move. Source: P21.
+    """
+    cutoff = coefficients.shape[-1]
+    order = torch.arange(1, cutoff + 1, dtype=coefficients.dtype, device=coefficients.device)
+    squares = order[:, None] ** 2 + order**2
+    scale = torch.where(squares.sqrt() < cutoff + 0.5, (temperature / squares).sqrt(), 0)
+    grid = torch.linspace(0, 1, size, dtype=order.dtype, device=order.device)
+    waves = torch.sin(math.pi * torch.outer(grid, order))
+    if size > 1:
+        waves[-1] = 0  # sin(i pi) is not quite zero in floating point
+    return size * (waves @ (coefficients * scale) @ waves.T)
+
+
+def deform(
+    images: Tensor,
+    displacement: float = 1.0,
+    cutoff: int = 3,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Return images [B, C, n, n], each deformed by its own maximum-entropy diffeomorphism.
+
+    `displacement` is the typical move in pixels, `cutoff` the highest frequency. Warns where they
+    lie outside the range of diffeomorphisms (P21). Draws come from `generator`, on its device.
+    Raises UserError for images that are not square and for what `temperature` refuses.
+    """
+    size = side(images)
+    heat = temperature(displacement, cutoff, size)
+    low, high = temperature_range(cutoff, size)
+    if not low * (1 - 1e-9) <= heat <= high * (1 + 1e-9):
+        warnings.warn(
+            f"a displacement of {displacement} pixels at cutoff {cutoff} and size {size} has"
+            f" temperature {heat:.3g}, outside the valid range {low:.3g} to {high:.3g}",
+            stacklevel=2,
+        )
+    draws = normal((2, len(images), cutoff, cutoff), images, generator)
+    dx, dy = displacement_field(draws, size, heat)
+    on_cpu = images.device.type == "cpu"
+    together = _BLOCK_ON_CPU // (images.shape[1] * size**2) if on_cpu else len(images)
+    blocks = (each.split(max(1, together)) for each in (images, dx, dy))
+    return torch.cat([warp(*block) for block in zip(*blocks, strict=True)])

@@ -1,0 +1,53 @@
+"""The rows that claims are measured on."""
+
+from pandas import DataFrame
+
+from cnn_sensitivity.analysis.selection import Selection, curves, most_images, outputs
+from cnn_sensitivity.scorecard.verdict import NotTested
+
+Tables = dict[str, DataFrame]
+
+NAMES = {
+    "images": "image data",
+    "scale_detection_2d": "scale detection in two dimensions",
+    "scale_detection_1d": "scale detection in one dimension",
+}
+
+
+def table(tables: Tables, kind: str, experiment: str | None = None) -> DataFrame:
+    """Return a table, of one family of experiments if given; NotTested without any row."""
+    rows = tables.get(kind)
+    if rows is None or rows.empty:
+        raise NotTested(f"There is no {kind} table.")
+    if experiment is not None:
+        rows = rows[rows["experiment"].str.startswith(experiment)]
+        if rows.empty:
+            raise NotTested(f"The run has no {NAMES[experiment]}.")
+    return rows
+
+
+def relu(rows: DataFrame) -> DataFrame:
+    """Return the rows of networks with the paper's activation."""
+    return rows[rows["activation"] == "relu"]
+
+
+def clean(rows: DataFrame) -> DataFrame:
+    """Return the rows of ReLU networks trained without noise."""
+    return relu(rows)[relu(rows)["noise"] == 0]
+
+
+def learned_outputs(rows: DataFrame, state: str = "trained", with_error: bool = True) -> Selection:
+    """Return the outputs of the runs that learned; NotTested if none did."""
+    return _not_empty(outputs(rows, state, with_error))
+
+
+def learned_curves(rows: DataFrame) -> Selection:
+    """Return the curves against depth of the runs with most images; NotTested without any."""
+    return _not_empty(curves(most_images(rows)))
+
+
+def _not_empty(selection: Selection) -> Selection:
+    if selection.rows.empty:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in selection.left_out.items())
+        raise NotTested(f"No run can be used{f': {reasons}' if reasons else ''}.")
+    return selection
