@@ -175,7 +175,7 @@ def _extract(archive: str | Path, scratch: Path) -> Path:
 
 
 def _read_to_end(tar: tarfile.TarFile) -> None:
-    """Read what follows the last member: gzip's checksum stands there, and a cut may begin there."""
+    """Read on after the last member: gzip's checksum is there, and a cut may begin there."""
     stream = tar.fileobj
     assert stream is not None  # it is open
     while stream.read(2**20):
