@@ -125,11 +125,48 @@ def test_schema_file_is_the_models_schema() -> None:
         ("experiments.scale_detection_1d_task2.scale", 128, "no pair is far"),
         ("experiments.scale_detection_1d_task2.gap", 2, "gap: unknown key"),
         ("experiments.scale_detection_1d_task2.train_size", 5000, "pairs"),
-        ("measurement.images", 1, "measurement.images: "),
-        ("measurement.images", 4000, "measurement.images"),
-        ("measurement.displacement", -1, "measurement.displacement: "),
-        ("measurement.cutoff", 1, "measurement.cutoff: "),
-        ("measurement.average", "mode", "'mean' or 'median'"),
+        ("measurements.sensitivity.images", 1, "measurements.sensitivity.images: "),
+        ("measurements.sensitivity.images", 4000, "has 2000 test images"),
+        ("measurements.sensitivity.average", "mode", "'mean' or 'median'"),
+        ("measurements.sensitivity.avrage", "mean", "avrage: unknown key; did you mean 'average'?"),
+        ("measurements.training", {}, "training.csv is another table of a run"),
+        (
+            "measurements.sensitivity.perturbation",
+            {"displacement": 1},
+            "perturbation: needs a kind",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "difeomorphism"},
+            "perturbation.kind: unknown kind 'difeomorphism'; did you mean 'diffeomorphism'?",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "diffeomorphism", "cutof": 3},
+            "measurements.sensitivity.perturbation.cutof: unknown key; did you mean 'cutoff'?",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "diffeomorphism", "cutoff": 1},
+            "measurements.sensitivity.perturbation.cutoff: ",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "diffeomorphism", "displacement": -1},
+            "measurements.sensitivity.perturbation.displacement: ",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "pixel_moves"},
+            "of experiments.images: pixel_moves is for scale detection",
+        ),
+        ("experiments.images.measurements", ["sensitivty"], "did you mean 'sensitivity'?"),
+        ("experiments.images.measurements", [], "measurements: "),
+        ("experiments.images.train_sizes", [100, 5001], "there are 5000 training images"),
+        ("experiments.images.train_sizes", [], "train_sizes: "),
+        ("experiments.images.kind", "image", "kind: unknown kind 'image'; did you mean 'images'?"),
+        ("experiments.my task", {}, "experiments.my task"),
+        ("experiments.mine", {"noise": [0]}, "experiments.mine: needs a kind; known: images"),
         (
             "experiments.images.networks.3",
             "SimpleCNN1D",
@@ -291,12 +328,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_overlays_merge_mappings_and_replace_lists(tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text("measurement: {cutoff: 5}\nexperiments: {images: {networks: [VGG11]}}\n")
+    overlay.write_text("measurements: {sensitivity: {average: median}}\n")
+    overlay.write_text(overlay.read_text() + "experiments: {images: {networks: [VGG11]}}\n")
     overlay.write_text(overlay.read_text() + "figures: {figure_03: [VGG11], figure_04: []}\n")
     merged = config.read(ROOT / "config.yaml", overlay)
-    assert (merged.measurement.cutoff, merged.measurement.images) == (5, 500)
-    assert merged.experiments.images is not None
-    assert [network.name for network in merged.experiments.images.networks] == ["VGG11"]
+    measured = merged.measurements["sensitivity"]
+    assert (measured.average, measured.images) == ("median", 500)
+    assert [network.name for network in merged.experiments["images"].networks] == ["VGG11"]
 
 
 def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:

@@ -117,11 +117,10 @@ def test_gpu_hours_are_unknown_until_a_gpu_has_been_timed() -> None:
 
 def test_a_network_of_ones_own_is_not_guessed() -> None:
     config = plan_of("quick").config
-    images = config.experiments.images
-    assert images is not None
+    images = config.experiments["images"]
     own = images.networks[0].model_copy(update={"name": "mine:net", "label": "mine"})
     images = images.model_copy(update={"networks": [own]})
-    experiments = config.experiments.model_copy(update={"images": images})
+    experiments = {**config.experiments, "images": images}
     text = as_text(forecast(Plan(config.model_copy(update={"experiments": experiments}))))
     assert "nobody has timed them: mine" in text
     assert next(line for line in text.splitlines() if " mine " in line).endswith("?")

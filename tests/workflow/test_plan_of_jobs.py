@@ -16,7 +16,7 @@ FIGURES = list(papers.paper("tomasini_2022").figures)
 def give_images(checkout: Checkout, scenario: Path) -> None:
     """Put files by the names of images where a scenario's folder of images would be."""
     configuration = read(ROOT / "config.yaml", scenario)
-    source = configuration.experiments.images.source
+    source = configuration.experiments["images"].source
     if source.name == "image_folder":
         for split, size in (("train", source.train_size), ("test", source.test_size)):
             for name in ("cat", "dog"):
@@ -93,7 +93,7 @@ def test_lint_finds_nothing(checkout: Checkout) -> None:
     [
         ("run=$(touch hacked)", "configuration: run: "),
         ("sede=1", "unknown key; did you mean 'seed'?"),
-        ("measurement={images: -5}", "configuration: measurement.images: "),
+        ("measurements={sensitivity: {images: -5}}", "measurements.sensitivity.images: "),
         (
             "experiments={images: {source: {name: image_folder, root: nowhere}}}",
             "nowhere/train cannot be read (No such file or directory): ",

@@ -54,8 +54,11 @@ PROGRESS = RunProgress(brief=os.getenv("BRIEF") == "1")
 PROGRESS.attach(logger)
 
 
+NAME_IN_EXPERIMENT = "[^/]+/[^/]+/seeds-[0-9-]+"
+
+
 wildcard_constraints:
-    name="[^/]+/[^/]+/[^/]+/seeds-[0-9-]+",
+    name=f"[^/]+/{NAME_IN_EXPERIMENT}",
     experiment="[a-z0-9_]+",
 
 
@@ -81,6 +84,11 @@ def code(*patterns):
     """Return the modules that a result depends on: editing one remakes it, touching it does not."""
     files = [str(path) for pattern in patterns for path in sorted(PACKAGE.glob(pattern))]
     return [os.path.relpath(path) for path in files]
+
+
+def describe_rule(name, docstring):
+    """Give a rule that was made in a loop a docstring of its own: they would share one."""
+    workflow.get_rule(workflow.modifier.modify_rulename(name)).docstring = docstring
 
 
 def code_of_room():

@@ -18,6 +18,7 @@ from cnn_sensitivity.config.base import (
     Text,
     refuse_duplicates,
 )
+from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
 from cnn_sensitivity.config.networks import Network
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
@@ -34,6 +35,8 @@ class Experiment(Model):
     """A grid of runs: networks x noise levels x training sizes x seeds on one data set."""
 
     dimensions: ClassVar[int] = 2
+    measurements: Annotated[list[Label], Field(min_length=1)] = ["sensitivity"]
+    """Which of the configuration's measurements are made of its networks."""
     recipe: Label
     networks: Annotated[list[Network], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
@@ -49,11 +52,20 @@ class Experiment(Model):
             refuse_duplicates(f"noise of {network.label}", _as_tables_show(network.noise or []))
         return networks
 
-    @field_validator("seeds", "noise", "train_sizes", check_fields=False)
+    @field_validator("seeds", "noise", "train_sizes", "measurements", check_fields=False)
     @classmethod
-    def _values_differ(cls, values: list[Any]) -> list[Any]:
-        refuse_duplicates("value", _as_tables_show(values))
+    def _values_differ(cls, values: list[Any] | None) -> list[Any] | None:
+        refuse_duplicates("value", _as_tables_show(values or []))
         return values
+
+    def perturbation(self) -> Perturbation:
+        """Return what deforms its images where a measurement names nothing else."""
+        return PixelMoves()
+
+    def check_perturbation(self, perturbation: Perturbation) -> None:
+        """Raise ValueError for a perturbation that its images cannot undergo."""
+        if perturbation.kind != "pixel_moves":
+            raise ValueError(f"{perturbation.kind} deforms images; scale detection has pixel_moves")
 
     def sizes(self) -> list[int | None]:
         """Return the training sizes; None is the whole training split."""
@@ -104,15 +116,40 @@ class ImageSource(Model):
                 raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
         return self
 
+    def train_images(self) -> int | None:
+        """Return how many training images there are, if that is known before they are read."""
+        return self.train_size or SIZES.get(self.name, {}).get("train_size")
+
     def test_images(self) -> int | None:
         """Return how many test images there are, if that is known before they are read."""
         return self.test_size or SIZES.get(self.name, {}).get("test_size")
 
 
 class Images(Experiment):
-    """Image classification (Figures 1, 3, 4, 10 to 13)."""
+    """Image classification."""
 
+    kind: Literal["images"] = "images"
     source: ImageSource
+    train_sizes: Annotated[list[Count], Field(min_length=1)] | None = None
+    """Numbers of training images, the first of the training split; none for all."""
+
+    @model_validator(mode="after")
+    def _has_so_many(self) -> Self:
+        there_are = self.source.train_images()
+        for size in self.train_sizes or []:
+            if there_are is not None and size > there_are:
+                raise ValueError(f"train_sizes {size}: there are {there_are} training images")
+        return self
+
+    def perturbation(self) -> Perturbation:
+        return Diffeomorphism()
+
+    def check_perturbation(self, perturbation: Perturbation) -> None:
+        if perturbation.kind == "pixel_moves":
+            raise ValueError("pixel_moves is for scale detection; images take diffeomorphism")
+
+    def sizes(self) -> list[int | None]:
+        return [None] if self.train_sizes is None else list(self.train_sizes)
 
     def pixels(self) -> int | None:
         return self.source.size
@@ -122,8 +159,9 @@ class Images(Experiment):
 
 
 class ScaleDetection2d(Experiment):
-    """Are two active pixels of an image closer than `scale`? (Figures 8, 9, 14)."""
+    """Are two active pixels of an image closer than `scale`?"""
 
+    kind: Literal["scale_detection_2d"] = "scale_detection_2d"
     size: Annotated[int, Field(ge=4, le=100), NO_BOOLEAN] = 28
     scale: Positive = 14.0
     gap: NonNegative = 2.0
@@ -147,7 +185,7 @@ class ScaleDetection2d(Experiment):
 
 
 class ScaleDetection1d(Experiment):
-    """The same question on a line (Figure 7)."""
+    """The same question on a line."""
 
     dimensions: ClassVar[int] = 1
     task: ClassVar[int]
@@ -176,6 +214,7 @@ class ScaleDetection1d(Experiment):
 class ScaleDetection1dTask1(ScaleDetection1d):
     """Task 1: the periodic distance of two pixels. Networks without stride can solve it."""
 
+    kind: Literal["scale_detection_1d_task1"] = "scale_detection_1d_task1"
     task: ClassVar[int] = 1
     gap: NonNegative = 2.0
 
@@ -187,16 +226,29 @@ class ScaleDetection1dTask2(ScaleDetection1d):
     it cannot tell blocks apart.
     """
 
+    kind: Literal["scale_detection_1d_task2"] = "scale_detection_1d_task2"
     task: ClassVar[int] = 2
 
+    def perturbation(self) -> Perturbation:
+        return PixelMoves(block=self.scale)
 
-class Experiments(Model):
-    """The experiments of a run. Leave one out and its figures are left out too."""
 
-    images: Images | None = None
-    scale_detection_2d: ScaleDetection2d | None = None
-    scale_detection_1d_task1: ScaleDetection1dTask1 | None = None
-    scale_detection_1d_task2: ScaleDetection1dTask2 | None = None
+AnyExperiment = Annotated[
+    Images | ScaleDetection2d | ScaleDetection1dTask1 | ScaleDetection1dTask2,
+    Field(discriminator="kind"),
+]
+KINDS = ("images", "scale_detection_2d", "scale_detection_1d_task1", "scale_detection_1d_task2")
+
+
+def with_kinds(experiments: Any) -> Any:
+    """Return experiments by name without those that are None; the kind may be the name's."""
+    if not isinstance(experiments, dict):
+        return experiments
+    return {
+        name: {"kind": name, **each} if isinstance(each, dict) and name in KINDS else each
+        for name, each in experiments.items()
+        if each is not None
+    }
 
 
 def _as_tables_show(values: list[Any]) -> list[Any]:

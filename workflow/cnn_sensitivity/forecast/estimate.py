@@ -132,19 +132,19 @@ def forecast(plan: Plan, results: Path = Path("results")) -> Forecast:
     on_gpu = bool(plan.gpus_per_job) and any(cost.train is not None for cost in costs)
     if plan.gpus_per_job and not on_gpu:
         costs = _costs(plan, Timings(results))
-    data = sum(data_of(plan, name).bytes for name in plan.config.grid())
+    data = sum(data_of(plan, name).bytes for name in plan.config.experiments)
     others = tuple(_other_jobs(plan, costs))
     return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs))
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
-    data = {name: data_of(plan, name) for name in plan.config.grid()}
+    data = {name: data_of(plan, name) for name in plan.config.experiments}
     return tuple(_cost(plan, run, data[run.experiment], timings) for run in plan.runs)
 
 
 def data_of(plan: Plan, experiment: str) -> Data:
     """Return the size of an experiment's data, before it is read."""
-    match plan.config.grid()[experiment]:
+    match plan.config.experiments[experiment]:
         case Images(source=source):
             known = SIZES.get(source.name, {})
             channels, size = IMAGE_SHAPES.get(source.name, (3, source.size or 32))
@@ -174,10 +174,10 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
     measure = timings.measure_seconds(run.network, data.size)
     if measure is not None:
-        images = plan.config.measurement.images * STATES_MEASURED * seeds
-        measure = START_SECONDS + measure * images / 1000
+        passed = _images_passed(plan, run.experiment) * STATES_MEASURED * seeds
+        measure = START_SECONDS + measure * passed / 1000
     parameters = timings.parameters(run.network) or 0
-    measured = _there(run.path("sensitivity.csv"))
+    measured = _there(*run.measured)
     # A checkpoint may go once it has been measured.
     trained = _there(run.path("training.csv")) and (
         measured or _there(run.path("checkpoint.safetensors"))
@@ -194,8 +194,18 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     )
 
 
+def _images_passed(plan: Plan, experiment: str) -> float:
+    """Return how many images pass a network three times: clean, deformed and noisy ones."""
+    measurements = plan.measurement_settings(experiment).measurements.values()
+    clean = {(each.images, each.weights) for each in measurements}
+    changed = {
+        (each.images, each.weights, each.perturbation, each.noise_norm) for each in measurements
+    }
+    return sum(images for images, _ in clean) / 3 + sum(2 * each[0] for each in changed) / 3
+
+
 def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
-    measured = {run.path("sensitivity.csv") for run in plan.runs}
+    measured = {path for run in plan.runs for path in run.measured}
     # One job writes both tables of the theory.
     yield from sorted(all_inputs(plan) - measured - {plan.table("activations")})
     yield from (plan.dataset(experiment) for experiment in _wanted_datasets(plan, costs))
@@ -207,17 +217,22 @@ def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
 def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:
     """Return the experiments with a job left that reads their data: tables need no data set."""
     waiting = {cost.run.experiment for cost in costs if not (cost.trained and cost.measured)}
-    if not _there(plan.table("pictures")):
-        waiting.add("images")
-    return [experiment for experiment in plan.config.grid() if experiment in waiting]
+    tables = all_inputs(plan)
+    waiting |= {
+        experiment
+        for experiment in plan.config.experiments
+        if (path := plan.pictures(experiment)) in tables and not _there(path)
+    }
+    return [experiment for experiment in plan.config.experiments if experiment in waiting]
 
 
 def _downloads(plan: Plan, costs: Iterable[Cost]) -> dict[str, int]:
     wanted: dict[str, int] = {}
-    images = plan.config.experiments.images
-    name = images.source.name if images and "images" in _wanted_datasets(plan, costs) else ""
-    if name in DATASET_DOWNLOADS and not _there(plan.dataset("images")):
-        wanted[name] = DATASET_DOWNLOADS[name]
+    for name in _wanted_datasets(plan, costs):
+        experiment = plan.config.experiments[name]
+        source = experiment.source.name if isinstance(experiment, Images) else ""
+        if source in DATASET_DOWNLOADS and not _there(plan.dataset(name)):
+            wanted[source] = DATASET_DOWNLOADS[source]
     pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
     missing = [network for network, path in pretrained if not _there(path)]
     if missing:

@@ -1,11 +1,13 @@
 """Changes of an image, a family a file: smooth random deformations, moved pixels, noise."""
 
+from cnn_sensitivity.perturbations.by_kind import perturb
 from cnn_sensitivity.perturbations.diffeomorphism import (
     deform,
     displacement_field,
     temperature,
     temperature_range,
 )
+from cnn_sensitivity.perturbations.gaussian_warp import warp_gaussian
 from cnn_sensitivity.perturbations.noise import matched_noise
 from cnn_sensitivity.perturbations.pixel_moves import move_pixels_1d, move_pixels_2d
 from cnn_sensitivity.perturbations.warping import warp
@@ -16,7 +18,9 @@ __all__ = [
     "matched_noise",
     "move_pixels_1d",
     "move_pixels_2d",
+    "perturb",
     "temperature",
     "temperature_range",
     "warp",
+    "warp_gaussian",
 ]

@@ -6,14 +6,31 @@ import warnings
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.config import Diffeomorphism
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import normal, side
+from cnn_sensitivity.perturbations.gaussian_warp import warp_gaussian
 from cnn_sensitivity.perturbations.warping import warp
 
 # Pixels, of all channels, that are warped together on a CPU: so what is computed of them on the
 # way stays in its cache. Under 2**15 no step is shared among threads, which would wait for each
 # other at every one where other programs run.
 _BLOCK_ON_CPU = 2**15 - 1
+
+_WARPS = {"linear": warp, "gaussian": warp_gaussian}
+
+
+def perturb(
+    images: Tensor, parameters: Diffeomorphism, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return images deformed as a configuration says: see `deform`."""
+    return deform(
+        images,
+        parameters.displacement,
+        parameters.cutoff,
+        generator,
+        parameters.interpolation,
+    )
 
 
 def temperature(displacement: float, cutoff: int, size: int) -> float:
@@ -62,14 +79,19 @@ def deform(
     displacement: float = 1.0,
     cutoff: int = 3,
     generator: torch.Generator | None = None,
+    interpolation: str = "linear",
 ) -> Tensor:
     """Return images [B, C, n, n], each deformed by its own maximum-entropy diffeomorphism.
 
-    `displacement` is the typical move in pixels, `cutoff` the highest frequency. Warns where they
+    `displacement` is the typical move in pixels, `cutoff` the highest frequency; between pixels
+    the `interpolation` is "linear" (`warp`) or "gaussian" (`warp_gaussian`). Warns where they
     lie outside the range of diffeomorphisms (P21). Draws come from `generator`, on its device.
-    Raises UserError for images that are not square and for what `temperature` refuses.
+    Raises UserError for images that are not square, for what `temperature` refuses, and for
+    another interpolation.
     """
     size = side(images)
+    if interpolation not in _WARPS:
+        raise UserError(f"unknown interpolation {interpolation!r}: choose {' or '.join(_WARPS)}")
     heat = temperature(displacement, cutoff, size)
     low, high = temperature_range(cutoff, size)
     if not low * (1 - 1e-9) <= heat <= high * (1 + 1e-9):
@@ -83,4 +105,4 @@ def deform(
     on_cpu = images.device.type == "cpu"
     together = _BLOCK_ON_CPU // (images.shape[1] * size**2) if on_cpu else len(images)
     blocks = (each.split(max(1, together)) for each in (images, dx, dy))
-    return torch.cat([warp(*block) for block in zip(*blocks, strict=True)])
+    return torch.cat([_WARPS[interpolation](*block) for block in zip(*blocks, strict=True)])

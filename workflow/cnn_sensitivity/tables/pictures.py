@@ -17,8 +17,8 @@ def picture_table(dataset: Dataset, settings: PictureSettings) -> DataFrame:
     generator = torch.Generator().manual_seed(derive_seed(settings.root_seed, "pictures"))
     choice = int(torch.randint(len(dataset.test.images), (), generator=generator))
     image = normalize(dataset.test.images[choice : choice + 1], dataset.mean, dataset.std)
-    cutoff, size = settings.cutoff, image.shape[-1]
-    temperature = perturbations.temperature(settings.displacement, cutoff, size)
+    cutoff, size = settings.deformation.cutoff, image.shape[-1]
+    temperature = perturbations.temperature(settings.deformation.displacement, cutoff, size)
     coefficients = torch.randn(2, cutoff, cutoff, generator=generator)
     dx, dy = perturbations.displacement_field(coefficients, size, temperature)
     deformed = perturbations.warp(image, dx[None], dy[None])
