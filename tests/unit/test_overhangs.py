@@ -6,25 +6,12 @@ import pytest
 import torch
 
 from cnn_sensitivity import perturbations
-from cnn_sensitivity.tables.overhangs import displacement_gradient, overhang_table, overhangs
+from cnn_sensitivity.tables.overhangs import overhang_table, overhangs
 
 
 def draws(*shape: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def test_the_gradient_is_that_of_the_field():
-    size, coefficients = 1501, draws(2, 4, 4)
-    field = perturbations.displacement_field(coefficients, size, 1e-2)
-    down, across = displacement_gradient(coefficients, size, 1e-2)
-    torch.testing.assert_close(torch.gradient(field, dim=1)[0][:, 1:-1], down[:, 1:-1], **CLOSE)
-    torch.testing.assert_close(
-        torch.gradient(field, dim=2)[0][..., 1:-1], across[..., 1:-1], **CLOSE
-    )
-
-
-CLOSE = {"atol": 1e-4, "rtol": 0}
 
 
 @pytest.mark.parametrize("component", ["dx", "dy"])

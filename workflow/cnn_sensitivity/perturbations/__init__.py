@@ -3,6 +3,7 @@
 from cnn_sensitivity.perturbations.diffeomorphism import (
     deform,
     displacement_field,
+    displacement_gradient,
     temperature,
     temperature_range,
 )
@@ -13,6 +14,7 @@ from cnn_sensitivity.perturbations.warping import warp
 __all__ = [
     "deform",
     "displacement_field",
+    "displacement_gradient",
     "matched_noise",
     "move_pixels_1d",
     "move_pixels_2d",

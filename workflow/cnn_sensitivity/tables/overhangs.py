@@ -36,30 +36,14 @@ def overhang_table(
     return concat(tables, ignore_index=True)
 
 
-def displacement_gradient(coefficients: Tensor, size: int, temperature: float) -> Tensor:
-    """Return the derivatives [2, ..., n, n] of `perturbations.displacement_field`, in pixels/pixel.
-
-    The first is taken along the rows' axis (from a row to the next), the second along the columns'.
-    They are those of the sine series, not differences.
-    """
-    cutoff = coefficients.shape[-1]
-    order = torch.arange(1, cutoff + 1, dtype=coefficients.dtype, device=coefficients.device)
-    squares = order[:, None] ** 2 + order**2
-    scale = torch.where(squares.sqrt() < cutoff + 0.5, (temperature / squares).sqrt(), 0)
-    grid = torch.linspace(0, 1, size, dtype=order.dtype, device=order.device)
-    angles = math.pi * torch.outer(grid, order)
-    waves, slopes = angles.sin(), math.pi * order * angles.cos()
-    amplitudes = coefficients * scale * (size / (size - 1))
-    return torch.stack([slopes @ amplitudes @ waves.T, waves @ amplitudes @ slopes.T])
-
-
 def overhangs(coefficients: Tensor, size: int, temperature: float) -> tuple[Tensor, Tensor]:
     """Return for fields from draws [2, F, c, c] (dx, dy) which are folded and which run backwards.
 
     Two arrays [F] of truth values: det(1 - grad tau) <= 0 somewhere; 1 - d dx / dx <= 0 or
     1 - d dy / dy <= 0 somewhere.
     """
-    (dx_dy, dy_dy), (dx_dx, dy_dx) = displacement_gradient(coefficients, size, temperature)
+    gradient = perturbations.displacement_gradient(coefficients, size, temperature)
+    (dx_dy, dy_dy), (dx_dx, dy_dx) = gradient
     determinant = (1 - dx_dx) * (1 - dy_dy) - dx_dy * dy_dx
     along_lines = torch.maximum(dx_dx, dy_dy)
     return (determinant <= 0).flatten(1).any(1), (along_lines >= 1).flatten(1).any(1)
