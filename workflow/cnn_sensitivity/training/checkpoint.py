@@ -58,7 +58,7 @@ class Checkpoint:
 
         Of the epochs that the recipe keeps those that the seed came through.
         """
-        held = self.record(seed)["kept_test_errors"]
+        held = self.record(seed).get("kept_test_errors", {})  # not in those of older versions
         epochs = map(epoch_state, self.settings.recipe.keep_epochs or [])
         return (*STATES, *(state for state in epochs if state in held))
 
