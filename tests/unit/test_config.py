@@ -114,6 +114,11 @@ def test_schema_file_is_the_models_schema() -> None:
             {"name": "LeNet", "override": {"epochs": -3}},
             "networks.LeNet.override.epochs: ",
         ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"epochs": 5, "keep_epochs": [6]}},
+            "networks.LeNet.override.keep_epochs: there is no epoch 6",
+        ),
         ("experiments.images.source", {"name": "mnist"}, "source.name: "),
         ("experiments.images.source", {"name": "image_folder"}, "needs root"),
         ("experiments.images.source", {"name": "embedded", "train_size": 9999}, "5000"),

@@ -1,7 +1,7 @@
 """Networks and recipes: what is trained, and how."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,6 +15,7 @@ from cnn_sensitivity.config.base import (
     Positive,
     Seed,
     Text,
+    refuse_duplicates,
     suggestion,
 )
 
@@ -92,6 +93,24 @@ class Recipe(Model):
     fitted_factor: Annotated[float, Field(ge=1), NO_BOOLEAN] = 1.0
     """With stop_when_fitted: go on to this multiple of the first epoch with zero loss,
     and until the validation error is 0."""
+    keep_epochs: list[Count] | None = None
+    """Epochs whose weights the checkpoint keeps too; the initial, last and best are always kept.
+    A seed that stops or diverges before one of them has no such weights."""
+
+    @field_validator("keep_epochs")
+    @classmethod
+    def _in_order(cls, epochs: list[int] | None) -> list[int] | None:
+        refuse_duplicates("epoch", epochs or [])
+        return epochs and sorted(epochs)
+
+    @model_validator(mode="after")
+    def _kept_epochs_come(self) -> Self:
+        for epoch in self.keep_epochs or []:
+            if epoch > self.epochs:
+                raise ValueError(
+                    f"keep_epochs: there is no epoch {epoch}, the recipe has {self.epochs}"
+                )
+        return self
 
 
 class Architecture(Model):
@@ -130,7 +149,7 @@ class Network(Architecture):
     """A network of an experiment, and where it departs from the experiment's settings."""
 
     recipe: Label | None = None
-    override: dict[Label, float | int | str | bool] = {}
+    override: dict[Label, float | int | str | bool | list[int]] = {}
     """Keys of the recipe that differ for this network."""
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     noise: Annotated[list[NonNegative], Field(min_length=1)] | None = None

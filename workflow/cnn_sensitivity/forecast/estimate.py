@@ -11,8 +11,8 @@ from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
 from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
 
-# A checkpoint holds initial, last and best weights, in four bytes each.
-BYTES_PER_PARAMETER = 3 * 4
+# A checkpoint holds initial, last and best weights and those of the epochs to keep.
+STATES_KEPT, BYTES_PER_NUMBER = 3, 4
 # Initial and trained, original and shuffled.
 STATES_MEASURED = 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
@@ -177,6 +177,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         passed = _images_passed(plan, run.experiment) * STATES_MEASURED * seeds
         measure = START_SECONDS + measure * passed / 1000
     parameters = timings.parameters(run.network) or 0
+    states = STATES_KEPT + len(recipe.keep_epochs or [])
     measured = _there(*run.measured)
     # A checkpoint may go once it has been measured.
     trained = _there(run.path("training.csv")) and (
@@ -186,7 +187,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         run,
         train,
         measure,
-        TABLES_PER_RUN + seeds * parameters * BYTES_PER_PARAMETER,
+        TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
         recipe.stop_when_fitted,
         timings.is_own(run.network, data.size),
         trained,

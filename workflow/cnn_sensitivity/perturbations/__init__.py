@@ -4,6 +4,7 @@ from cnn_sensitivity.perturbations.by_kind import perturb
 from cnn_sensitivity.perturbations.diffeomorphism import (
     deform,
     displacement_field,
+    displacement_gradient,
     temperature,
     temperature_range,
 )
@@ -15,6 +16,7 @@ from cnn_sensitivity.perturbations.warping import warp
 __all__ = [
     "deform",
     "displacement_field",
+    "displacement_gradient",
     "matched_noise",
     "move_pixels_1d",
     "move_pixels_2d",

@@ -63,15 +63,34 @@ def displacement_field(coefficients: Tensor, size: int, temperature: float) -> T
     along the rows' axis, C_ij of variance T / (i^2 + j^2) where sqrt(i^2 + j^2) < c + 1/2 and zero
     elsewhere. The frame does not move. Source: P21.
     """
+    amplitudes, angles = _series(coefficients, size, temperature)
+    waves = angles.sin()
+    if size > 1:
+        waves[-1] = 0  # sin(i pi) is not quite zero in floating point
+    return size * (waves @ amplitudes @ waves.T)
+
+
+def displacement_gradient(coefficients: Tensor, size: int, temperature: float) -> Tensor:
+    """Return the derivatives [2, ..., n, n] of `displacement_field`, in pixels a pixel.
+
+    The first is taken along the rows' axis (from a row to the next), the second along the columns'.
+    They are those of the sine series, not differences; `size` must be at least 2.
+    """
+    amplitudes, angles = _series(coefficients, size, temperature)
+    order = torch.arange(1, coefficients.shape[-1] + 1, dtype=angles.dtype, device=angles.device)
+    waves, slopes = angles.sin(), math.pi * order * angles.cos()
+    along_rows, along_columns = slopes @ amplitudes @ waves.T, waves @ amplitudes @ slopes.T
+    return size / (size - 1) * torch.stack([along_rows, along_columns])
+
+
+def _series(coefficients: Tensor, size: int, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return the amplitudes C_ij [..., c, c] of the sine series, and its angles i pi u [n, c]."""
     cutoff = coefficients.shape[-1]
     order = torch.arange(1, cutoff + 1, dtype=coefficients.dtype, device=coefficients.device)
     squares = order[:, None] ** 2 + order**2
     scale = torch.where(squares.sqrt() < cutoff + 0.5, (temperature / squares).sqrt(), 0)
     grid = torch.linspace(0, 1, size, dtype=order.dtype, device=order.device)
-    waves = torch.sin(math.pi * torch.outer(grid, order))
-    if size > 1:
-        waves[-1] = 0  # sin(i pi) is not quite zero in floating point
-    return size * (waves @ (coefficients * scale) @ waves.T)
+    return coefficients * scale, math.pi * torch.outer(grid, order)
 
 
 def deform(
