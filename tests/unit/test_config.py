@@ -153,6 +153,31 @@ def test_schema_file_is_the_models_schema() -> None:
         ),
         (
             "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": "padding"}},
+            "option shortcut of ResNet20 must be pad or projection, not 'padding'",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": True}},
+            "networks.3.options.shortcut: must be a whole number, at least 1, or a word, not True",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": "two words"}},
+            "or a word, not 'two words'",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"channels": "many"},
+            "option channels must be a whole number, not 'many'",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blocks": 0},
+            "options.blocks: must be a whole number, at least 1",
+        ),
+        (
+            "experiments.images.networks.3",
             {"name": "EfficientNetB0", "label": "x", "activation": "tanh"},
             "its own activation (SiLU)",
         ),

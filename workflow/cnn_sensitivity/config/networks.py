@@ -12,6 +12,7 @@ from cnn_sensitivity.config.base import (
     Label,
     Model,
     NonNegative,
+    Option,
     Positive,
     Seed,
     Text,
@@ -33,6 +34,11 @@ NETWORKS = (
     "ResNet18",
     "ResNet34",
     "ResNet50",
+    "ResNet20",
+    "ResNet32",
+    "ResNet44",
+    "ResNet56",
+    "ResNet110",
     "EfficientNetB0",
     "SimpleCNN1D",
 )
@@ -104,8 +110,8 @@ class Architecture(Model):
     width: Annotated[float, Field(gt=0, le=16), NO_BOOLEAN] = 1.0
     """Factor on all channel counts and hidden widths."""
     activation: Literal["relu", "tanh"] = "relu"
-    options: dict[Label, Count] = {}
-    """Options of the architecture, e.g. blocks and channels of SimpleCNN1D."""
+    options: dict[Label, Option] = {}
+    """Options of the architecture: e.g. blocks of SimpleCNN1D, shortcut of ResNet20."""
 
     @model_validator(mode="before")
     @classmethod
@@ -124,6 +130,13 @@ class Architecture(Model):
         if name not in NETWORKS and not own:
             raise ValueError(f"unknown network {name!r}{suggestion(name, NETWORKS)}")
         return name
+
+    def number(self, option: str, default: int = 1) -> int:
+        """Return an option that is a number; raise ValueError if it is a word."""
+        value = self.options.get(option, default)
+        if isinstance(value, str):
+            raise ValueError(f"option {option} must be a whole number, not {value!r}")
+        return value
 
 
 class Network(Architecture):
