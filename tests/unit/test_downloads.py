@@ -8,26 +8,13 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
-from dataset_cases import alter, sha256, truncate
+from dataset_cases import alter, serve, sha256, truncate
 
 from cnn_sensitivity import datasets
 from cnn_sensitivity.datasets import cifar10, cifar10_binary, download, fashion_mnist, idx
 from cnn_sensitivity.errors import UserError
 
 # --- downloads
-
-
-def serve(monkeypatch, content):
-    asked = []
-
-    def urlopen(url, timeout):
-        asked.append(url)
-        if isinstance(content, Exception):
-            raise content
-        return io.BytesIO(content[url.rsplit("/", 1)[1]])
-
-    monkeypatch.setattr(download, "urlopen", urlopen)
-    return asked
 
 
 def test_download_arrives_whole_or_not_at_all(tmp_path, monkeypatch):
