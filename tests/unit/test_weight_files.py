@@ -6,8 +6,8 @@ import pytest
 from dataset_cases import alter, serve, sha256
 from pydantic import ValidationError
 
+from cnn_sensitivity.config import WeightFile
 from cnn_sensitivity.config.sentences import describe
-from cnn_sensitivity.config.weights import WeightFile
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import weight_files
 

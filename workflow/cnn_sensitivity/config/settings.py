@@ -7,6 +7,7 @@ from pydantic import Field
 
 from cnn_sensitivity.config.base import NO_BOOLEAN, Model, Positive
 from cnn_sensitivity.config.networks import Architecture, Recipe, seeds_folder
+from cnn_sensitivity.config.weights import WeightFile
 
 Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
 
@@ -48,6 +49,10 @@ class TrainingSettings(Model):
     train_size: int | None = None
     seeds: list[int]
     root_seed: int
+    weights: WeightFile | None = None
+    """Of a network that was trained elsewhere, whose recipe says how initial weights are drawn."""
+    published_error: float | None = None
+    """In per cent, where it is known."""
 
 
 def run_name(

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from cnn_sensitivity.config.weights import WeightFile
+from cnn_sensitivity.config import WeightFile
 from cnn_sensitivity.datasets.download import fetch
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import unreadable
@@ -20,13 +20,7 @@ def find(weights: WeightFile, root: str | Path) -> Path:
         return path
     if weights.url and not path.exists():
         fetch(weights.url, path, weights.sha256, path.name, "leave the network out")
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file of weights") from None
-    except OSError as error:
-        raise unreadable(path, error) from error
+    found = digest(path)
     if not found.startswith(weights.sha256):
         remedy = "delete it and run again" if weights.url else "get it anew"
         raise UserError(
@@ -34,3 +28,14 @@ def find(weights: WeightFile, root: str | Path) -> Path:
             f" {weights.sha256}; {remedy}, or correct sha256"
         )
     return path
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file of weights; raise UserError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file of weights") from None
+    except OSError as error:
+        raise unreadable(path, error) from error
