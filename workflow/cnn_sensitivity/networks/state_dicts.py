@@ -128,8 +128,9 @@ def _renamed(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> d
     """Return the name in `tensors` of what is expected under another, if only one can be meant."""
     alike: dict[tuple[Any, ...], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for side, (these, others) in enumerate(((expected, tensors), (tensors, expected))):
-        for name in these.keys() - others.keys():
-            alike[name.rpartition(".")[2], tuple(these[name].shape)][side].append(name)
+        for name, tensor in these.items():
+            if name not in others:
+                alike[name.rpartition(".")[2], tuple(tensor.shape)][side].append(name)
     return {
         wanted[0]: given[0]
         for wanted, given in alike.values()
