@@ -7,9 +7,11 @@ import warnings
 from collections import OrderedDict
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
@@ -92,7 +94,7 @@ def test_a_last_layer_of_another_name_is_found_by_its_shape():
         given[f"linear.{part}"] = given.pop(f"fc.{part}")
     other = network(seed=1)
     renamed = state_dicts.load(other, given, "weights")
-    assert renamed == {"fc.weight": "linear.weight", "fc.bias": "linear.bias"}
+    assert renamed == {"fc": "linear"}
     assert equal(other.state_dict(), tensors())
 
 
@@ -101,7 +103,9 @@ def test_shortcuts_of_another_name_are_found_by_their_shapes():
     given = {n.replace("downsample", "shortcut"): t for n, t in source.state_dict().items()}
     given = without_counters(given)
     other = build("ResNet20", shortcut="projection")
-    assert len(state_dicts.load(other, given, "weights")) == 2 * 5
+    layers = [f"layer{stage}.0.downsample.{index}" for stage in (2, 3) for index in (0, 1)]
+    renamed = {layer: layer.replace("downsample", "shortcut") for layer in layers}
+    assert state_dicts.load(other, given, "weights") == renamed
     assert equal(without_counters(other.state_dict()), without_counters(source.state_dict()))
 
 
@@ -112,6 +116,34 @@ def test_layers_that_could_be_exchanged_are_never_matched_by_their_shapes():
     refuses(
         given, r"lacks 2 of .*\(layer1.1.conv1.weight .* has 2 .*\(stage1.1.weight \[4, 4, 3, 3"
     )
+
+
+LAYERS = sorted({name.rpartition(".")[0] for name in tensors()})
+
+
+@hypothesis.given(st.sets(st.sampled_from(LAYERS), max_size=6), st.randoms())
+def test_whatever_layers_are_called_otherwise_each_finds_its_own_or_none_is_loaded(layers, chance):
+    """Also where the file has its tensors in another order."""
+    own = tensors()
+    new = {layer: f"other{index}" for index, layer in enumerate(layers)}
+    items = [
+        (f"{new.get(layer, layer)}.{part}", tensor)
+        for (layer, _, part), tensor in ((name.rpartition("."), t) for name, t in own.items())
+    ]
+    chance.shuffle(items)
+    other = network(seed=1)
+    before = {name: tensor.clone() for name, tensor in other.state_dict().items()}
+    try:
+        assert state_dicts.load(other, dict(items), "weights") == new
+        assert equal(other.state_dict(), own)
+    except UserError:
+        assert equal(other.state_dict(), before)
+
+
+def test_a_part_of_a_layer_is_not_matched():
+    given = tensors()
+    given["readout.bias"] = given.pop("fc.bias")
+    refuses(given, r"lacks 1 of .*\(fc.bias \[10\]\) and has 1 .*\(readout.bias \[10\]\)$")
 
 
 def refuses(given, message):

@@ -95,17 +95,17 @@ def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> dict[str, str]:
-    """Load a state dict into a network; return which tensors were found under which other name.
+    """Load a state dict into a network; return which layers were found under which other name.
 
-    Tensors are matched by their names. One whose name only one side has is matched where no other
-    could be meant: one tensor alone on each side has its shape and the last part of its name, such
-    as `fc.weight` and `linear.weight`. BatchNorm's `num_batches_tracked` may be missing. `origin`
-    is what errors call the state dict. Raises UserError for tensors that are missing, not wanted,
-    or of another shape or type; the network is then as it was.
+    Tensors are matched by their names. A layer whose name only one side has is matched where no
+    other could be meant: where one layer alone on each side has its tensors and shapes, such as
+    `fc` and `linear`. BatchNorm's `num_batches_tracked` may be missing. `origin` is what errors
+    call the state dict. Raises UserError for tensors that are missing, not wanted, or of another
+    shape or type; the network is then as it was.
     """
     expected = network.state_dict()
     renamed = _renamed(expected, tensors)
-    sources = {name: renamed.get(name, name) for name in expected}
+    sources = {name: _as_given(name, renamed) for name in expected}
     found = {name: tensors[source] for name, source in sources.items() if source in tensors}
     _refuse_others(expected, tensors, found, set(tensors) - set(sources.values()), origin)
     for name, tensor in found.items():
@@ -124,13 +124,23 @@ def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> dict
     return renamed
 
 
+def _as_given(name: str, renamed: Mapping[str, str]) -> str:
+    layer, dot, part = name.rpartition(".")
+    return f"{renamed.get(layer, layer)}{dot}{part}"
+
+
 def _renamed(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> dict[str, str]:
     """Return the name in `tensors` of what is expected under another, if only one can be meant."""
-    alike: dict[tuple[Any, ...], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    alike: dict[frozenset[Any], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for side, (these, others) in enumerate(((expected, tensors), (tensors, expected))):
+        known = {name.rpartition(".")[0] for name in others}
+        layers: dict[str, set[Any]] = defaultdict(set)
         for name, tensor in these.items():
-            if name not in others:
-                alike[name.rpartition(".")[2], tuple(tensor.shape)][side].append(name)
+            layer, _, part = name.rpartition(".")
+            if layer not in known and part != _COUNTER:
+                layers[layer].add((part, tuple(tensor.shape)))
+        for layer, parts in layers.items():
+            alike[frozenset(parts)][side].append(layer)
     return {
         wanted[0]: given[0]
         for wanted, given in alike.values()

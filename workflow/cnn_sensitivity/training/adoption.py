@@ -56,8 +56,8 @@ def adopt(
     with torch.random.fork_rng(devices=cuda), arithmetic("float32", device):
         check(settings, dataset)
         initial, network = (build_network(settings, dataset, seed) for _ in range(2))
-        for name, given in state_dicts.load(network, tensors, str(file)).items():
-            log(f"{file}: {given} is taken for {name}: no other tensor has its shape")
+        for layer, given in state_dicts.load(network, tensors, str(file)).items():
+            log(f"{file}: {given} is taken for {layer}: no other layer has its shapes")
         loaded = Single(network).state()
         loss, error = _tested(network.to(device), settings, dataset, device)
     log(_judged(settings, dataset, file, loss, error))
