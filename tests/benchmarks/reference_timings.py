@@ -32,6 +32,11 @@ TWO_DIMENSIONAL = {
     "ResNet18": 0.125,
     "ResNet34": 0.125,
     "ResNet50": 0.125,
+    "ResNet20": 0.25,
+    "ResNet32": 0.25,
+    "ResNet44": 0.25,
+    "ResNet56": 0.25,
+    "ResNet110": 0.25,
     "EfficientNetB0": 0.25,
 }
 FULLY_CONNECTED = ("FullConnL2", "FullConnL4", "FullConnL6")

@@ -29,6 +29,11 @@ def changed(location: str, value: object) -> dict:
     return raw
 
 
+def elsewhere(**keys: object) -> dict:
+    """Return a network whose weights were trained elsewhere."""
+    return {"name": "LeNet", "weights": "lenet.pt", **keys}
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_every_scenario_is_valid_and_named_like_its_file(scenario: Path) -> None:
     assert config.read(ROOT / "config.yaml", scenario).run == scenario.stem
@@ -36,6 +41,18 @@ def test_every_scenario_is_valid_and_named_like_its_file(scenario: Path) -> None
 
 def test_quick_is_the_default() -> None:
     assert config.read(ROOT / "config.yaml").run == "quick"
+
+
+def test_a_network_that_was_trained_elsewhere_has_one_seed_and_no_noise() -> None:
+    raw = changed(
+        "experiments.images.networks.3", elsewhere(published_error=31.2, mean=[0], std=[1])
+    )
+    raw["experiments"]["images"] |= {"seeds": [4, 5], "noise": [0, 1]}
+    network = config.parse(raw).experiments.images.networks[3]
+    assert network.weights.path == "lenet.pt" and network.published_error == 31.2
+    assert network.stacks([4, 5]) == [(0,)] and network.noise == [0.0]
+    assert config.Network.model_validate(network.model_dump()) == network
+    assert network.architecture().mean == [0.0]
 
 
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +209,72 @@ def test_schema_file_is_the_models_schema() -> None:
             "experiments.images.networks.3",
             {"name": "LeNet", "options": {"depth": 3}},
             "network LeNet has no option 'depth'; it takes none",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": "padding"}},
+            "option shortcut of ResNet20 must be pad or projection, not 'padding'",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": True}},
+            "networks.3.options.shortcut: must be a whole number, at least 1, or a word, not True",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": "two words"}},
+            "or a word, not 'two words'",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"channels": "many"},
+            "option channels must be a whole number, not 'many'",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blocks": 0},
+            "options.blocks: must be a whole number, at least 1",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "mean": [0.5]},
+            "networks.3: mean and std: give both",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "mean": [0.5] * 2, "std": [1, 1]},
+            "mean",
+        ),
+        ("experiments.images.networks.3", {"name": "LeNet", "mean": [-1], "std": [1]}, "mean.0: "),
+        ("experiments.images.networks.3", {"name": "LeNet", "mean": [0], "std": [0]}, "std.0: "),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "published_error": 8},
+            "networks.3: published_error: it needs weights",
+        ),
+        ("experiments.images.networks.3", elsewhere(published_error=100), "published_error: "),
+        ("experiments.images.networks.3", elsewhere(published_error=-1), "published_error: "),
+        ("experiments.images.networks.3", elsewhere(recipe="convolutional"), "recipe: weights are"),
+        (
+            "experiments.images.networks.3",
+            elsewhere(override={"epochs": 3}),
+            "override: weights",
+        ),
+        (
+            "experiments.images.networks.3",
+            elsewhere(seeds=[0, 1]),
+            "give one seed",
+        ),
+        ("experiments.images.networks.3", elsewhere(noise=[0, 1]), "noise: what the weights"),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "weights": {"url": "https://host/a.pt"}},
+            "networks.3.weights: a url needs sha256",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "weights": {"ulr": "https://host/a.pt"}},
+            "networks.3.weights.ulr: unknown key; did you mean 'url'?",
         ),
         (
             "experiments.images.networks.3",

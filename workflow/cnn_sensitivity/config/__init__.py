@@ -28,6 +28,7 @@ from cnn_sensitivity.config.settings import (
     TrainingSettings,
     run_name,
 )
+from cnn_sensitivity.config.weights import WeightFile
 
 __all__ = [
     "NETWORKS",
@@ -48,6 +49,7 @@ __all__ = [
     "ScaleDetection1dTask2",
     "ScaleDetection2d",
     "TrainingSettings",
+    "WeightFile",
     "load",
     "parse",
     "read",

@@ -1,6 +1,6 @@
 """What the known networks can take: asked before a run begins, and where a network is built."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from math import ceil
 
 from cnn_sensitivity.config.base import suggestion
@@ -8,7 +8,13 @@ from cnn_sensitivity.config.networks import NETWORKS, PRETRAINED, Architecture
 from cnn_sensitivity.errors import UserError
 
 ONE_DIMENSIONAL = "SimpleCNN1D"
-OPTIONS = {ONE_DIMENSIONAL: ("blocks", "channels", "filter_size", "stride")}
+_NUMBER: tuple[str, ...] = ()
+_SHORTCUT: dict[str, tuple[str, ...]] = {"shortcut": ("pad", "projection")}
+OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    ONE_DIMENSIONAL: dict.fromkeys(("blocks", "channels", "filter_size", "stride"), _NUMBER),
+    **dict.fromkeys(("ResNet20", "ResNet32", "ResNet44", "ResNet56", "ResNet110"), _SHORTCUT),
+}
+"""The options of each network, and the words of which one is its value; without words, a number."""
 SMALLEST_IMAGE = {"LeNet": 16}
 OWN_ACTIVATION = {"EfficientNetB0": "SiLU"}
 
@@ -30,7 +36,7 @@ def check_network(network: Architecture, dimensions: int, size: int | None) -> N
         return
     check_size(name, size)
     if name == ONE_DIMENSIONAL:
-        geometry = {key: network.options[key] for key in network.options.keys() - {"channels"}}
+        geometry = {key: network.number(key) for key in network.options.keys() - {"channels"}}
         check_blocks(size, **geometry)
 
 
@@ -43,15 +49,19 @@ def check_pretrained(name: str) -> None:
         )
 
 
-def check_options(name: str, options: Iterable[str]) -> None:
-    """Raise UserError if a known network has no such option."""
-    known = OPTIONS.get(name, ())
-    for option in options:
+def check_options(name: str, options: Mapping[str, int | str]) -> None:
+    """Raise UserError if a known network has no such option, or the option no such value."""
+    known = OPTIONS.get(name, {})
+    for option, value in options.items():
         if option not in known:
             raise UserError(
                 f"network {name} has no option {option!r}"
                 + (suggestion(option, known) if known else "; it takes none")
             )
+        words = known[option]
+        if value not in words if words else isinstance(value, str):
+            right = " or ".join(words) or "a whole number"
+            raise UserError(f"option {option} of {name} must be {right}, not {value!r}")
 
 
 def check_activation(name: str, activation: str) -> None:

@@ -152,5 +152,5 @@ class Config(Model):
         if not isinstance(experiment, ScaleDetection1d):
             return recipe
         # The one-dimensional networks are parametrised so that the step grows with the width.
-        rate = recipe.learning_rate * network.options.get("channels", 1000)
+        rate = recipe.learning_rate * network.number("channels", 1000)
         return Recipe(**{**recipe.model_dump(), "learning_rate": rate})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cnn_sensitivity.config.base import Label, Model
 from cnn_sensitivity.config.measurements import Diffeomorphism, Measurement
 from cnn_sensitivity.config.networks import Architecture, Recipe, seeds_folder
+from cnn_sensitivity.config.weights import WeightFile
 
 
 class Compute(Model):
@@ -27,6 +28,10 @@ class TrainingSettings(Model):
     train_size: int | None = None
     seeds: list[int]
     root_seed: int
+    weights: WeightFile | None = None
+    """Of a network that was trained elsewhere, whose recipe says how initial weights are drawn."""
+    published_error: float | None = None
+    """In per cent, where it is known."""
 
 
 def run_name(

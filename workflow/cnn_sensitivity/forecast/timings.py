@@ -41,7 +41,7 @@ def key_and_width(network: Architecture) -> tuple[str, float]:
     """Return what names a network in the table, and the width that it is looked up by."""
     if network.name != "SimpleCNN1D":
         return network.name, network.width
-    channels = network.options.get("channels", 1000)
+    channels = network.number("channels", 1000)
     return f"SimpleCNN1D stride {network.options.get('stride', 2)}", channels * network.width
 
 

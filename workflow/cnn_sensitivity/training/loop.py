@@ -16,6 +16,7 @@ from cnn_sensitivity.weights import epoch_state
 from . import batches, recipes
 from .cuda_graph import GraphedStep
 from .ensemble import Ensemble, Single, Stacked, State, copy_of, copy_rows, on_cpu
+from .evaluation import evaluate, forward
 from .records import Record
 
 
@@ -161,34 +162,15 @@ class Trainer:
         return self._graph(images, labels)
 
     def _forward_backward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        losses, sums = self._forward(images, labels)
+        losses, sums = forward(self.ensemble, images, labels, self.recipe)
         losses.mean(1).sum().backward()
         return sums
 
-    def _forward(
-        self, images: torch.Tensor, labels: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        bf16 = self.recipe.precision == "bf16"
-        # A graph may not use autocast's cache of converted weights, and no step needs it.
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
-            outputs = self.ensemble(images)
-        outputs = outputs.float()
-        losses = recipes.losses(self.recipe.loss, outputs, labels)
-        wrong = recipes.mistakes(self.recipe.loss, outputs.detach(), labels)
-        sums = (losses.detach().sum(1, dtype=torch.float64), wrong.sum(1, dtype=torch.float64))
-        return losses, torch.stack(sums)
-
     def _evaluate(self, split: Split, purpose: str) -> tuple[list[float], list[float]]:
         """Return the mean loss and the error of each seed on a whole split."""
-        sums = torch.zeros_like(self._sums)
-        self.ensemble.train(False)
-        with torch.no_grad():
-            for images, labels in batches.evaluation_batches(
-                split, self._pixels, self.seeds, purpose, self.epoch
-            ):
-                sums += self._forward(images, labels)[1]
-        losses, errors = (sums / len(split.labels)).tolist()
-        return losses, errors
+        return evaluate(
+            self.ensemble, split, self._pixels, self.seeds, self.recipe, purpose, self.epoch
+        )
 
     def _end_epoch(self) -> None:
         rate = recipes.learning_rate(
