@@ -8,7 +8,12 @@ from cnn_sensitivity.config.networks import NETWORKS, PRETRAINED, Architecture
 from cnn_sensitivity.errors import UserError
 
 ONE_DIMENSIONAL = "SimpleCNN1D"
-OPTIONS = {ONE_DIMENSIONAL: ("blocks", "channels", "filter_size", "stride")}
+# R18's networks, which differ in what halves the image after each of their blocks.
+DOWNSAMPLING = ("MaxPoolCNN", "AveragePoolCNN", "SubsampleCNN", "StridedCNN", "StridedReLUCNN")
+OPTIONS = {
+    ONE_DIMENSIONAL: ("blocks", "channels", "filter_size", "stride"),
+    **dict.fromkeys(DOWNSAMPLING, ("blocks",)),
+}
 SMALLEST_IMAGE = {"LeNet": 16}
 OWN_ACTIVATION = {"EfficientNetB0": "SiLU"}
 
@@ -26,6 +31,8 @@ def check_network(network: Architecture, dimensions: int, size: int | None) -> N
         raise UserError(f"{name} takes {takes} of pixels, and those here are {here}")
     check_options(name, network.options)
     check_activation(name, network.activation)
+    if name in DOWNSAMPLING:
+        check_halvings(size, **network.options)
     if size is None:
         return
     check_size(name, size)
@@ -68,6 +75,17 @@ def check_size(name: str, size: int) -> None:
     least = SMALLEST_IMAGE.get(name, 1)
     if size < least:
         raise UserError(f"{name} needs images of at least {least} pixels a side, not {size}")
+
+
+def check_halvings(size: int | None, blocks: int = 4) -> None:
+    """Raise UserError if R18's networks have no such blocks, or halve an image to nothing."""
+    if blocks not in (4, 5):
+        raise UserError(f"blocks must be 4, as for CIFAR-10, or 5, as for ImageNet, not {blocks}")
+    if size is not None and size < 2**blocks:
+        raise UserError(
+            f"{blocks} blocks, each of which halves the image, need at least {2**blocks} pixels"
+            f" a side, not {size}"
+        )
 
 
 def check_blocks(size: int, blocks: int = 7, filter_size: int = 2, stride: int = 2) -> None:

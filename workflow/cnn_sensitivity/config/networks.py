@@ -34,6 +34,11 @@ NETWORKS = (
     "ResNet34",
     "ResNet50",
     "EfficientNetB0",
+    "MaxPoolCNN",
+    "AveragePoolCNN",
+    "SubsampleCNN",
+    "StridedCNN",
+    "StridedReLUCNN",
     "SimpleCNN1D",
 )
 # Those of torchvision that have weights trained on ImageNet alone.
