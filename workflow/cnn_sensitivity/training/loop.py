@@ -15,6 +15,7 @@ from cnn_sensitivity.seeds import derive_seed
 from . import batches, recipes
 from .cuda_graph import GraphedStep
 from .ensemble import Ensemble, Single, Stacked, State, copy_rows
+from .initialization import initialize
 from .records import Record
 
 
@@ -54,7 +55,7 @@ def build_network(settings: TrainingSettings, dataset: Dataset, seed: int) -> nn
         activation=network.activation,
         **network.options,
     )
-    recipes.initialize(built, settings.recipe.initialization)
+    initialize(built, settings.recipe.initialization, settings.recipe.smoothing)
     return built
 
 
