@@ -41,13 +41,18 @@ def check_images(plan: Plan) -> None:
             continue
         source, needed = experiment.source, plan.config.measurement.images
         listed = list_images(str(source.root))
-        there_are = len(listed.images("test")[0])
+        deformed = source.test_size if source.templates else None
+        there_are = deformed or len(listed.images("test")[0])
         if there_are < needed:
             raise UserError(
                 f"measurement.images {needed}: {source.root} has {there_are} test images"
             )
-        _check_subset("train_size", source.train_size, listed.train)
-        _check_subset("test_size", source.test_size, listed.test)
+        if source.templates:
+            _check_subset("templates.count", source.templates.count, listed.train)
+            _check_subset("templates.count", source.templates.count, listed.test)
+        else:
+            _check_subset("train_size", source.train_size, listed.train)
+            _check_subset("test_size", source.test_size, listed.test)
         for network in experiment.networks:
             if plan.config.recipe(network, experiment).loss == "hinge" and len(listed.classes) != 2:
                 raise UserError(

@@ -11,6 +11,8 @@ rule dataset:
             "subsets.py",
             "pairs.py",
             "image_files.py",
+            "perturbations.py",
+            "thin_plate.py",
             "datasets/*.py",
             "datasets/data/SHA256SUMS",
         ),

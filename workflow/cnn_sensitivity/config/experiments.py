@@ -68,6 +68,23 @@ class Experiment(Model):
         return None
 
 
+SIDES = {"embedded": 28, "fashion_mnist": 28, "cifar10": 32}
+"""Pixels a side of the sources whose images are known before they are read."""
+
+
+class Templates(Model):
+    """Each class is the thin-plate deformations of one training image (Ruderman et al. 2018)."""
+
+    count: Annotated[int, Field(ge=2, le=1000), NO_BOOLEAN] = 10
+    """Number of images that are deformed, and of classes; of all classes of the source."""
+    displacement: Positive
+    """A control point moves by up to so many pixels along each axis, uniformly."""
+    control_points: Annotated[int, Field(ge=2, le=16), NO_BOOLEAN] = 3
+    """A side, evenly spaced."""
+    grid: Literal["edge", "cell"] = "edge"
+    """Outer control points lie on the image's edge, or all in the centres of equal cells."""
+
+
 class ImageSource(Model):
     """Where the images come from."""
 
@@ -79,6 +96,12 @@ class ImageSource(Model):
     train_size: Count | None = None
     """A class-balanced subset of so many training images; none for all."""
     test_size: Count | None = None
+    pad_to: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
+    """Zero-pad the images to so many pixels a side, before anything else is done to them."""
+    labels: Literal["random"] | None = None
+    """random: uniform ones for training and test images, fixed by the run's seed."""
+    templates: Templates | None = None
+    """A task of deformed images, train_size and test_size of them, in place of the images."""
     size: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
     """image_folder: resize all images to so many pixels a side, 1024 at most; without it they
     must agree."""
@@ -99,14 +122,26 @@ class ImageSource(Model):
                 raise ValueError(f"{key}: give one number for grey images, three for colour")
         if self.mean and self.std and len(self.mean) != len(self.std):
             raise ValueError("mean and std: give as many numbers of one as of the other")
+        if self.templates and min(self.train_size or 0, self.test_size or 0) < self.templates.count:
+            raise ValueError(
+                "templates need train_size and test_size: numbers of deformed images, at least"
+                f" one for each of the {self.templates.count} templates"
+            )
+        side = SIDES.get(self.name, self.size)
+        if side and self.pad_to and self.pad_to < side:
+            raise ValueError(f"pad_to {self.pad_to}: the images have {side} pixels a side")
         for key, most in SIZES.get(self.name, {}).items():
-            if (getattr(self, key) or 0) > most:
+            if (getattr(self, key) or 0) > most and not self.templates:
                 raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
         return self
 
     def test_images(self) -> int | None:
         """Return how many test images there are, if that is known before they are read."""
         return self.test_size or SIZES.get(self.name, {}).get("test_size")
+
+    def pixels(self) -> int | None:
+        """Return how many pixels a side the images have, if that is known before they are read."""
+        return self.pad_to or SIDES.get(self.name, self.size)
 
 
 class Images(Experiment):
@@ -115,7 +150,7 @@ class Images(Experiment):
     source: ImageSource
 
     def pixels(self) -> int | None:
-        return self.source.size
+        return self.source.pixels()
 
     def test_images(self) -> int | None:
         return self.source.test_images()
