@@ -11,7 +11,8 @@ from scipy.interpolate import RBFInterpolator
 from scipy.ndimage import map_coordinates
 
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.thin_plate import control_lines, thin_plate, thin_plate_matrix
+from cnn_sensitivity.perturbations import thin_plate, thin_plate_matrix
+from cnn_sensitivity.perturbations.thin_plate_spline import control_lines
 
 GRIDS = ["edge", "cell"]
 geometries = st.tuples(st.integers(6, 24), st.integers(2, 6), st.sampled_from(GRIDS))

@@ -7,8 +7,8 @@ from scipy.stats import chisquare
 from cnn_sensitivity import datasets
 from cnn_sensitivity.config.experiments import ImageSource
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.perturbations import thin_plate
 from cnn_sensitivity.seeds import derive_seed
-from cnn_sensitivity.thin_plate import thin_plate
 
 SIZES = {"train_size": 600, "test_size": 200}
 TEMPLATES = {"count": 10, "displacement": 2.0, "control_points": 3, "grid": "edge"}

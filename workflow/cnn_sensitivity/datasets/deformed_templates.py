@@ -4,8 +4,8 @@ import torch
 
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.perturbations import thin_plate
 from cnn_sensitivity.seeds import derive_seed
-from cnn_sensitivity.thin_plate import thin_plate
 
 
 def deform_templates(

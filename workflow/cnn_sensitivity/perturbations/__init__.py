@@ -8,6 +8,7 @@ from cnn_sensitivity.perturbations.diffeomorphism import (
 )
 from cnn_sensitivity.perturbations.noise import matched_noise
 from cnn_sensitivity.perturbations.pixel_moves import move_pixels_1d, move_pixels_2d
+from cnn_sensitivity.perturbations.thin_plate_spline import thin_plate, thin_plate_matrix
 from cnn_sensitivity.perturbations.warping import warp
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "move_pixels_2d",
     "temperature",
     "temperature_range",
+    "thin_plate",
+    "thin_plate_matrix",
     "warp",
 ]

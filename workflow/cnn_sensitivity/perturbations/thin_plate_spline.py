@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.perturbations import warp
+from cnn_sensitivity.perturbations.draws import side
+from cnn_sensitivity.perturbations.warping import warp_in_blocks
 
 GRIDS = ("edge", "cell")
-# Pixels, of all channels, that are warped together on a CPU, so that they stay in its cache.
-_BLOCK_ON_CPU = 2**15 - 1
 
 
 def control_lines(size: int, control_points: int, grid: str = "edge") -> Tensor:
@@ -74,19 +73,14 @@ def thin_plate(
     or within ("cell"). Draws come from `generator`, on its device. Raises UserError for images
     that are not square, a negative displacement, and as `control_lines`.
     """
-    if images.ndim != 4 or images.shape[2] != images.shape[3]:
-        raise UserError(f"images must have shape [B, C, n, n], not {tuple(images.shape)}")
+    size = side(images)
     if not 0 <= displacement < float("inf"):
         raise UserError(f"the displacement must be at least 0 pixels, not {displacement}")
-    size = images.shape[3]
     shifts = _shifts(len(images), displacement, size, control_points, grid, generator)
     shifts = shifts.to(images.device)
     matrix = thin_plate_matrix(size, control_points, grid).to(images.device)
     field = (shifts @ matrix.T).to(images.dtype).view(len(images), 2, size, size)
-    on_cpu = images.device.type == "cpu"
-    together = _BLOCK_ON_CPU // (images.shape[1] * size**2) if on_cpu else len(images)
-    blocks = (each.split(max(1, together)) for each in (images, -field[:, 1], -field[:, 0]))
-    return torch.cat([warp(*block) for block in zip(*blocks, strict=True)])
+    return warp_in_blocks(images, dx=-field[:, 1], dy=-field[:, 0])
 
 
 def _shifts(
