@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cosine
 
-from cnn_sensitivity.cosine_distance import CosineSums
+from cnn_sensitivity.cosine_distance import CosineDistances
 
 
 def streamed(rows: torch.Tensor, batch_size: int) -> list[float]:
-    """Return the result for [sets, images, coordinates] that come in batches."""
-    sums = CosineSums(rows[:, :batch_size], rows.shape[1])
+    """Return the result for [sets, images, size] that come in batches."""
+    sums = CosineDistances(rows[:, :batch_size], rows.shape[1])
     for start in range(0, rows.shape[1], batch_size):
         sums.update(rows[:, start : start + batch_size], start)
     return sums.result().tolist()
@@ -45,7 +45,7 @@ def representations(sets: int, images: int, size: int, seed: int = 0) -> torch.T
 )
 def test_results_are_those_of_all_pairs(sets, images, size, batch_size):
     rows = representations(sets, images, size)
-    *numerators, denominator, _ = streamed(rows, batch_size)
+    *numerators, denominator = streamed(rows, batch_size)
     means, median = brute_force(rows)
     assert numerators == pytest.approx(means, rel=1e-9)
     assert denominator == pytest.approx(median, rel=1e-9)
@@ -63,10 +63,10 @@ def test_parts_add_up_to_the_whole(images, size, batch_size, cut, seed):
     rows = representations(2, images, size, seed) + 0.1
     cut = min(cut, images - 1)
     parts = []
-    for part in (rows[:, :cut], rows[:, cut:]):
-        parts.append(CosineSums(part, part.shape[1]))
-        for start in range(0, part.shape[1], batch_size):
-            parts[-1].update(part[:, start : start + batch_size], start)
+    for begin, end in ((0, cut), (cut, images)):
+        parts.append(CosineDistances(rows[:, begin:end], images))
+        for start in range(begin, end, batch_size):
+            parts[-1].update(rows[:, start : min(start + batch_size, end)], start)
     parts[0].add(parts[1])
     assert parts[0].result().tolist() == pytest.approx(streamed(rows, images), rel=1e-9)
 
@@ -86,8 +86,7 @@ def test_closed_forms():
     turned = math.cos(angle) * clean + math.sin(angle) * clean.roll(1, dims=1)
     rows = torch.stack([clean, turned, -clean, clean])
     numerators = [1 - math.cos(angle), 2, 0]
-    expected = [*numerators, 1, torch.finfo(torch.float64).eps ** 2]
-    assert streamed(rows, 3) == pytest.approx(expected, abs=1e-15)
+    assert streamed(rows, 3) == pytest.approx([*numerators, 1], abs=1e-15)
 
 
 def test_tiny_changes_are_not_lost():
@@ -99,19 +98,35 @@ def test_tiny_changes_are_not_lost():
 def test_images_that_point_in_one_direction_are_within_rounding():
     direction = torch.rand(1, 1, 50, generator=torch.Generator().manual_seed(0))
     rows = (direction * torch.linspace(0.3, 3, 8).view(1, 8, 1)).repeat(2, 1, 1)
-    *_, denominator, rounding = streamed(rows, 8)
-    assert abs(denominator) <= rounding
+    distances = CosineDistances(rows, 8)
+    distances.update(rows, 0)
+    assert abs(distances.result()[-1].item()) <= distances.rounding() < 1e-13
 
 
 def test_a_representation_of_zeros_has_no_distance():
     rows = representations(2, 5, 6) + 0.1
     rows[0, 2] = 0
-    assert all(math.isnan(value) for value in streamed(rows, 2)[:2])
+    assert all(math.isnan(value) for value in streamed(rows, 2))
     rows = representations(3, 5, 6) + 0.1
     rows[1, 2] = 0
-    first, second, denominator, _ = streamed(rows, 2)
+    first, second, denominator = streamed(rows, 2)
     assert math.isnan(first) and second > 0 and denominator > 0
 
 
 def test_a_single_image_has_no_pairs():
     assert math.isnan(streamed(representations(2, 1, 6) + 0.1, 1)[1])
+
+
+@pytest.mark.parametrize(("images", "blocks"), [(10, 5), (7, 3), (9, 9)])
+def test_blocks_of_images_are_left_out_one_after_the_other(images, blocks):
+    rows = representations(3, images, 20) + 0.1
+    distances = CosineDistances(rows, images)
+    distances.update(rows, 0)
+    left_out = distances.jackknifed(blocks)
+    assert left_out.shape == (blocks, 3)
+    met = []
+    for block, values in enumerate(left_out.tolist()):
+        rest = [image for image in range(images) if image * blocks // images != block]
+        assert values == pytest.approx(streamed(rows[:, rest], 4), rel=1e-9)
+        met += [image for image in range(images) if image not in rest]
+    assert met == list(range(images))

@@ -7,7 +7,7 @@ from torch import Tensor
 _BLOCK = 2**14
 
 
-class CosineSums:
+class CosineDistances:
     """Cosine distances of one layer's representations r, in float64 and on the layer's device.
 
     R18, section 2.3: the mean over images of d(r(x), r(tau x)) over the median of d(r(x), r(y)),
@@ -18,52 +18,76 @@ class CosineSums:
     """
 
     def __init__(self, rows: Tensor, images: int) -> None:
-        """Make room for `images` like those of `rows`, a batch as `update` takes it."""
+        """Make room for `images` in all, like those of `rows`, a batch as `update` takes it."""
         self.images = images
         self.kept = rows.new_empty(images, rows.shape[2])
-        # Of each changed set, summed over the images.
-        self.distances = rows.new_zeros(len(rows) - 1, dtype=torch.float64)
+        self.distances = rows.new_zeros(len(rows) - 1, images, dtype=torch.float64)
+        self.seen: list[slice] = []
 
-    def update(self, rows: Tensor, start: int) -> None:
-        """Take in [sets, images, coordinates]: the unchanged images first, then the changed ones.
+    def update(self, rows: Tensor, start: int, scratch: object = None) -> None:
+        """Take in [sets, images, size]: unchanged, then each changed set.
 
-        `start` is the number of the batch's first image.
+        `start` is the first image's number; buffers that layers share (`scratch`) are not needed.
         """
-        self.kept[start : start + rows.shape[1]] = rows[0]
-        products = rows.new_zeros(2, *rows.shape[:2], dtype=torch.float64)
+        where = slice(start, start + rows.shape[1])
+        self.seen.append(where)
+        self.kept[where] = rows[0]
+        squares = rows.new_zeros(rows.shape[:2], dtype=torch.float64)
+        products = torch.zeros_like(squares)
         for block in rows.split(_BLOCK, dim=2):
             exact = block.double()
-            products[0] += torch.linalg.vecdot(exact, exact)
-            products[1] += torch.linalg.vecdot(exact, exact[0])
-        squares, dots = products
-        self.distances += (1 - dots / (squares[0] * squares).sqrt())[1:].sum(dim=1)
+            squares += torch.linalg.vecdot(exact, exact)
+            products += torch.linalg.vecdot(exact, exact[0])
+        sizes = squares.sqrt()
+        self.distances[:, where] = 1 - products[1:] / (sizes[0] * sizes[1:])
 
-    def add(self, other: "CosineSums") -> None:
-        """Take in the distances of further images."""
-        self.images += other.images
-        self.kept = torch.cat([self.kept, other.kept])
-        self.distances += other.distances
+    def add(self, other: "CosineDistances") -> None:
+        """Take in what `other` has seen, further images of the same number in all."""
+        for where in other.seen:
+            self.kept[where] = other.kept[where]
+            self.distances[:, where] = other.distances[:, where]
+        self.seen += other.seen
 
     def result(self) -> Tensor:
-        """Return the numerator of each changed set, the denominator, and what rounding makes of it.
+        """Return the mean distance to each changed set, and last the median over pairs.
 
-        [changed sets + 2]. A denominator up to the last number says nothing: representations that
-        point in one direction differ so much by the rounding of their type. NaN where a
-        representation is zero, and has no direction, and for the denominator of a single image.
+        [changed sets + 1]; NaN where a representation of zeros, which points nowhere, counts, and
+        for the median of a single image.
         """
-        rounding = torch.finfo(self.kept.dtype).eps ** 2
-        tail = torch.stack([_median(self._of_pairs()), self.distances.new_tensor(rounding)])
-        return torch.cat([self.distances / self.images, tail])
+        return self._means_and_median(self._of_pairs(), self.distances)
+
+    def jackknifed(self, blocks: int) -> Tensor:
+        """Return what `result` would be without each of the blocks of consecutive images.
+
+        [blocks, changed sets + 1].
+        """
+        pairs = self._of_pairs()
+        block = torch.arange(self.images, device=pairs.device) * blocks // self.images
+        return torch.stack(
+            [
+                self._means_and_median(pairs[rest][:, rest], self.distances[:, rest])
+                for rest in (block != each for each in range(blocks))
+            ]
+        )
+
+    def rounding(self) -> float:
+        """Return the median that rounding alone can cause where all point in one direction."""
+        return float(torch.finfo(self.kept.dtype).eps) ** 2
 
     def _of_pairs(self) -> Tensor:
-        """Return the distances [P (P - 1) / 2] between different unchanged images."""
-        gram = self.distances.new_zeros(self.images, self.images)
+        """Return the distances [P, P] between unchanged images."""
+        products = self.distances.new_zeros(self.images, self.images)
         for block in self.kept.split(_BLOCK, dim=1):
             exact = block.double()
-            gram += exact @ exact.T
-        sizes = gram.diagonal().sqrt()
-        first, second = torch.triu_indices(self.images, self.images, 1, device=gram.device)
-        return 1 - gram[first, second] / (sizes[first] * sizes[second])
+            products += exact @ exact.T
+        sizes = products.diagonal().sqrt()
+        return 1 - products / (sizes[:, None] * sizes)
+
+    @staticmethod
+    def _means_and_median(pairs: Tensor, distances: Tensor) -> Tensor:
+        above = torch.ones_like(pairs, dtype=torch.bool).triu(1)  # each pair once
+        median = _median(pairs[above])
+        return torch.cat([distances.mean(dim=1), median[None]])
 
 
 def _median(values: Tensor) -> Tensor:
