@@ -38,6 +38,11 @@ TWO_DIMENSIONAL = {
     "ResNet56": 0.25,
     "ResNet110": 0.25,
     "EfficientNetB0": 0.25,
+    "MaxPoolCNN": 0.25,
+    "AveragePoolCNN": 0.25,
+    "SubsampleCNN": 0.25,
+    "StridedCNN": 0.25,
+    "StridedReLUCNN": 0.25,
 }
 FULLY_CONNECTED = ("FullConnL2", "FullConnL4", "FullConnL6")
 ADAM = {"optimizer": "adam", "schedule": "constant", "crop_padding": 1, "flip": False}

@@ -35,8 +35,16 @@ PARAMETERS = {
     "ResNet56": 853_018,
     "ResNet110": 1_727_962,
     "EfficientNetB0": 4_020_358,
+    # R18's, counted by hand: the strided ones add 4 C^2 weights to each block of C channels, and C
+    # biases or 2 C numbers of a batch norm.
+    "MaxPoolCNN": 1_175_786,
+    "AveragePoolCNN": 1_175_786,
+    "SubsampleCNN": 1_175_786,
+    "StridedCNN": 1_524_426,
+    "StridedReLUCNN": 1_524_906,
 }
 IMAGE_NETWORKS = tuple(PARAMETERS)
+DOWNSAMPLING = tuple(name for name in PARAMETERS if name.endswith("CNN"))
 STACKABLE = ("FullConnL2", "FullConnL4", "FullConnL6", "LeNet", "VGG11", "SimpleCNN1D")
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 

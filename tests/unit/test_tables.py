@@ -11,7 +11,7 @@ import training_cases as cases
 from pandas import DataFrame
 from torchvision.models import alexnet
 
-from cnn_sensitivity import sensitivity, spectrum
+from cnn_sensitivity import sensitivity, smoothness, spectrum
 from cnn_sensitivity.config import Diffeomorphism, Measurement, MeasurementSettings, PictureSettings
 from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.datasets.store import Dataset
@@ -133,9 +133,13 @@ def test_spectrum_table_is_the_spectrum_of_the_weights(trained: Path) -> None:
         assert rows["layer_index"].nunique() == len(convolutions)
         for index, convolution in enumerate(convolutions):
             layer = rows[rows.layer_index == index]
-            expected = spectrum.filter_spectrum(convolution.weight.detach().numpy())
+            filters = convolution.weight.detach().numpy()
+            expected = spectrum.filter_spectrum(filters)
             np.testing.assert_allclose(layer["gamma"], expected, rtol=1e-6)
             assert list(layer["mode"]) == list(range(1, len(expected) + 1))
+            for column, per in (("total_variation", "slice"), ("total_variation_tensor", "tensor")):
+                variation = smoothness.total_variation(filters, per)
+                np.testing.assert_allclose(layer[column], variation, rtol=1e-12)
 
 
 def test_pretrained_weights_in_the_data_folder_are_used(

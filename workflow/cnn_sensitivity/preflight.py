@@ -38,9 +38,10 @@ def check_images(plan: Plan) -> None:
         tables = (path for run in plan.select(name) for path in run.measured)
         if any(Path(path).exists() for path in (plan.dataset(name), *tables)):
             continue
-        source = experiment.source
+        source, key = experiment.source, f"experiments.{name}"
         listed = list_images(str(source.root))
-        there_are = len(listed.images("test")[0])
+        deformed = source.test_size if source.templates else None
+        there_are = deformed or len(listed.images("test")[0])
         for measurement in experiment.measurements:
             needed = plan.config.measurements[measurement].images
             if there_are < needed:
@@ -48,14 +49,19 @@ def check_images(plan: Plan) -> None:
                     f"measurements.{measurement}.images {needed}: {source.root} has"
                     f" {there_are} test images"
                 )
-        key = f"experiments.{name}"
         most = max((size or 0 for size in experiment.sizes()), default=0)
-        if (training := len(listed.images("train")[0])) < most:
+        training = source.train_images() or len(listed.images("train")[0])
+        if training < most:
             raise UserError(
                 f"{key}.train_sizes {most}: {source.root} has {training} training images"
             )
-        _check_subset(f"{key}.source.train_size", source.train_size, listed.train)
-        _check_subset(f"{key}.source.test_size", source.test_size, listed.test)
+        if source.templates:
+            count, key = source.templates.count, f"{key}.source.templates.count"
+            _check_subset(key, count, listed.train)
+            _check_subset(key, count, listed.test)
+        else:
+            _check_subset(f"{key}.source.train_size", source.train_size, listed.train)
+            _check_subset(f"{key}.source.test_size", source.test_size, listed.test)
         for network in experiment.networks:
             if plan.config.recipe(network, experiment).loss == "hinge" and len(listed.classes) != 2:
                 raise UserError(

@@ -11,6 +11,7 @@ rule dataset:
             "subsets.py",
             "pairs.py",
             "image_files.py",
+            "perturbations/*.py",
             "datasets/*.py",
             "datasets/data/SHA256SUMS",
         ),

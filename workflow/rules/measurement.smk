@@ -57,7 +57,13 @@ rule spectrum:
     """Project the filters of a checkpoint on the modes of the grid Laplacian."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code("spectrum.py", "tables/runs.py", "tables/filters.py", "tables/spectra.py"),
+        code=code(
+            "spectrum.py",
+            "smoothness.py",
+            "tables/runs.py",
+            "tables/filters.py",
+            "tables/spectra.py",
+        ),
     output:
         f"{RUN_FILES}/spectrum.csv",
     log:
@@ -79,7 +85,7 @@ rule spectrum:
 rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
-        code=code("spectrum.py", "tables/filters.py", "tables/pretrained.py"),
+        code=code("spectrum.py", "smoothness.py", "tables/filters.py", "tables/pretrained.py"),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:

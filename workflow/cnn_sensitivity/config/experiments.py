@@ -8,27 +8,18 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from cnn_sensitivity.config.base import (
     NO_BOOLEAN,
     Count,
-    Folder,
-    Fraction,
     Label,
     Model,
     NonNegative,
     Positive,
     Seed,
-    Text,
     refuse_duplicates,
 )
 from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
 from cnn_sensitivity.config.networks import Network
+from cnn_sensitivity.config.sources import ImageSource
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
-
-SIZES = {
-    "embedded": {"train_size": 5000, "test_size": 2000},
-    "fashion_mnist": {"train_size": 60000, "test_size": 10000},
-    "cifar10": {"train_size": 50000, "test_size": 10000},
-}
-"""Images of the sources whose size is known before they are read."""
 
 
 class Experiment(Model):
@@ -80,51 +71,6 @@ class Experiment(Model):
         return None
 
 
-class ImageSource(Model):
-    """Where the images come from."""
-
-    name: Literal["embedded", "fashion_mnist", "cifar10", "image_folder"]
-    root: Folder | None = None
-    """fashion_mnist, cifar10: where the files are or are put; image_folder: the folder itself."""
-    title: Text | None = None
-    """What captions call the data; the default is its name."""
-    train_size: Count | None = None
-    """A class-balanced subset of so many training images; none for all."""
-    test_size: Count | None = None
-    size: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
-    """image_folder: resize all images to so many pixels a side, 1024 at most; without it they
-    must agree."""
-    mean: list[Fraction] | None = None
-    """image_folder: of pixel/255, per channel; the default is the training images' own."""
-    std: list[Fraction] | None = None
-
-    @model_validator(mode="after")
-    def _can_be_had(self) -> Self:
-        if self.name == "image_folder" and self.root is None:
-            raise ValueError("image_folder needs root: the folder that holds train/ and test/")
-        for key in ("size", "mean", "std"):
-            if self.name != "image_folder" and getattr(self, key) is not None:
-                raise ValueError(f"{key}: only image_folder takes it")
-        for key in ("mean", "std"):
-            values = getattr(self, key)
-            if values is not None and len(values) not in (1, 3):
-                raise ValueError(f"{key}: give one number for grey images, three for colour")
-        if self.mean and self.std and len(self.mean) != len(self.std):
-            raise ValueError("mean and std: give as many numbers of one as of the other")
-        for key, most in SIZES.get(self.name, {}).items():
-            if (getattr(self, key) or 0) > most:
-                raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
-        return self
-
-    def train_images(self) -> int | None:
-        """Return how many training images there are, if that is known before they are read."""
-        return self.train_size or SIZES.get(self.name, {}).get("train_size")
-
-    def test_images(self) -> int | None:
-        """Return how many test images there are, if that is known before they are read."""
-        return self.test_size or SIZES.get(self.name, {}).get("test_size")
-
-
 class Images(Experiment):
     """Image classification."""
 
@@ -152,7 +98,7 @@ class Images(Experiment):
         return [None] if self.train_sizes is None else list(self.train_sizes)
 
     def pixels(self) -> int | None:
-        return self.source.size
+        return self.source.pixels()
 
     def test_images(self) -> int | None:
         return self.source.test_images()

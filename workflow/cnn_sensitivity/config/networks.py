@@ -42,6 +42,11 @@ NETWORKS = (
     "ResNet56",
     "ResNet110",
     "EfficientNetB0",
+    "MaxPoolCNN",
+    "AveragePoolCNN",
+    "SubsampleCNN",
+    "StridedCNN",
+    "StridedReLUCNN",
     "SimpleCNN1D",
 )
 # Those of torchvision that have weights trained on ImageNet alone.
@@ -85,9 +90,14 @@ class Recipe(Model):
     epochs: Count = 250
     batch_size: Count = 128
     loss: Literal["cross_entropy", "hinge"] = "cross_entropy"
-    initialization: Literal["default", "kaiming_normal", "tanh_gain"] = "default"
-    """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); or, for tanh, the
-    network's own weights times 5/3, the gain that keeps a signal alive, and no biases."""
+    initialization: Literal["default", "kaiming_normal", "truncated_normal", "tanh_gain"] = (
+        "default"
+    )
+    """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); the normal of deviation
+    1/sqrt(inputs) cut off at two deviations, without biases; or, for tanh, the network's own
+    weights times 5/3, the gain that keeps a signal alive, and no biases."""
+    smoothing: Annotated[float, Field(ge=0, le=10), NO_BOOLEAN] = 0.0
+    """Initial filters are convolved with a Gaussian of so many pixels; 0 for none."""
     crop_padding: Annotated[int, Field(ge=0, le=16), NO_BOOLEAN] = 4
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True

@@ -13,7 +13,6 @@ from pydantic import (
 
 from cnn_sensitivity.config.base import Folder, Label, Model, Seed, refuse_duplicates, suggestion
 from cnn_sensitivity.config.experiments import (
-    SIZES,
     AnyExperiment,
     Experiment,
     Images,
@@ -25,6 +24,7 @@ from cnn_sensitivity.config.measurements import Measurement
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute
+from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.errors import UserError
 
 # A part of paths, which a rule's wildcards tell from others.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
-from cnn_sensitivity.config.experiments import SIZES
+from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
 from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
@@ -18,7 +18,7 @@ STATES_MEASURED = 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
-IMAGE_SHAPES = {"embedded": (1, 28), "fashion_mnist": (1, 28), "cifar10": (3, 32)}
+CHANNELS = {"embedded": 1, "fashion_mnist": 1, "cifar10": 3}
 MB = 1_000_000
 DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
 IMAGENET_WEIGHTS = {
@@ -147,7 +147,7 @@ def data_of(plan: Plan, experiment: str) -> Data:
     match plan.config.experiments[experiment]:
         case Images(source=source):
             known = SIZES.get(source.name, {})
-            channels, size = IMAGE_SHAPES.get(source.name, (3, source.size or 32))
+            channels, size = CHANNELS.get(source.name, 3), source.pixels() or 32
             train, test = (
                 getattr(source, f"{split}_size")
                 or known.get(f"{split}_size")

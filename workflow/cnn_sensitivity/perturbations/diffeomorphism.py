@@ -10,12 +10,7 @@ from cnn_sensitivity.config import Diffeomorphism
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import normal, side
 from cnn_sensitivity.perturbations.gaussian_warp import warp_gaussian
-from cnn_sensitivity.perturbations.warping import warp
-
-# Pixels, of all channels, that are warped together on a CPU: so what is computed of them on the
-# way stays in its cache. Under 2**15 no step is shared among threads, which would wait for each
-# other at every one where other programs run.
-_BLOCK_ON_CPU = 2**15 - 1
+from cnn_sensitivity.perturbations.warping import warp, warp_in_blocks
 
 _WARPS = {"linear": warp, "gaussian": warp_gaussian}
 
@@ -121,7 +116,4 @@ def deform(
         )
     draws = normal((2, len(images), cutoff, cutoff), images, generator)
     dx, dy = displacement_field(draws, size, heat)
-    on_cpu = images.device.type == "cpu"
-    together = _BLOCK_ON_CPU // (images.shape[1] * size**2) if on_cpu else len(images)
-    blocks = (each.split(max(1, together)) for each in (images, dx, dy))
-    return torch.cat([_WARPS[interpolation](*block) for block in zip(*blocks, strict=True)])
+    return warp_in_blocks(images, dx, dy, _WARPS[interpolation])

@@ -17,6 +17,7 @@ from . import batches, recipes
 from .cuda_graph import GraphedStep
 from .ensemble import Ensemble, Single, Stacked, State, copy_of, copy_rows, on_cpu
 from .evaluation import evaluate, forward
+from .initialization import initialize
 from .records import Record
 
 
@@ -59,7 +60,7 @@ def build_network(settings: TrainingSettings, dataset: Dataset, seed: int) -> nn
         activation=network.activation,
         **network.options,
     )
-    recipes.initialize(built, settings.recipe.initialization)
+    initialize(built, settings.recipe.initialization, settings.recipe.smoothing)
     return built
 
 
