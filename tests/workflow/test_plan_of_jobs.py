@@ -1,5 +1,6 @@
 """Dry runs: what each scenario and each target would do, before anything is made."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from checkout import ROOT, SMOKE, Checkout
 
 from cnn_sensitivity.config import read
+from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.plan import Plan
 
 SCENARIOS = sorted(path.stem for path in (ROOT / "workflow/scenarios").glob("*.yaml"))
 FIGURES = [f"figure_{number:02}" for number in range(1, 15)] + ["figure_tanh"]
@@ -76,6 +79,26 @@ def test_the_workflow_runs_in_another_folder(
     call = ("--snakefile", snakefile, "--cores", "1")
     assert elsewhere.planned(*call, *smoke) == checkout.planned(*SMOKE)
     assert elsewhere.planned("figure_06", *call) == {"theory": 1, "figure_06": 1}
+
+
+def priorities(checkout: Checkout, rule: str) -> dict[str, float]:
+    """Return the priorities that a dry run of `quick` shows, by the wildcard of a rule's job."""
+    text = checkout.snakemake("--dry-run").stdout
+    jobs = re.findall(rf"^rule {rule}:\n((?:    .*\n)+)", text, flags=re.MULTILINE)
+    found = [re.search(r"wildcards: \w+=(\S+)\n    priority: (\S+)", job) for job in jobs]
+    return {match[1]: float(match[2]) for match in found if match}
+
+
+def test_long_jobs_start_first(checkout: Checkout) -> None:
+    train = priorities(checkout, "train")
+    assert len(train) == checkout.planned()["train"]
+    chains = {
+        cost.run.name: cost.seconds for cost in forecast(Plan(read(ROOT / "config.yaml"))).costs
+    }
+    assert train == pytest.approx(chains, abs=0.01)
+    assert priorities(checkout, "sensitivity") == train
+    first = max(train, key=lambda name: train[name])
+    assert priorities(checkout, "dataset")[first.split("/")[0]] == train[first]
 
 
 def test_every_rule_says_what_it_is_for(checkout: Checkout) -> None:

@@ -21,6 +21,7 @@ rule sensitivity:
         f"{RUN_FILES}/sensitivity.log",
     benchmark:
         f"{RUN_FILES}/sensitivity.benchmark.tsv"
+    priority: of_the_run
     conda:
         ENVIRONMENT
     threads: 1
