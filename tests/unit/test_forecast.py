@@ -97,8 +97,38 @@ def test_finished_trainings_of_this_machine_replace_the_table() -> None:
     assert timings.train_seconds(network, 28) == pytest.approx(expected)
     assert timings.is_own(network, 28)
     assert f"but for {network.label}, timed here" in as_text(forecast(plan), 2)
+
+
+def test_finished_trainings_of_this_machine_scale_the_table_for_other_networks() -> None:
+    plan = plan_of("quick")
+    names = [run.network.name for run in plan.runs]
+    number = names.index("VGG11bn")
+    network = plan.runs[number].network
+    reference = Timings().train_seconds(network, 28)
     other = plan.runs[-1].network
-    assert timings.train_seconds(other, 128) == Timings().train_seconds(other, 128)
+    before, measuring = Timings().train_seconds(other, 128), Timings().measure_seconds(other, 128)
+    assert reference and before and measuring
+    passes = (5000 + FORWARD * 2000) / 1000 * 10 * len(plan.runs[number].seeds)
+    # Short of SHORTEST, so it says nothing of its own network alone.
+    expected = START_SECONDS + reference * passes
+    finished(plan, number, seconds=1.5 * expected)
+    finished(plan, names.index("FullConnL2"), seconds=999.0 * START_SECONDS)  # starting alone
+    timings = Timings(Path("results"))
+    assert timings.machine == pytest.approx(1.5)
+    assert not timings.is_own(network, 28)
+    assert timings.train_seconds(other, 128) == pytest.approx(1.5 * before)
+    assert timings.measure_seconds(other, 128) == pytest.approx(1.5 * measuring)
+    assert "a reference machine, times 1.5 by the trainings finished here" in as_text(
+        forecast(plan)
+    )
+
+
+def test_a_training_that_went_on_where_it_was_is_no_timing() -> None:
+    plan = plan_of("quick")
+    network = finished(plan, 0, 1000.0, "images/A (seed 0): goes on in epoch 3, step 0")
+    timings = Timings(Path("results"))
+    assert not timings.is_own(network, 28)
+    assert timings.machine == 1.0
 
 
 def test_short_and_damaged_trainings_are_not_taken_for_a_timing() -> None:

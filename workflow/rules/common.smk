@@ -13,7 +13,7 @@ from snakemake.logging import logger
 import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.figure_inputs import claim_inputs, figure_inputs
-from cnn_sensitivity.forecast import Priorities, forecast, in_short
+from cnn_sensitivity.forecast import Job, Priorities, forecast, in_short
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
 from cnn_sensitivity.run_progress import RunProgress
@@ -94,7 +94,11 @@ def of_the_experiment(wildcards):
 def begin_log():
     """Say what there is to do, and show from now on how far it is."""
     logger.info(in_short(expected(), workflow.cores))
-    PROGRESS.start(expected())
+    jobs = {
+        job.jobid: Job(job.rule.name, job.wildcards_dict.get("name", ""))
+        for job in workflow.dag.needrun_jobs()
+    }
+    PROGRESS.start(expected(), jobs, workflow.cores)
 
 
 def code(*patterns):
