@@ -101,6 +101,26 @@ def test_long_jobs_start_first(checkout: Checkout) -> None:
     assert priorities(checkout, "dataset")[first.split("/")[0]] == train[first]
 
 
+@pytest.mark.parametrize("scheduler", ["ilp", "greedy"])
+def test_the_scheduler_takes_the_job_of_the_highest_priority(
+    checkout: Checkout, scheduler: str
+) -> None:
+    main = checkout.folder / "workflow/cnn_sensitivity/__main__.py"
+    # To start jobs is enough: each training fails at once, and the others are to go on.
+    main.write_text(f"import sys\nassert sys.argv[1] != 'train'\n{main.read_text()}")
+    runs = Plan(read(ROOT / "config.yaml", ROOT / SMOKE[1])).runs
+    targets = [run.path("training.csv") for run in runs if run.experiment == "images"]
+    call = (*SMOKE, "--cores", "1", "--scheduler", scheduler)
+    text = checkout.snakemake(*targets, *call).stderr
+    started = re.findall(
+        r"^localrule train:\n(?:    .*\n)*?    priority: (\S+)", text, re.MULTILINE
+    )
+    order = [float(priority) for priority in started]
+    assert len(order) == len(targets)
+    assert len(set(order)) > 2
+    assert order == sorted(order, reverse=True)
+
+
 def test_every_rule_says_what_it_is_for(checkout: Checkout) -> None:
     listing = checkout.snakemake("--list-target-rules").stdout.splitlines()
     rules = [line for line in listing if line and not line.startswith("Using")]

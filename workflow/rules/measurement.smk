@@ -69,6 +69,7 @@ rule pretrained:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:
         f"{PLAN.results}/pretrained/{{network}}.log",
+    priority: 60  # A download; like the others', in seconds.
     conda:
         ENVIRONMENT
     resources:
@@ -99,6 +100,7 @@ rule theory:
         activations=PLAN.table("activations"),
     log:
         f"{PLAN.results}/tables/theory.log",
+    priority: 10
     conda:
         ENVIRONMENT
     resources:
