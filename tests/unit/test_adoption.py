@@ -10,10 +10,16 @@ import training_cases as cases
 from safetensors.torch import save_file
 
 from cnn_sensitivity import training
-from cnn_sensitivity.config import Measurement, MeasurementSettings, TrainingSettings, WeightFile
+from cnn_sensitivity.config import (
+    Diffeomorphism,
+    Measurement,
+    MeasurementSettings,
+    TrainingSettings,
+    WeightFile,
+)
 from cnn_sensitivity.datasets.store import normalize, seen_by
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.tables.sensitivities import sensitivity_table
+from cnn_sensitivity.tables.sensitivities import sensitivity_tables
 from cnn_sensitivity.tables.spectra import spectrum_table
 
 IMAGES = cases.images(size=16, channels=3)
@@ -46,12 +52,10 @@ def adopt(folder: Path, chosen: TrainingSettings, dataset=IMAGES) -> tuple[list[
 
 
 def measured(checkpoint: Path) -> pd.DataFrame:
-    measuring = MeasurementSettings(
-        measurement=Measurement(images=12, displacement=0.5),
-        perturbation="diffeomorphism",
-        root_seed=3,
-    )
-    return sensitivity_table(training.load(checkpoint), IMAGES, measuring)
+    small = Diffeomorphism(displacement=0.5)
+    measurement = Measurement(images=12, perturbation=small, weights="last")
+    measuring = MeasurementSettings(measurements={"sensitivity": measurement}, root_seed=3)
+    return sensitivity_tables(training.load(checkpoint), IMAGES, measuring)["sensitivity"]
 
 
 @pytest.mark.parametrize("file", ["weights.pth", "weights.safetensors"])

@@ -48,7 +48,7 @@ def test_a_network_that_was_trained_elsewhere_has_one_seed_and_no_noise() -> Non
         "experiments.images.networks.3", elsewhere(published_error=31.2, mean=[0], std=[1])
     )
     raw["experiments"]["images"] |= {"seeds": [4, 5], "noise": [0, 1]}
-    network = config.parse(raw).experiments.images.networks[3]
+    network = config.parse(raw).experiments["images"].networks[3]
     assert network.weights.path == "lenet.pt" and network.published_error == 31.2
     assert network.stacks([4, 5]) == [(0,)] and network.noise == [0.0]
     assert config.Network.model_validate(network.model_dump()) == network

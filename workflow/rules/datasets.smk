@@ -19,6 +19,7 @@ rule dataset:
         f"{PLAN.results}/datasets/{{experiment}}.safetensors",
     log:
         f"{PLAN.results}/datasets/{{experiment}}.log",
+    priority: of_the_experiment
     conda:
         ENVIRONMENT
     resources:

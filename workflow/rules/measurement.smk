@@ -31,6 +31,7 @@ for measuring, experiments in PLAN.measured_together().items():
             f"{RUN_FILES}/{measuring}.benchmark.tsv"
         wildcard_constraints:
             name=f"({'|'.join(experiments)})/{NAME_IN_EXPERIMENT}",
+        priority: of_the_run
         conda:
             ENVIRONMENT
         threads: 1
@@ -90,6 +91,7 @@ rule pretrained:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:
         f"{PLAN.results}/pretrained/{{network}}.log",
+    priority: 60  # A download; like the others', in seconds.
     conda:
         ENVIRONMENT
     resources:
@@ -122,6 +124,7 @@ rule theory:
         activations=PLAN.table("activations"),
     log:
         f"{PLAN.results}/tables/theory.log",
+    priority: 10
     conda:
         ENVIRONMENT
     resources:

@@ -36,7 +36,7 @@ def check_network(network: Architecture, dimensions: int, size: int | None) -> N
     check_options(name, network.options)
     check_activation(name, network.activation)
     if name in DOWNSAMPLING:
-        check_halvings(size, **network.options)
+        check_halvings(size, **{key: network.number(key) for key in network.options})
     if size is None:
         return
     check_size(name, size)

@@ -94,6 +94,8 @@ class Forecast:
     data_bytes: int
     downloads: dict[str, int]
     """Files to download by what they are, in bytes."""
+    machine: float
+    """How many times as long as the reference this machine takes; 1 before it has trained."""
 
     @property
     def others_left(self) -> int:
@@ -107,8 +109,8 @@ class Forecast:
 
     @property
     def longest(self) -> float:
-        """Seconds of the longest job that is not there."""
-        return max((cost.train or 0 for cost in self.costs if not cost.trained), default=0)
+        """Seconds of the longest training that is not there, with its measuring."""
+        return max((cost.left or 0 for cost in self.costs), default=0)
 
     @property
     def bytes(self) -> float:
@@ -128,13 +130,15 @@ def forecast(plan: Plan, results: Path = Path("results")) -> Forecast:
     Finished trainings under `results`, of whatever run, tell this machine's speed. The hours are
     a GPU's where the jobs ask for one and one has been timed, else a core's.
     """
-    costs = _costs(plan, Timings(results, on_gpu=bool(plan.gpus_per_job)))
+    timings = Timings(results, on_gpu=bool(plan.gpus_per_job))
+    costs = _costs(plan, timings)
     on_gpu = bool(plan.gpus_per_job) and any(cost.train is not None for cost in costs)
     if plan.gpus_per_job and not on_gpu:
-        costs = _costs(plan, Timings(results))
+        timings = Timings(results)
+        costs = _costs(plan, timings)
     data = sum(data_of(plan, name).bytes for name in plan.config.experiments)
     others = tuple(_other_jobs(plan, costs))
-    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs))
+    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs), timings.machine)
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:

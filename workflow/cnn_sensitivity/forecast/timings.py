@@ -1,8 +1,9 @@
 """How long a network needs for an image: measured on a reference machine, or on this one.
 
 `timings.csv` holds what `tests/benchmarks/reference_timings.py` measured. Finished trainings of
-this machine replace it: their time is in `training.benchmark.tsv`, what they did in the header of
-their checkpoint, and the kind of device in the first line of their log.
+this machine replace it for their networks, and scale it for the others by one factor: their time is
+in `training.benchmark.tsv`, what they did in the header of their checkpoint, and the kind of device
+in the first line of their log.
 """
 
 import csv
@@ -34,6 +35,8 @@ START_SECONDS = 3.0
 FORWARD = 1 / 3
 # A shorter training says more about the start of a job than about the network.
 SHORTEST = 60.0
+# In the log of a training that an earlier attempt began: its time is that of a part.
+RESUMED = ": goes on in epoch "
 LONGEST_HEADER = 10**8  # bytes: what safetensors itself accepts
 
 
@@ -54,6 +57,23 @@ class Speed:
     parameters: float
     train_seconds: float
     measure_seconds: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A training that this machine did from the beginning to the end."""
+
+    on_gpu: bool
+    network: Architecture
+    image_size: int
+    passes: float
+    """Thousands of images that it trained on, and tests as the parts of it that they cost."""
+    seconds: float
+
+    @property
+    def key(self) -> tuple[bool, str, float, int]:
+        """What is timed."""
+        return self.on_gpu, *key_and_width(self.network), self.image_size
 
 
 class Timings:
@@ -79,29 +99,49 @@ class Timings:
         return dict(found)
 
     @cached_property
+    def _finished(self) -> list[Finished]:
+        pattern = "*/*/*/*/*/training.benchmark.tsv"
+        paths = sorted(self._results.glob(pattern)) if self._results else []
+        return [finished for path in paths if (finished := _read(path))]
+
+    @cached_property
     def _own(self) -> dict[tuple[bool, str, float, int], float]:
         """Seconds per 1000 images by device, network, width and size: medians over trainings."""
         found = defaultdict(list)
-        pattern = "*/*/*/*/*/training.benchmark.tsv"
-        for path in sorted(self._results.glob(pattern)) if self._results else []:
-            if timed := _finished(path):
-                key, seconds = timed
-                found[key].append(seconds)
+        for one in self._finished:
+            if one.seconds >= SHORTEST:
+                found[one.key].append((one.seconds - START_SECONDS) / one.passes)
         return {key: median(seconds) for key, seconds in found.items()}
+
+    @cached_property
+    def machine(self) -> float:
+        """How many times as long as the reference this machine takes: the median over trainings.
+
+        Short ones count, but for those that the reference too would have spent starting.
+        """
+        ratios = []
+        for one in self._finished:
+            if one.on_gpu == self._on_gpu:
+                reference = self._reference_seconds("train_seconds", one.network, one.image_size)
+                computing = (reference or 0.0) * one.passes
+                if computing >= START_SECONDS:
+                    ratios.append(one.seconds / (START_SECONDS + computing))
+        return median(ratios) if ratios else 1.0
 
     def train_seconds(self, network: Architecture, size: int) -> float | None:
         """Return the seconds of 1000 images in training; None for a network not timed yet."""
         if (key := self._key(network, size)) in self._own:
             return self._own[key]
-        return self._interpolated("train_seconds", network, size, self._on_gpu)
+        reference = self._reference_seconds("train_seconds", network, size)
+        return None if reference is None else reference * self.machine
 
     def measure_seconds(self, network: Architecture, size: int) -> float | None:
         """Return the seconds of measuring one state of a network on 1000 images.
 
         Three forward passes each take about as long as training, where nothing better is known.
         """
-        timed = self._interpolated("measure_seconds", network, size, self._on_gpu)
-        return self.train_seconds(network, size) if timed is None else timed
+        timed = self._reference_seconds("measure_seconds", network, size)
+        return self.train_seconds(network, size) if timed is None else timed * self.machine
 
     def parameters(self, network: Architecture) -> float | None:
         """Return the number of parameters, about."""
@@ -113,6 +153,9 @@ class Timings:
 
     def _key(self, network: Architecture, size: int) -> tuple[bool, str, float, int]:
         return self._on_gpu, *key_and_width(network), size
+
+    def _reference_seconds(self, quantity: str, network: Architecture, size: int) -> float | None:
+        return self._interpolated(quantity, network, size, self._on_gpu)
 
     def _interpolated(
         self, quantity: str, network: Architecture, size: int | None, on_gpu: bool
@@ -149,19 +192,19 @@ def _description(checkpoint: Path) -> dict[str, Any]:
     return json.loads(json.loads(header["__metadata__"]["description"])["text"])
 
 
-def _finished(benchmark: Path) -> tuple[tuple[bool, str, float, int], float] | None:
-    """Return what a finished training was, and its seconds per 1000 images; None if unusable."""
+def _read(benchmark: Path) -> Finished | None:
+    """Return a finished training; None if unusable."""
     try:
+        log = benchmark.with_name("training.log").read_text()
+        if RESUMED in log:
+            return None
         with benchmark.open() as file:
             seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
-        if seconds < SHORTEST:
-            return None
         made: dict[str, Any] = _description(benchmark.with_name("checkpoint.safetensors"))
         network = Architecture.model_validate(made["settings"]["network"])
         images = made["dataset"]["train_images"] + FORWARD * made["test_images"]
         passes = images / 1000 * sum(seed["epochs"] for seed in made["seeds"])
-        first_line = benchmark.with_name("training.log").read_text().partition("\n")[0]
-        key = (first_line.startswith("GPU"), *key_and_width(network))
-        return (*key, made["dataset"]["image_size"]), (seconds - START_SECONDS) / passes
+        size = int(made["dataset"]["image_size"])
+        return Finished(log.startswith("GPU"), network, size, passes, seconds) if passes else None
     except (OSError, ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
         return None

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from cnn_sensitivity import perturbations, sensitivity
 from cnn_sensitivity.config import Measurement, MeasurementSettings, TrainingSettings
 from cnn_sensitivity.datasets.corruption import corrupt
-from cnn_sensitivity.datasets.store import Dataset, normalize
+from cnn_sensitivity.datasets.store import Dataset, normalize, seen_by
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import shuffle_channels
 from cnn_sensitivity.seeds import derive_seed
@@ -40,6 +40,7 @@ def sensitivity_tables(
             f"{checkpoint.path}: trained on other images than those of {dataset.title};"
             " delete it and run again to train anew"
         )
+    dataset = seen_by(dataset, checkpoint.settings.network)
     tables: dict[str, list[DataFrame]] = {name: [] for name in settings.measurements}
     for measurements in _on_the_same_images(settings.measurements):
         images, requests = perturbed_images(dataset, checkpoint.settings, settings, measurements)
@@ -147,7 +148,8 @@ def _networks(
 ) -> Iterator[tuple[dict[str, Any], nn.Module]]:
     """Yield each network under the columns that describe it.
 
-    The shuffle of a seed is one draw for both states.
+    The shuffle of a seed is one draw for both states. Of kept epochs only the original wiring is
+    there, with their own test error.
     """
     weights = next(iter(measurements.values())).weights or "last"
     description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
@@ -160,3 +162,6 @@ def _networks(
             generator = torch.Generator().manual_seed(derive_seed(*identity))
             shuffled = shuffle_channels(network, generator)
             yield {**columns, "state": state, "wiring": "shuffled"}, shuffled
+        for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
+            kept = {**columns, "test_error": error, "state": state, "wiring": "original"}
+            yield kept, checkpoint.network(seed, state)
