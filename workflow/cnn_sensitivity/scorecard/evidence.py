@@ -1,8 +1,16 @@
 """The rows that claims are measured on."""
 
-from pandas import DataFrame
+from collections.abc import Callable
+
+from pandas import DataFrame, Series
 
 from cnn_sensitivity.analysis.selection import Selection, curves, most_images, outputs
+from cnn_sensitivity.analysis.statistics import (
+    Interval,
+    Sample,
+    bootstrap_interval,
+    sampling_interval,
+)
 from cnn_sensitivity.scorecard.verdict import NotTested
 
 Tables = dict[str, DataFrame]
@@ -50,6 +58,24 @@ def learned_outputs(rows: DataFrame, state: str = "trained", with_error: bool = 
 def learned_curves(rows: DataFrame) -> Selection:
     """Return the curves against depth of the runs with most images; NotTested without any."""
     return _not_empty(curves(most_images(rows)))
+
+
+def draws(rows: DataFrame) -> Series:
+    """Return the number of each row's draw of the channel shuffle; 0 in tables of one draw."""
+    return rows["draw"] if "draw" in rows else Series(0, index=rows.index)
+
+
+def interval_of_network(
+    function: Callable[[Sample], float], rows: DataFrame, quantity: str
+) -> Interval:
+    """Return the interval of a number of one network: over its seeds, or of one seed's measurement.
+
+    `rows`: seed, `quantity`, its standard error `<quantity>_error` if there is one, and whatever
+    else the function takes.
+    """
+    if rows["seed"].nunique() > 1:
+        return bootstrap_interval(function, rows, groups=["seed"])
+    return sampling_interval(function, rows, {quantity: f"{quantity}_error"})
 
 
 def _not_empty(selection: Selection) -> Selection:

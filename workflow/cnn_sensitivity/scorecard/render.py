@@ -7,10 +7,16 @@ from textwrap import shorten
 
 from pandas import DataFrame
 
-from cnn_sensitivity.scorecard.verdict import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, number
+from cnn_sensitivity.scorecard.verdict import (
+    CONTRADICTED,
+    NOT_TESTED,
+    REPRODUCED,
+    UNDECIDED,
+    number,
+)
 
-_MARKS = {REPRODUCED: "✓", NOT_REPRODUCED: "✗", NOT_TESTED: "–"}
-_CLASSES = {REPRODUCED: "yes", NOT_REPRODUCED: "no", NOT_TESTED: "open"}
+_MARKS = {REPRODUCED: "✓", CONTRADICTED: "✗", UNDECIDED: "?", NOT_TESTED: "–"}
+_CLASSES = {REPRODUCED: "yes", CONTRADICTED: "no", UNDECIDED: "unsure", NOT_TESTED: "open"}
 _HEADINGS = ("Claim", "Figure", "Paper", "Measured", "Verdict", "Reason")
 
 _PAGE = """<!DOCTYPE html>
@@ -31,6 +37,7 @@ code {{ font-size: .9em; }}
 .measured, .verdict {{ white-space: nowrap; }}
 .yes {{ color: #00664b; font-weight: 600; }}
 .no {{ color: #a33f00; font-weight: 600; }}
+.unsure {{ color: #6b5900; font-weight: 600; }}
 .open {{ color: #5a5a5a; }}
 </style>
 </head>

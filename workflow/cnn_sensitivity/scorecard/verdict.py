@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, isnan, nan
 
 from pandas import DataFrame
 
 REPRODUCED = "reproduced"
-NOT_REPRODUCED = "not reproduced"
+CONTRADICTED = "contradicted"
+UNDECIDED = "undecided"
 NOT_TESTED = "not tested at this scale"
+# Of several parts of a claim the first of these that one has is the claim's.
+_WEAKEST_FIRST = (CONTRADICTED, UNDECIDED, NOT_TESTED, REPRODUCED)
 
 
 def number(value: float, low: float, high: float) -> str:
@@ -17,19 +20,50 @@ def number(value: float, low: float, high: float) -> str:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One number of a claim: its 95 % interval (nan where it has none) and whether it holds.
+class Range:
+    """The values that meet a criterion: from `low` to `high`, both of them included."""
 
-    `holds` is None where the data do not define it, and `detail` then says why.
+    low: float = -inf
+    high: float = inf
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+POSITIVE, NEGATIVE = Range(low=5e-324), Range(high=-5e-324)
+"""All numbers above and below 0."""
+ABOVE_ONE, BELOW_ONE = Range(low=1 + 2**-52), Range(high=1 - 2**-53)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number of a claim, its 95 % interval (nan where it has none), and what meets the claim.
+
+    `meets` is None where the data do not define the number, and `detail` then says why. `exact`:
+    the number has no randomness, and needs no interval.
     """
 
     value: float = nan
     low: float = nan
     high: float = nan
-    holds: bool | None = None
+    meets: Range | None = None
     detail: str = ""
     label: str = ""
     """What the number is of, where a claim has several: a noise level, a network, ..."""
+    exact: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """By the whole interval: within the range, outside of it, or both."""
+        if self.meets is None or isnan(self.value):
+            return NOT_TESTED
+        low, high = (self.value, self.value) if self.exact else (self.low, self.high)
+        if not low <= high:  # there is no interval
+            return UNDECIDED
+        if low in self.meets and high in self.meets:
+            return REPRODUCED
+        outside = high < self.meets.low or low > self.meets.high
+        return CONTRADICTED if outside else UNDECIDED
 
     def __str__(self) -> str:
         words = [number(self.value, self.low, self.high)] if isfinite(self.value) else []
@@ -67,8 +101,8 @@ class Claim:
 def judge(claim: Claim, tables: dict[str, DataFrame]) -> dict[str, str | float]:
     """Return the claim's row of the scorecard.
 
-    The claim is reproduced if all its parts hold, not if one does not; where none fails but one is
-    not defined it is not tested. The row shows the part that decides.
+    The claim has the verdict of its weakest part: contradicted if one is, else undecided, else
+    not tested, and reproduced if all are. The row shows the part that decides.
     """
     row: dict[str, str | float] = {
         "id": claim.id,
@@ -82,10 +116,9 @@ def judge(claim: Claim, tables: dict[str, DataFrame]) -> dict[str, str | float]:
         outcome = claim.measure(tables)
     except NotTested as missing:
         return {**row, **_numbers(Measured()), "verdict": NOT_TESTED, "reason": str(missing)}
-    holds = [part.holds for part in outcome.parts]
-    verdict = NOT_REPRODUCED if False in holds else NOT_TESTED if None in holds else REPRODUCED
-    deciding = {NOT_REPRODUCED: False, NOT_TESTED: None, REPRODUCED: True}[verdict]
-    shown = outcome.parts[holds.index(deciding)]
+    verdicts = [part.verdict for part in outcome.parts]
+    verdict = next(each for each in _WEAKEST_FIRST if each in verdicts)
+    shown = outcome.parts[verdicts.index(verdict)]
     sentences = ["; ".join(str(part) for part in outcome.parts) + ".", outcome.remark]
     reason = " ".join(sentence for sentence in sentences if sentence)
     return {**row, **_numbers(shown), "verdict": verdict, "reason": reason}

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from cnn_sensitivity.papers.tomasini_2022.claims import correlations, depth, filters, scaling
+from cnn_sensitivity.papers.tomasini_2022.claims import correlations, depth, filters, gain, scaling
 from cnn_sensitivity.scorecard.verdict import Claim
 
 SIGN = "ρ(ε, {0}) {1} 0 at each noise level, interval excludes 0"
@@ -13,7 +13,7 @@ CLAIMS = (
         "Test error and relative sensitivity of the output correlate",
         "1",
         "ρ = .967, slope .448",
-        "Pearson of logarithms at least .9; slope reported (.35 to .6)",
+        "Pearson of logarithms at least .8; slope (.35 to .6) and prefactor reported",
         "ρ of the logarithms",
         correlations.error_against_r,
     ),
@@ -76,8 +76,8 @@ CLAIMS = (
         "With shuffled channels R falls less: both poolings are at work",
         "3",
         "shuffled curve lies between",
-        "R(last) < R(last, shuffled) < R(first) for each network",
-        "R_f, channels shuffled",
+        "R(last) < R(last, shuffled) < R(first) for each network, over several shuffles",
+        "R, shuffled over trained",
         depth.shuffled_lies_between,
     ),
     Claim(
@@ -148,8 +148,8 @@ CLAIMS = (
         "An odd activation removes the gain of noise sensitivity",
         "tanh",
         "drastically reduced",
-        "G of the last layer with tanh at most .2 of that with ReLU",
-        "G, tanh / ReLU",
-        depth.tanh_removes_gain,
+        "gain from first to last layer: tanh at most .2 of ReLU, where ReLU gains",
+        "gain of G, tanh / ReLU",
+        gain.tanh_removes_gain,
     ),
 )

@@ -1,6 +1,6 @@
 """Claims on how the test error goes with D_f, G_f, R_f across networks and seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite, isnan
 
 import numpy as np
@@ -18,14 +18,21 @@ from cnn_sensitivity.analysis.statistics import (
 )
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
-from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome
+from cnn_sensitivity.scorecard.verdict import (
+    NEGATIVE,
+    POSITIVE,
+    Measured,
+    NotTested,
+    Outcome,
+    Range,
+)
 
 SIGNS = {"R": 1, "D": 1, "G": -1}
 """The paper's sign of rho(eps, X)."""
 
 
 def error_against_r(tables: Tables) -> Outcome:
-    """Pearson of the logarithms at least .9; the slope is reported."""
+    """Pearson of the logarithms at least .8; slope and prefactor are reported."""
     rows = evidence.clean(evidence.table(tables, "sensitivity", "images"))
     selection = evidence.learned_outputs(rows)
     part = _correlation(selection.rows, "R")
@@ -33,12 +40,31 @@ def error_against_r(tables: Tables) -> Outcome:
         return Outcome([part], left_out(selection.left_out))
     columns = selection.rows[["network", "seed", "test_error", "R"]]
     slope = log_slope(columns["R"], columns["test_error"])
-    low, high = bootstrap_interval(lambda s: log_slope(s["R"], s["test_error"]), columns)
     place = "within" if 0.35 <= slope <= 0.6 else "outside"
-    interval = f" [{low:.2g}, {high:.2g}]" if isfinite(low) else ""
-    detail = f"slope {slope:.2f}{interval}, {place} .35-.6"
-    measured = Measured(part.value, part.low, part.high, part.value >= 0.9, detail)
+    detail = (
+        f"slope {_with_interval(_slope, columns)}, {place} .35-.6;"
+        f" prefactor {_with_interval(_prefactor, columns)} (error = a R^slope)"
+    )
+    measured = Measured(part.value, part.low, part.high, Range(low=0.8), detail)
     return Outcome([measured], left_out(selection.left_out))
+
+
+def _slope(sample: Sample) -> float:
+    return log_slope(sample["R"], sample["test_error"])
+
+
+def _prefactor(sample: Sample) -> float:
+    """Return a of the fitted test error = a R^slope: the error at R = 1."""
+    slope = _slope(sample)
+    return float(
+        np.exp(np.mean(np.log(sample["test_error"])) - slope * np.mean(np.log(sample["R"])))
+    )
+
+
+def _with_interval(function: Callable[[Sample], float], columns: DataFrame) -> str:
+    value = function({str(name): columns[name].to_numpy() for name in columns.columns})
+    low, high = bootstrap_interval(function, columns)
+    return f"{value:.2f} [{low:.2g}, {high:.2g}]" if isfinite(low) else f"{value:.2f}"
 
 
 def sign_at_each_noise(quantity: str, tables: Tables) -> Outcome:
@@ -68,7 +94,8 @@ def r_is_best(tables: Tables) -> Outcome:
     low, high = bootstrap_interval(_lead, columns)
     detail = "mean ρ of R {R:.2f}, of D {D:.2f}, of -G {G:.2f}".format(**means)
     value = _lead(sample)
-    part = Measured(value, low, high, value > 0, f"lead of R over the better of D and -G; {detail}")
+    detail = f"lead of R over the better of D and -G; {detail}"
+    part = Measured(value, low, high, POSITIVE, detail)
     return Outcome([part], left_out(selection.left_out))
 
 
@@ -133,12 +160,9 @@ def _signed(rows: DataFrame, quantity: str, label: str) -> Measured:
 def _with_sign(
     value: float, low: float, high: float, sign: int, detail: str, label: str
 ) -> Measured:
-    """Judge the sign: it holds if the interval lies on the paper's side of 0."""
-    if isnan(value) or isnan(low):
-        why = detail if isnan(value) else "its interval is not defined"
-        return Measured(value, low, high, None, why, label)
-    holds = low > 0 if sign > 0 else high < 0
-    return Measured(value, low, high, holds, detail, label)
+    """Return a number that meets the claim on the paper's side of 0."""
+    meets = POSITIVE if sign > 0 else NEGATIVE
+    return Measured(value, low, high, None if isnan(value) else meets, detail, label)
 
 
 def _correlation(rows: DataFrame, quantity: str) -> Measured:

@@ -8,7 +8,7 @@ from cnn_sensitivity.analysis.selection import filters
 from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
-from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome
+from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome, Range
 
 RANGES = (
     "Without stride fitted over the later half of the layers; with stride D over layers 1 to 5,"
@@ -30,10 +30,12 @@ def low_modes_dominate(tables: Tables) -> Outcome:
     share = _mean(trained.assign(excess=trained["excess"] > 1.5))
     before = _mean(initial)
     parts = [
-        Measured(*share, holds=share[0] > 0.5, label="share of trained layers above 1.5/F²"),
         Measured(
-            *before, holds=abs(before[0] - 1) <= 0.1, label="mean weight times F² at initialisation"
+            *share,
+            meets=Range(low=0.5 + 2**-53),
+            label="share of trained layers above 1.5/F²",
         ),
+        Measured(*before, meets=Range(0.9, 1.1), label="mean weight times F² at initialisation"),
     ]
     return Outcome(parts, left_out(selection.left_out))
 
@@ -89,5 +91,5 @@ def _doublings(rows: DataFrame, quantity: str) -> float:
 
 
 def _slope(label: str, value: float, expected: float) -> Measured:
-    holds = None if np.isnan(value) else bool(abs(value - expected) <= 0.05)
-    return Measured(value, holds=holds, label=label)
+    meets = None if np.isnan(value) else Range(expected - 0.05, expected + 0.05)
+    return Measured(value, meets=meets, label=label, exact=True)

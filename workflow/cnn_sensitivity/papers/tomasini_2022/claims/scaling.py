@@ -11,7 +11,7 @@ from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval
 from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
-from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome
+from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome, Range
 
 # (expected exponent, tolerance) without and with stride, of D_k ~ A_k^-alpha and G_k ~ A_k^alpha.
 TOLERANCES = {"D": ((2.0, 0.4), (1.0, 0.3)), "G": ((1.0, 0.3), (1.0, 0.3))}
@@ -51,4 +51,6 @@ def _exponent(
         why = "no network that learned" if rows.empty else "fewer than two layers to fit"
         return Measured(label=label, detail=why)
     low, high = bootstrap_interval(fit, columns)
-    return Measured(value, low, high, abs(value - expected) <= tolerance, label=label)
+    return Measured(
+        value, low, high, Range(expected - tolerance, expected + tolerance), label=label
+    )
