@@ -43,7 +43,8 @@ def plan_of(root: Path, images: int = 4, loss: str = "cross_entropy", **source: 
     raw = config.read(ROOT / "config.yaml").model_dump(exclude_none=True)
     raw["experiments"]["images"]["source"] = {"name": "image_folder", "root": str(root), **source}
     raw["recipes"]["convolutional"]["loss"] = loss
-    raw["measurements"]["sensitivity"]["images"] = images
+    for measurement in raw["measurements"].values():
+        measurement["images"] = images
     return Plan(config.parse(raw))
 
 

@@ -16,6 +16,7 @@ from cnn_sensitivity.tables.pooling import pooling_table
 
 WHOLE = {
     "sensitivity": tables.sensitivity,
+    "medians": tables.sensitivity,
     "spectrum": tables.spectrum,
     "theory": tables.theory,
     "activations": tables.activations,

@@ -52,15 +52,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_sensitivity_table_has_a_row_for_each_seed_state_wiring_and_layer(trained: Path) -> None:
     table = sensitivity_table(checkpoints.load(trained), IMAGES, measuring())
-    groups = table.groupby(["seed", "state", "wiring"]).size()
-    assert set(groups.index) == {
-        (seed, state, wiring)
-        for seed in (4, 7)
-        for state in ("initial", "trained")
-        for wiring in ("original", "shuffled")
-    }
+    groups = table.groupby(["seed", "state", "wiring", "draw"]).size()
+    networks = [("initial", "original", 0), ("trained", "original", 0)]
+    networks += [("trained", "shuffled", draw) for draw in range(3)]
+    assert set(groups.index) == {(seed, *network) for seed in (4, 7) for network in networks}
     assert groups.nunique() == 1
-    assert not table.duplicated(["seed", "state", "wiring", "index"]).any()
+    assert not table.duplicated(["seed", "state", "wiring", "draw", "index"]).any()
+    at_start = table["state"] == "initial"
+    assert set(table.loc[at_start, "batch_norm"]) == {"batch"}
+    assert set(table.loc[~at_start, "batch_norm"]) == {"running"}
 
 
 def test_sensitivity_table_is_what_measure_gives(trained: Path) -> None:
@@ -98,7 +98,7 @@ def test_measurements_together_are_what_each_is_alone(trained: Path) -> None:
 def test_shuffling_tells_from_the_second_convolution_on(trained: Path) -> None:
     """These images have one channel: there is nothing to permute in the first one."""
     table = sensitivity_table(checkpoints.load(trained), IMAGES, measuring())
-    wide = table[table.state == "trained"].pivot_table(
+    wide = table[(table.state == "trained") & (table.draw == 0)].pivot_table(
         index=["seed", "index"], columns="wiring", values="D"
     )
     second = table.loc[table.kind == "conv", "index"].unique()[1]

@@ -70,10 +70,10 @@ class Paper:
             known[figure].of(plan)
 
 
-def measured(measurement: str, runs: Iterable[Run]) -> Tables | None:
+def measured(measurement: str, runs: Iterable[Run], kind: str = "sensitivity") -> Tables | None:
     """Return the tables of the runs on which a measurement was made; None without such runs."""
     paths = [run.path(f"{measurement}.csv") for run in runs if measurement in run.measurements]
-    return {"sensitivity": paths} if paths else None
+    return {kind: paths} if paths else None
 
 
 def of_runs(kind: str, runs: Iterable[Run]) -> Tables | None:

@@ -11,6 +11,7 @@ import pandas
 import torch
 from torch import Tensor, nn
 
+from cnn_sensitivity.batch_statistics import with_batch_statistics
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.layer_sums import LayerSums, standard_error
 from cnn_sensitivity.recording import Factory, Recording, record
@@ -45,6 +46,7 @@ def measure(
     layers: Layers = "all",
     average: str = "mean",
     channel_mean: bool = False,
+    batch_statistics: bool = False,
 ) -> pandas.DataFrame:
     """Return D, G and R of the layers of `network`, one row a layer in execution order.
 
@@ -63,7 +65,10 @@ def measure(
     blocks of consecutive images.
     `batch_size` images pass the network at once, each three times: few by default, so that their
     activations stay in a CPU's cache; see `recording.record` for threads and `channel_mean`. The
-    result depends on both by rounding only.
+    result depends on both by rounding only. `batch_statistics`: batch norm uses the mean and
+    variance over all P images, of each of the three inputs its own, as T22's code measures
+    networks at initialisation; to find them each input passes the network once more, all images
+    together. Otherwise batch norm uses its running statistics.
 
     `flagged` is True with NaN for D, G and R where a representation is not finite or constant to
     within the rounding of its type, and with NaN for R where G is zero. Raises UserError for
@@ -71,9 +76,15 @@ def measure(
     apart.
     """
     request = Request(deformed, noisy, average, layers)
-    return measure_all(
-        network, images, [request], batch_size=batch_size, channel_mean=channel_mean
-    )[0]
+    (table,) = measure_all(
+        network,
+        images,
+        [request],
+        batch_size=batch_size,
+        channel_mean=channel_mean,
+        batch_statistics=batch_statistics,
+    )
+    return table
 
 
 def measure_all(
@@ -83,6 +94,7 @@ def measure_all(
     *,
     batch_size: int = 8,
     channel_mean: bool = False,
+    batch_statistics: bool = False,
 ) -> list[pandas.DataFrame]:
     """Return for each request the table of `measure`.
 
@@ -102,6 +114,8 @@ def measure_all(
         keep = any(request.average == "median" for request in wanted)
         return {_KEPT if keep else _SUMS: partial(LayerSums, keep=keep)} if wanted else {}
 
+    if batch_statistics:
+        network = with_batch_statistics(network, sets)
     recording = record(network, sets, choose, batch_size=batch_size, channel_mean=channel_mean)
 
     def place(changed: Tensor) -> int:

@@ -46,5 +46,10 @@ class Measurement(Model):
     the last layer; or norms, convolutions and poolings too."""
     noise_norm: Literal["per_image", "mean"] = "per_image"
     """Noise is as large as each image's own deformation, or as their mean."""
+    batch_norm: Literal["batch", "running"] = "batch"
+    """Of networks at initialisation: the statistics of the measured images, of clean, deformed and
+    noisy ones their own, as the papers' code has it; or the running ones, 0 and 1."""
+    shuffles: Annotated[int, Field(ge=0, le=100), NO_BOOLEAN] = 3
+    """How many times the channels of a trained network are shuffled."""
     weights: Literal["last", "best"] | None = None
     """Which epoch's weights count as trained; the default is the run's."""

@@ -1,6 +1,7 @@
 """The cost of every run of a plan, and what of it is there already."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,6 @@ from cnn_sensitivity.plan import Plan, Run
 
 # A checkpoint holds initial, last and best weights and those of the epochs to keep.
 STATES_KEPT, BYTES_PER_NUMBER = 3, 4
-# Initial and trained, original and shuffled.
-STATES_MEASURED = 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
@@ -178,7 +177,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
     measure = timings.measure_seconds(run.network, data.size)
     if measure is not None:
-        passed = _images_passed(plan, run.experiment) * STATES_MEASURED * seeds
+        passed = _images_passed(plan, run) * seeds
         measure = START_SECONDS + measure * passed / 1000
     parameters = timings.parameters(run.network) or 0
     states = STATES_KEPT + len(recipe.keep_epochs or [])
@@ -199,14 +198,19 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     )
 
 
-def _images_passed(plan: Plan, experiment: str) -> float:
-    """Return how many images pass a network three times: clean, deformed and noisy ones."""
-    measurements = plan.measurement_settings(experiment).measurements.values()
-    clean = {(each.images, each.weights) for each in measurements}
-    changed = {
-        (each.images, each.weights, each.perturbation, each.noise_norm) for each in measurements
-    }
-    return sum(images for images, _ in clean) / 3 + sum(2 * each[0] for each in changed) / 3
+def _images_passed(plan: Plan, run: Run) -> float:
+    """Return how many images pass the networks of a seed three times: clean, deformed, noisy."""
+    measurements = plan.measurement_settings(run.experiment).measurements.values()
+    sets: dict[tuple, set] = defaultdict(set)
+    for each in measurements:
+        group = each.images, each.weights, each.batch_norm, each.shuffles
+        sets[group].add((each.perturbation, each.noise_norm))
+    kept = len(plan.training_settings(run).recipe.keep_epochs or [])
+    # Batch statistics take a pass of their own; trained, shuffled, and kept epochs.
+    return sum(
+        images * (1 + 2 * len(changed)) / 3 * (1 + (norm == "batch") + 1 + shuffles + kept)
+        for (images, _, norm, shuffles), changed in sets.items()
+    )
 
 
 def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:

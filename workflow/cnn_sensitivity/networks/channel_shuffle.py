@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
 
 def shuffle_channels(network: nn.Module, generator: torch.Generator) -> nn.Module:
     """Return a copy in which every convolution's input channels are permuted at random.
@@ -17,9 +19,14 @@ def shuffle_channels(network: nn.Module, generator: torch.Generator) -> nn.Modul
     """
     shuffled = copy.deepcopy(network)
     for module in shuffled.modules():
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        if isinstance(module, _CONVOLUTIONS):
             _permute_inputs(module, torch.randperm(module.in_channels, generator=generator))
     return shuffled
+
+
+def has_convolutions(network: nn.Module) -> bool:
+    """Return whether a network has channels that a shuffle permutes."""
+    return any(isinstance(module, _CONVOLUTIONS) for module in network.modules())
 
 
 def _permute_inputs(

@@ -15,7 +15,7 @@ from cnn_sensitivity.config import Measurement, MeasurementSettings, TrainingSet
 from cnn_sensitivity.datasets.corruption import corrupt
 from cnn_sensitivity.datasets.store import Dataset, normalize, seen_by
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.networks import shuffle_channels
+from cnn_sensitivity.networks.channel_shuffle import has_convolutions, shuffle_channels
 from cnn_sensitivity.seeds import derive_seed
 from cnn_sensitivity.sensitivity import Request
 from cnn_sensitivity.tables.runs import run_columns
@@ -48,7 +48,11 @@ def sensitivity_tables(
         requests = _on_device(requests, device)
         for columns, network in _networks(checkpoint, settings, measurements):
             measured = sensitivity.measure_all(
-                network.to(device), images, requests, channel_mean=settings.one_dimensional
+                network.to(device),
+                images,
+                requests,
+                channel_mean=settings.one_dimensional,
+                batch_statistics=columns["batch_norm"] == "batch",
             )
             for (name, measurement), table in zip(measurements.items(), measured, strict=True):
                 described = {**columns, **_description(name, measurement)}
@@ -61,9 +65,9 @@ def sensitivity_tables(
 
 def _on_the_same_images(measurements: Named) -> list[Named]:
     """Return the measurements in groups that measure the same networks on the same images."""
-    groups: dict[tuple[int, str | None], dict[str, Measurement]] = defaultdict(dict)
-    for name, measurement in measurements.items():
-        groups[measurement.images, measurement.weights][name] = measurement
+    groups: dict[tuple, dict[str, Measurement]] = defaultdict(dict)
+    for name, each in measurements.items():
+        groups[each.images, each.weights, each.batch_norm, each.shuffles][name] = each
     return list(groups.values())
 
 
@@ -148,20 +152,25 @@ def _networks(
 ) -> Iterator[tuple[dict[str, Any], nn.Module]]:
     """Yield each network under the columns that describe it.
 
-    The shuffle of a seed is one draw for both states. Of kept epochs only the original wiring is
-    there, with their own test error.
+    A shuffle depends on the seed and on its number, `draw`, alone. Of kept epochs only the original
+    wiring is there, with their own test error.
     """
-    weights = next(iter(measurements.values())).weights or "last"
+    first = next(iter(measurements.values()))
+    weights = first.weights or "last"
     description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
     for seed in checkpoint.seeds:
-        columns = run_columns(description, seed, weights)
-        for state, stored in (("initial", "initial"), ("trained", weights)):
-            network = checkpoint.network(seed, stored)
-            yield {**columns, "state": state, "wiring": "original"}, network
-            identity = (settings.root_seed, "channel shuffle", checkpoint.settings.experiment, seed)
-            generator = torch.Generator().manual_seed(derive_seed(*identity))
-            shuffled = shuffle_channels(network, generator)
-            yield {**columns, "state": state, "wiring": "shuffled"}, shuffled
+        trained = {**run_columns(description, seed, weights), "state": "trained"}
+        trained |= {"wiring": "original", "draw": 0, "batch_norm": "running"}
+        initial = {**trained, "state": "initial", "batch_norm": first.batch_norm}
+        yield initial, checkpoint.network(seed, "initial")
         for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
-            kept = {**columns, "test_error": error, "state": state, "wiring": "original"}
+            kept = {**trained, "test_error": error, "state": state}
             yield kept, checkpoint.network(seed, state)
+        network = checkpoint.network(seed, weights)
+        yield trained, network
+        for draw in range(first.shuffles if has_convolutions(network) else 0):
+            identity = (settings.root_seed, "channel shuffle", checkpoint.settings.experiment, seed)
+            further = (draw,) if draw else ()
+            generator = torch.Generator().manual_seed(derive_seed(*identity, *further))
+            shuffled = shuffle_channels(network, generator)
+            yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled

@@ -16,9 +16,15 @@ def claims(plan: Plan) -> Tables:
     with_filters = (run for run in plan.runs if _has_clean_filters(run))
     return {
         **(measured("sensitivity", plan.runs) or {}),
+        **_medians(plan),
         "spectrum": [run.path("spectrum.csv") for run in with_filters],
         "theory": [plan.table("theory")],
     }
+
+
+def _medians(plan: Plan) -> Tables:
+    """Return the medians of P21, whose points Figure 1 shows, where the run has them."""
+    return measured("median", plan.select("images", keep=_is_clean), kind="medians") or {}
 
 
 def _is_relu(run: Run) -> bool:
@@ -39,7 +45,7 @@ def _has_clean_filters(run: Run) -> bool:
 
 def _figure_01(plan: Plan) -> Tables | None:
     tables = _figure_10(plan)
-    return tables and {**tables, "pictures": [plan.pictures("images")]}
+    return tables and {**tables, **_medians(plan), "pictures": [plan.pictures("images")]}
 
 
 def _figure_02(plan: Plan) -> Tables:

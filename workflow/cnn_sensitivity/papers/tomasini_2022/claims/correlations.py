@@ -32,8 +32,12 @@ SIGNS = {"R": 1, "D": 1, "G": -1}
 
 
 def error_against_r(tables: Tables) -> Outcome:
-    """Pearson of the logarithms at least .8; slope and prefactor are reported."""
-    rows = evidence.clean(evidence.table(tables, "sensitivity", "images"))
+    """Pearson of the logarithms at least .8; slope and prefactor are reported.
+
+    R is P21's, by medians, where the run has these.
+    """
+    kind = "medians" if "medians" in tables else "sensitivity"
+    rows = evidence.clean(evidence.table(tables, kind, "images"))
     selection = evidence.learned_outputs(rows)
     part = _correlation(selection.rows, "R")
     if isnan(part.value):

@@ -1,5 +1,7 @@
 """Figure 1: a diffeomorphism; test error against R_f; correlations against training noise."""
 
+from collections import Counter
+
 from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpec
 from matplotlib.lines import Line2D
@@ -34,10 +36,15 @@ PUBLISHED_LABEL = "Petrini et al. 2021, CIFAR-10"
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:
-    """Return the figure from `sensitivity` (all noise levels) and `pictures`."""
+    """Return the figure from `sensitivity` (all noise levels), `medians` and `pictures`.
+
+    Without `medians` the centre shows means beside P21's medians, and its caption says so.
+    """
     selection = outputs(tables["sensitivity"])
     rows, pictures = selection.rows, tables["pictures"]
-    clean = rows[rows["noise"] == 0]
+    average = "median" if "medians" in tables else "mean"
+    centre_rows = outputs(tables["medians"]).rows if "medians" in tables else rows
+    clean = centre_rows[centre_rows["noise"] == 0]
     correlations = correlation_table(rows)
     figure = new_figure(DOUBLE, 3.55)
     grid = GridSpec(2, 3, figure=figure, width_ratios=[0.95, 1.9, 1.75])
@@ -53,7 +60,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         [], [], linestyle="none", marker="x", color=GREY, alpha=0.7, label=PUBLISHED_LABEL
     )
     scatter.network_legend(figure, clean["network"].unique(), [crosses])
-    return Drawing(figure, _data(clean, correlations), _caption(rows, clean, selection.left_out))
+    return Drawing(
+        figure, _data(clean, correlations), _caption(rows, clean, average, selection.left_out)
+    )
 
 
 def _centre(axes: Axes, clean: DataFrame) -> None:
@@ -87,15 +96,16 @@ def _data(clean: DataFrame, correlations: DataFrame) -> DataFrame:
     )
 
 
-def _caption(rows: DataFrame, clean: DataFrame, reasons) -> str:  # type: ignore[no-untyped-def]
+def _caption(rows: DataFrame, clean: DataFrame, average: str, reasons: Counter[str]) -> str:
+    ours = "" if average == "median" else " (means: the crosses are medians, which are smaller)"
     return caption(
         "(a) A test image and one diffeomorphism of it; arrows show how pixels move (enlarged).",
-        f"(b) Test error against the relative sensitivity R_f of the output, {len(clean)} networks"
-        " (one point a network and seed) trained without noise, with the fitted power law;"
-        f" crosses: {PUBLISHED_LABEL}, 13 networks.",
+        f"(b) Test error against the relative sensitivity R_f of the output by {average}s{ours},"
+        f" {len(clean)} networks (one point a network and seed) trained without noise, with the"
+        f" fitted power law; crosses: {PUBLISHED_LABEL}, medians of 13 networks.",
         "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks and"
-        " seeds, against the magnitude of the noise added to the images, a noisy image above each;"
-        " bars are 95 % bootstrap intervals over networks and seeds.",
+        " seeds, of means over images, against the magnitude of the noise added to the images, a"
+        " noisy image above each; bars are 95 % bootstrap intervals over networks and seeds.",
         scale(rows),
         left_out(reasons),
     )

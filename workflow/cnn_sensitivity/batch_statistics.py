@@ -1,0 +1,73 @@
+"""Batch norm on the statistics of the measured images, as T22's and P21's code measures networks
+at initialisation: their running statistics, 0 and 1, are no property of any data."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class _PerSet(_BatchNorm):
+    """A batch norm that normalises the images of each set by statistics of that set's own."""
+
+    def __init__(self, original: _BatchNorm) -> None:
+        super().__init__(original.num_features, original.eps, affine=False)
+        self.weight, self.bias = original.weight, original.bias
+        self.means: list[Tensor] = []
+        self.variances: list[Tensor] = []
+        self.collecting = True
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.collecting:
+            others = [axis for axis in range(images.ndim) if axis != 1]
+            self.means.append(images.mean(others))
+            self.variances.append(images.var(others, unbiased=False))
+            return self._normalized(images, -1)
+        sets = images.split(len(images) // len(self.means))
+        return torch.cat([self._normalized(each, at) for at, each in enumerate(sets)])
+
+    def _normalized(self, images: Tensor, at: int) -> Tensor:
+        statistics = self.means[at], self.variances[at]
+        return functional.batch_norm(images, *statistics, self.weight, self.bias, eps=self.eps)
+
+
+def with_batch_statistics(network: nn.Module, sets: Sequence[Tensor]) -> nn.Module:
+    """Return a network that shares the weights, and takes stacked batches of all sets.
+
+    `sets`: tensors [P, ...] of one shape. A batch holds equally many images of each, one set after
+    the other; each batch norm normalises those of a set by the mean and variance over all P images
+    of that set. To find these, each set passes the network once, all of its images together. A
+    network without batch norm is returned as it is.
+    """
+    if not any(isinstance(module, _BatchNorm) for module in network.modules()):
+        return network
+    weights = {id(each): each for each in (*network.parameters(), *network.buffers())}
+    network = copy.deepcopy(network, dict(weights))
+    replaced = [_replace(module, name) for module, name in _batch_norms(network)]
+    place = next(network.parameters(), sets[0])
+    network.eval()
+    with torch.no_grad():
+        for images in sets:
+            network(images.to(place.device, place.dtype))
+    for module in replaced:
+        module.collecting = False
+    return network
+
+
+def _batch_norms(network: nn.Module) -> list[tuple[nn.Module, str]]:
+    """Return the module that holds each batch norm, and the batch norm's name in it."""
+    return [
+        (parent, name)
+        for parent in network.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, _BatchNorm)
+    ]
+
+
+def _replace(parent: nn.Module, name: str) -> _PerSet:
+    module = _PerSet(getattr(parent, name))
+    setattr(parent, name, module)
+    return module
