@@ -148,6 +148,11 @@ def test_error_r_reports_the_slope_and_the_exact_correlation():
     assert "slope 0.40" in row["reason"] and "within .35-.6" in row["reason"]
 
 
+def test_error_r_goes_by_medians_where_the_run_has_them():
+    row = _row("error-R", sensitivity=_swapped(CLEAN), medians=CLEAN)
+    assert row["verdict"] == HOLDS and row["measured"] == pytest.approx(1)
+
+
 def test_a_noise_level_that_fails_decides_and_is_shown():
     bad = _swapped(tables.sensitivity((1.0,)))
     row = _row("noise-R", sensitivity=pandas.concat([CLEAN, bad]))

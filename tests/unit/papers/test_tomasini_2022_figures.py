@@ -85,6 +85,16 @@ def drawings():
     return {name: draw(name, INPUTS[name]()) for name in FIGURES}
 
 
+def test_figure_01_compares_medians_with_medians_where_the_run_has_them():
+    inputs = INPUTS["figure_01"]()
+    half = inputs["sensitivity"].query("noise == 0").assign(R=lambda table: table["R"] / 2)
+    drawing = draw("figure_01", {**inputs, "medians": half})
+    centre = drawing.data[drawing.data["panel"] == "centre"]
+    np.testing.assert_allclose(centre["R"], centre["test_error"] ** 2.5 / 2)
+    assert "R_f of the output by medians," in drawing.caption
+    assert "by means (means: the crosses are medians" in draw("figure_01", inputs).caption
+
+
 def _texts(drawing) -> str:
     from matplotlib.text import Text
 
