@@ -60,16 +60,21 @@ def _train(options: argparse.Namespace) -> None:
 
 def _measure(options: argparse.Namespace) -> None:
     """Measure the sensitivities of every layer of a checkpoint."""
+    import torch
+
     from cnn_sensitivity import datasets
     from cnn_sensitivity.tables.sensitivities import sensitivity_table
     from cnn_sensitivity.training import checkpoint
+    from cnn_sensitivity.training.arithmetic import arithmetic
 
-    table = sensitivity_table(
-        checkpoint.load(options.checkpoint, options.name),
-        datasets.load(options.dataset),
-        MeasurementSettings.model_validate_json(options.settings),
-        device=_device(options),
-    )
+    device = _device(options)
+    with arithmetic("float32", torch.device(device)):
+        table = sensitivity_table(
+            checkpoint.load(options.checkpoint, options.name),
+            datasets.load(options.dataset),
+            MeasurementSettings.model_validate_json(options.settings),
+            device=device,
+        )
     table_files.write(table, options.output)
 
 

@@ -2,6 +2,6 @@
 
 from cnn_sensitivity.forecast.estimate import Forecast, forecast
 from cnn_sensitivity.forecast.summary import as_text, in_short
-from cnn_sensitivity.forecast.timings import Timings
+from cnn_sensitivity.forecast.timings import Timings, check_gpu_tables
 
-__all__ = ["Forecast", "Timings", "as_text", "forecast", "in_short"]
+__all__ = ["Forecast", "Timings", "as_text", "check_gpu_tables", "forecast", "in_short"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
 from cnn_sensitivity.config.experiments import SIZES
-from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
+from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Mode, Timings, gpu_tables
 from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
 
@@ -94,6 +94,8 @@ class Forecast:
     data_bytes: int
     downloads: dict[str, int]
     """Files to download by what they are, in bytes."""
+    gpu: str | None = None
+    """Name and table of the GPU whose speed is assumed, if it is a table's."""
 
     @property
     def others_left(self) -> int:
@@ -122,19 +124,30 @@ class Forecast:
         return sorted({cost.run.network.label for cost in self.costs if cost.seconds is None})
 
 
-def forecast(plan: Plan, results: Path = Path("results")) -> Forecast:
+def forecast(
+    plan: Plan, results: Path | None = Path("results"), gpu_table: Path | None = None
+) -> Forecast:
     """Return what the plan costs; paths of its files count from the working folder.
 
     Finished trainings under `results`, of whatever run, tell this machine's speed. The hours are
-    a GPU's where the jobs ask for one and one has been timed, else a core's.
+    a GPU's where the jobs ask for one and one has been timed, by those trainings or in `gpu_table`
+    (the default: the first of `timings/*.csv`); else a core's.
+
+    Raises:
+        UserError: that table cannot be read.
     """
-    costs = _costs(plan, Timings(results, on_gpu=bool(plan.gpus_per_job)))
-    on_gpu = bool(plan.gpus_per_job) and any(cost.train is not None for cost in costs)
-    if plan.gpus_per_job and not on_gpu:
+    wants_gpu = bool(plan.gpus_per_job)
+    if wants_gpu and gpu_table is None:
+        gpu_table = next(iter(gpu_tables()), None)
+    timings = Timings(results, wants_gpu, gpu_table)
+    costs = _costs(plan, timings)
+    on_gpu = wants_gpu and any(cost.train is not None for cost in costs)
+    if wants_gpu and not on_gpu:
         costs = _costs(plan, Timings(results))
     data = sum(data_of(plan, name).bytes for name in plan.config.grid())
     others = tuple(_other_jobs(plan, costs))
-    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs))
+    gpu = f"{timings.gpu} ({gpu_table})" if on_gpu and timings.gpu else None
+    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs), gpu)
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
@@ -167,12 +180,12 @@ def data_of(plan: Plan, experiment: str) -> Data:
 
 def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     settings = plan.training_settings(run)
-    seeds, recipe = len(run.seeds), settings.recipe
-    train = timings.train_seconds(run.network, data.size)
+    seeds, recipe, mode = len(run.seeds), settings.recipe, Mode.of(settings)
+    train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
         images = (run.train_size or data.train) + FORWARD * data.test
         train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
-    measure = timings.measure_seconds(run.network, data.size)
+    measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:
         images = plan.config.measurement.images * STATES_MEASURED * seeds
         measure = START_SECONDS + measure * images / 1000
@@ -188,7 +201,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         measure,
         TABLES_PER_RUN + seeds * parameters * BYTES_PER_PARAMETER,
         recipe.stop_when_fitted,
-        timings.is_own(run.network, data.size),
+        timings.is_own(run.network, data.size, mode),
         trained,
         measured,
     )
