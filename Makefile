@@ -26,7 +26,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -108,6 +108,12 @@ bench: install-test ## Speed, as ratios within one run, into results/benchmarks.
 timings: install-test ## Time every network on one core of this machine, for `make plan`
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks.reference_timings \
 		--output workflow/cnn_sensitivity/forecast/timings.csv
+
+# Without an installation too: PYTHON is then what has the packages that docs/gpu.md names.
+gpu_python = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
+gpu-check: ## Is this machine's GPU right, and how fast? Ten minutes, for `make plan` (PYTHON=python3 uninstalled)
+	@PYTHONPATH="workflow$${PYTHONPATH:+:$$PYTHONPATH}" $(gpu_python) -m cnn_sensitivity gpu-check \
+		--scenario $(wildcard workflow/scenarios/paper.yaml workflow/scenarios/*/paper.yaml)
 
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json

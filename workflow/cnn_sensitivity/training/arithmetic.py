@@ -11,7 +11,7 @@ import torch
 def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     """Choose deterministic algorithms, and TF32 or not; put all back in the end.
 
-    `precision` is a recipe's. PyTorch itself lets convolutions on a GPU use TF32 unless told not to.
+    `precision` is a recipe's. Unless told not to, PyTorch uses TF32 in convolutions on a GPU.
     """
     # cuBLAS is deterministic only with a workspace of fixed size, set before it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
