@@ -17,4 +17,6 @@ IMAGES = random_images(20, (1, 28, 28))
 
 
 def plan_of(scenario: str) -> Plan:
-    return Plan(read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/{scenario}.yaml"))
+    return Plan(
+        read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/tomasini_2022/{scenario}.yaml")
+    )

@@ -160,7 +160,7 @@ def test_without_a_gpu_it_says_so_and_writes_nothing(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        main(["gpu-check", "--scenario", str(ROOT / "workflow/scenarios/paper.yaml")])
+        main(["gpu-check", "--scenario", str(ROOT / "workflow/scenarios/tomasini_2022/paper.yaml")])
     assert ended.value.code == 2
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"error: {NO_GPU}\n")
@@ -174,7 +174,7 @@ for name in ("snakemake", "matplotlib", "seaborn", "scipy", "pygments"):
 import torch
 from cnn_sensitivity.cli import main
 torch.cuda.is_available = lambda: False
-main(["gpu-check", "--scenario", "workflow/scenarios/paper.yaml"])
+main(["gpu-check", "--scenario", "workflow/scenarios/tomasini_2022/paper.yaml"])
 """
 
 

@@ -134,13 +134,14 @@ def test_the_gpu_is_checked_without_an_installation_too(
     (folder / "mine").write_text(f'{STUB}printf "%s\\n" "$PYTHONPATH"\n')
     (folder / "mine").chmod(0o755)
     before = files(folder)
-    (folder / "workflow/scenarios/paper.yaml").touch()
+    scenario = "workflow/scenarios/tomasini_2022/paper.yaml"
+    (folder / scenario).touch()
     arguments = [each.format(folder=folder) for each in arguments]
     run = make(folder, "gpu-check", *arguments, PYTHONPATH="wheels")
-    expected = ["-m", "cnn_sensitivity", "gpu-check", "--scenario", "workflow/scenarios/paper.yaml"]
+    expected = ["-m", "cnn_sensitivity", "gpu-check", "--scenario", scenario]
     paths = ["workflow:wheels"] * bool(arguments)
     assert run.stdout.splitlines() == [python.format(folder=folder), *expected, *paths]
-    (folder / "workflow/scenarios/paper.yaml").unlink()
+    (folder / scenario).unlink()
     assert files(folder) == before
 
 
