@@ -36,7 +36,7 @@ def train(network: str, precision: str, graph: bool, rate: float, seeds: int = 1
 
 
 def jobs(network: str, processes: int, rate: float) -> dict[str, Any]:
-    together = {"kind": "together", "processes": processes}
+    together = {"kind": "together", "processes": processes, "mps": processes == 4}
     return {**train(network, "bf16", True, rate), **together}
 
 
@@ -124,7 +124,7 @@ def test_what_each_choice_gains(results: Results) -> None:
     assert "bf16 against float32, with graphs: 2.50" in text
     assert "Seeds stacked against one alone, with graphs: 4.00 times" in text
     assert gains.best_mode(results) == Mode("bf16", True, 1)
-    assert gains.best_jobs(results) == 4
+    assert gains.best_jobs(results) == (4, True)
 
 
 def test_a_mode_that_was_not_timed_everywhere_is_not_the_best(results: Results) -> None:
@@ -137,10 +137,10 @@ def test_a_mode_that_was_not_timed_everywhere_is_not_the_best(results: Results) 
 def test_several_jobs_that_gain_nothing_are_not_advised(results: Results) -> None:
     for name in ("j2", "j4", "j8"):
         results.found[name]["images_per_second"] = 5.1e4
-    assert gains.best_jobs(results) == 1
+    assert gains.best_jobs(results) == (1, False)
     results.found["VGG11 3"]["kind"] = "else"  # one job alone was not timed
-    assert gains.together(results)[0] == ("VGG11", 2, 5.1e4, None)
-    assert gains.best_jobs(results) == 1
+    assert gains.together(results)[0] == ("VGG11", 2, False, 5.1e4, None)
+    assert gains.best_jobs(results) == (1, False)
 
 
 def test_the_page(results: Results, tmp_path: Path) -> None:
@@ -156,11 +156,11 @@ def test_the_page(results: Results, tmp_path: Path) -> None:
     assert next(line for line in lines if line.startswith("| `paper` |")).count(" h * |") == 3
     assert "compute: {cuda_graph: true}" in lines
     assert "# and `precision: bf16` in each recipe" in lines
-    assert "With `GPU_JOBS=4`: so many jobs at once on this GPU." in lines
+    assert "With `GPU_JOBS=4`, under MPS: so many jobs at once on this GPU." in lines
     assert "| VGG11 | 1 | 10,000 | 20,000 |  | 30,000 | 10,000 | 50,000 | 3.0 |" in lines
     assert "| LeNet | 4 |  |  |  |  |  | 800,000 | 3.0 |" in lines
     assert "| VGG11 | 0.25 | 0.20 | 0.10 |" in lines
-    assert "| VGG11 | 4 | 100,000 | 2.00 |" in lines
+    assert "| VGG11 | 4 | yes | 100,000 | 2.00 |" in lines
     eager = "| graph as eager: VGG11 | equal to the bit | a difference of 1e-03 | **wrong** |"
     assert eager in lines
     assert lines[-1] == "- train AlexNet: bf16"

@@ -1,6 +1,7 @@
 """What `make gpu-check` times, in which order, and how."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from gpu_check_cases import CPU, IMAGES, LENET, ROOT, TINY, plan_of
@@ -68,6 +69,21 @@ def test_several_processes_train_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     settings = training_settings({"name": "FullConnL2"}, batch_size=8)
     timed = together.training(settings, (1, 8, 8), 10, CPU, 0.01, processes=2, limit=120)
     assert timed["images_per_second"] > 0
+
+
+def test_a_service_for_several_processes_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    cases = cases_of([plan_of("paper")])
+
+    def names() -> set[str]:
+        checks = all_checks(cases, CPU, replace(TINY, processes=(4,)))
+        return {check.name for check in checks if check.kind == "together"}
+
+    assert "4 jobs at once, LeNet" in names()
+    (tmp_path / "control").touch()
+    assert "4 jobs at once, MPS, LeNet" in names()
 
 
 def test_a_process_that_dies_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,7 @@ def _measuring(cases: Sequence[Case], device: torch.device, scale: Scale) -> Ite
 def _several(
     cases: Sequence[Case], device: torch.device, scale: Scale, count: int
 ) -> Iterator[Check]:
+    under_mps = together.mps_runs()
     by_name = {case.settings.network.name: case for case in cases}
     for case in (by_name[name] for name in TOGETHER if name in by_name):
         mode = Mode("bf16", True, case.stack)
@@ -182,9 +183,11 @@ def _several(
             timed = together.training(
                 settings, case.shape, case.classes, device, 4 * scale.seconds, count, PATIENCE
             )
-            return {**_about(case), **asdict(mode), "processes": count, **timed}
+            ways = {"processes": count, "mps": under_mps}
+            return {**_about(case), **asdict(mode), **ways, **timed}
 
-        yield Check(f"{count} jobs at once, {case.title}", "together", PATIENCE, run)
+        name = f"{count} jobs at once{', MPS' * under_mps}, {case.title}"
+        yield Check(name, "together", PATIENCE, run)
 
 
 def _about(case: Case) -> Result:

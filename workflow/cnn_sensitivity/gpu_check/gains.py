@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import exp, log
 from statistics import fmean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnn_sensitivity.forecast.timings import Mode
 from cnn_sensitivity.gpu_check.results import Results
@@ -86,31 +86,42 @@ def best_mode(results: Results) -> Mode | None:
     return max(whole, key=lambda mode: whole[mode]) if whole else None
 
 
-def together(results: Results) -> list[tuple[str, int, float, float | None]]:
-    """Return title, number of jobs, their images a second, and how many times those of one job.
+class Together(NamedTuple):
+    """Several jobs at once: their images a second, and how many times those of one job alone.
 
-    The last is None where one job alone was not timed.
+    The gain is None where one job alone was not timed.
     """
+
+    title: str
+    jobs: int
+    mps: bool
+    rate: float
+    gain: float | None
+
+
+def together(results: Results) -> list[Together]:
+    """Return what several jobs at once did, in the order of networks and numbers."""
     timed = rates(results)
     rows = []
     for each in results.of_kind("together").values():
         if "error" not in each:
             alone = timed.get((each["network"], each["width"]), {}).get(mode_of(each))
             rate = each["images_per_second"]
-            rows.append((each["title"], each["processes"], rate, rate / alone if alone else None))
-    return sorted(rows, key=lambda row: row[:2])
+            gain = rate / alone if alone else None
+            rows.append(Together(each["title"], each["processes"], each["mps"], rate, gain))
+    return sorted(rows, key=lambda row: row[:3])
 
 
-def best_jobs(results: Results) -> int:
-    """Return how many jobs at once gain most, by the geometric mean over networks; 1 for none.
+def best_jobs(results: Results) -> tuple[int, bool]:
+    """Return how many jobs at once gain most, and whether under MPS; one job where none gain.
 
-    Only numbers with which each of the networks was timed count.
+    By the geometric mean over networks; only numbers with which each of them was timed count.
     """
-    rows = [row for row in together(results) if row[3]]
-    titles = {row[0] for row in rows}
-    logs: dict[int, list[float]] = {}
-    for _, jobs, _, gain in rows:
-        logs.setdefault(jobs, []).append(log(gain or 1.0))
-    whole = {jobs: exp(fmean(found)) for jobs, found in logs.items() if len(found) == len(titles)}
-    best = max(whole, key=lambda jobs: whole[jobs], default=1)
-    return best if whole.get(best, 0.0) > WORTH_IT else 1
+    rows = [row for row in together(results) if row.gain]
+    titles = {row.title for row in rows}
+    logs: dict[tuple[int, bool], list[float]] = {}
+    for row in rows:
+        logs.setdefault((row.jobs, row.mps), []).append(log(row.gain or 1.0))
+    whole = {way: exp(fmean(found)) for way, found in logs.items() if len(found) == len(titles)}
+    best = max(whole, key=lambda way: whole[way], default=(1, False))
+    return best if whole.get(best, 0.0) > WORTH_IT else (1, False)

@@ -40,7 +40,7 @@ def _head(results: Results) -> list[str]:
         lines.append(f"**{len(wrong)} of {len(results.found)} checks are wrong or failed:**")
         lines += ["", *(f"- {name}: {_what(results.found[name])}" for name in wrong)]
     else:
-        lines.append(f"All {len(right)} comparisons so far came out right, and no timing failed.")
+        lines.append(f"All {len(right)} comparisons made came out right, and no timing failed.")
     if results.late:
         lines += ["", f"{len(results.late)} checks were not done: they are listed at the end."]
     return lines
@@ -90,7 +90,11 @@ def hours_of(plan: Plan, table: Path, precision: str) -> tuple[str | None, list[
         if speed.mode.precision == precision and speed.mode.cuda_graph
     }
     known = [cost for cost in expected.costs if key_and_width(cost.run.network) in timed]
-    missing = {cost.run.network.label for cost in expected.costs if cost not in known}
+    missing = {
+        cost.run.network.label
+        for cost in expected.costs
+        if key_and_width(cost.run.network) not in timed
+    }
     total = sum(cost.seconds or 0 for cost in known)
     most = "at most " * any(cost.at_most for cost in known)
     return (most + duration(total) if known else None), sorted(missing)
@@ -101,13 +105,14 @@ def _settings(results: Results) -> list[str]:
     best = gains.best_mode(results)
     if not best:
         return []
-    jobs = gains.best_jobs(results)
+    jobs, mps = gains.best_jobs(results)
     lines = ["## The fastest settings here", "", *(f"- {line}" for line in found), ""]
     lines += ["For a configuration:", "", "```yaml"]
     lines += [f"compute: {{cuda_graph: {str(best.cuda_graph).lower()}}}"]
     lines += [f"# and `precision: {best.precision}` in each recipe", "```"]
     if jobs > 1:
-        lines += ["", f"With `GPU_JOBS={jobs}`: so many jobs at once on this GPU."]
+        under = ", under MPS" * mps
+        lines += ["", f"With `GPU_JOBS={jobs}`{under}: so many jobs at once on this GPU."]
     return lines
 
 
@@ -167,11 +172,11 @@ def _together(results: Results) -> list[str]:
         "",
         "In bf16 with graphs: images a second of all jobs, and how many times those of one.",
         "",
-        *_heading("network", "jobs", "images/s", "gain"),
+        *_heading("network", "jobs", "MPS", "images/s", "gain"),
     ]
     return lines + [
-        _row(title, jobs, f"{rate:,.0f}", f"{gain:.2f}" if gain else "")
-        for title, jobs, rate, gain in rows
+        _row(title, jobs, "yes" if mps else "no", f"{rate:,.0f}", f"{gain:.2f}" if gain else "")
+        for title, jobs, mps, rate, gain in rows
     ]
 
 

@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from cnn_sensitivity.gpu_check.results import Results, file_name
 from cnn_sensitivity.gpu_check.table import write_table
 from cnn_sensitivity.plan import Plan
 
+PAGE_SECONDS = 10.0
 NO_GPU = (
     "gpu-check needs an NVIDIA GPU that PyTorch can use, and there is none here:"
     " nothing was checked or written"
@@ -38,14 +40,16 @@ def run(
 ) -> None:
     """Run the checks whose results are not there; none begins that may end after `end`.
 
-    `end` is a time of time.monotonic(). After each check `folder` holds all results, the table of
-    timings and the page, so that a killed process has lost one check at most.
+    `end` is a time of time.monotonic(). After each check `folder` holds all results and the table
+    of timings, so that a killed process has lost one check at most; the page, which takes longer to
+    make, may be some seconds older.
     """
     stem = file_name(results.about["device"])
     waiting = [check for check in checks if check.name not in results.found]
     if len(waiting) < len(checks):
         log(f"{len(checks) - len(waiting)} results are there already")
     results.late = [check.name for check in waiting]
+    page_made = -inf
     for check in waiting:
         if time.monotonic() + check.seconds > end:
             continue
@@ -54,9 +58,12 @@ def run(
         results.late.remove(check.name)
         results.add(check.name, {"kind": check.kind, **result})
         write_table(results, folder / f"{stem}.csv")
-        _write_page(results, plans, folder / stem)
+        if time.monotonic() - page_made > PAGE_SECONDS:
+            _write_page(results, plans, folder / stem)
+            page_made = time.monotonic()
         log(f"{_verdict(result)}  {check.name} ({time.monotonic() - begin:.1f} s)")
         if lost:
+            _write_page(results, plans, folder / stem)
             raise UserError(
                 f"{check.name}: the GPU's state is lost ({result['error']});"
                 " the same command goes on with the next check"
@@ -70,11 +77,9 @@ def _result(check: Check) -> tuple[Result, bool]:
         return check.run(), False
     except Exception as error:  # whatever a driver or a kernel raises is a result, too
         text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        lost = "CUDA error" in text and not isinstance(error, torch.OutOfMemoryError)
-    gc.collect()
-    if torch.cuda.is_available() and not lost:
-        torch.cuda.empty_cache()
-    return {"error": text}, lost
+        return {"error": text}, "CUDA error" in text
+    finally:
+        gc.collect()  # trainers, with their memory on the GPU, refer to themselves
 
 
 def _verdict(result: Result) -> str:

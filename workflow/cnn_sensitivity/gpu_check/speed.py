@@ -1,5 +1,7 @@
 """How fast a device trains and measures a network, and how much of its memory that takes."""
 
+import gc
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +19,7 @@ from cnn_sensitivity.training.loop import Trainer, build_network
 WARM_UP = 6  # steps: the first ones choose kernels and capture the graph
 FEWEST, MOST = 5, 2000  # steps that are timed
 EPOCH = 40  # steps: as in a training, each epoch draws its order, crops and flips anew
+BATCH = 3 * inspect.signature(measure).parameters["batch_size"].default  # clean and changed images
 LARGE_BATCH = 128  # images of a bare pass that uses the device well
 
 
@@ -36,7 +39,7 @@ class MeasuringSpeed:
 
     seconds: float
     bare_seconds: float
-    """In batches of the same size."""
+    """In batches as large as those of measuring."""
     bare_seconds_large: float
     """In batches of LARGE_BATCH."""
     peak_bytes: int | None
@@ -87,7 +90,7 @@ def measuring(
         def ours() -> None:
             measure(network, *data, channel_mean=one_dimensional)
 
-        actions = [ours, *(_bare(network, data, batch) for batch in (8, LARGE_BATCH))]
+        actions = [ours, *(_bare(network, data, batch) for batch in (BATCH, LARGE_BATCH))]
         times = []
         for action in actions:
             _timed(action, 1, device)
@@ -130,6 +133,7 @@ def _wait(device: torch.device) -> None:
 
 
 def _forget_peak(device: torch.device) -> None:
+    gc.collect()  # a trainer refers to itself: without this its memory would count here
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)

@@ -5,6 +5,7 @@ warm, `go` when all are, `N.json` of each with what it timed.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -56,6 +57,14 @@ def training(
                 process.kill()
                 process.wait()
     return {"images_per_second": sum(rates)}
+
+
+def mps_runs() -> bool:
+    """Return whether NVIDIA's Multi-Process Service runs: else processes take turns on a GPU.
+
+    Its control daemon has a pipe in CUDA_MPS_PIPE_DIRECTORY (NVIDIA's documentation of MPS).
+    """
+    return Path(os.getenv("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps"), "control").exists()
 
 
 def _wait(folder: Path, kind: str, started: Sequence[subprocess.Popen], end: float) -> None:
