@@ -32,7 +32,17 @@ TWO_DIMENSIONAL = {
     "ResNet18": 0.125,
     "ResNet34": 0.125,
     "ResNet50": 0.125,
+    "ResNet20": 0.25,
+    "ResNet32": 0.25,
+    "ResNet44": 0.25,
+    "ResNet56": 0.25,
+    "ResNet110": 0.25,
     "EfficientNetB0": 0.25,
+    "MaxPoolCNN": 0.25,
+    "AveragePoolCNN": 0.25,
+    "SubsampleCNN": 0.25,
+    "StridedCNN": 0.25,
+    "StridedReLUCNN": 0.25,
 }
 FULLY_CONNECTED = ("FullConnL2", "FullConnL4", "FullConnL6")
 ADAM = {"optimizer": "adam", "schedule": "constant", "crop_padding": 1, "flip": False}

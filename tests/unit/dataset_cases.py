@@ -1,6 +1,9 @@
-"""Damage to the files of data sets, and their checksums."""
+"""Damage to the files of data sets, their checksums, and a network that serves them."""
 
 import hashlib
+import io
+
+from cnn_sensitivity.datasets import download
 
 
 def sha256(content):
@@ -15,3 +18,17 @@ def alter(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
+
+
+def serve(monkeypatch, content):
+    """Answer downloads with the content of a file's name, or an error; return what is asked."""
+    asked = []
+
+    def urlopen(url, timeout):
+        asked.append(url)
+        if isinstance(content, Exception):
+            raise content
+        return io.BytesIO(content[url.rsplit("/", 1)[1]])
+
+    monkeypatch.setattr(download, "urlopen", urlopen)
+    return asked

@@ -124,7 +124,7 @@ def task_1d(
                 kind = "linear" if index == 2 * blocks else ("conv", "activation")[index % 2]
                 row = {
                     **template,
-                    "experiment": "scale_detection_1d",
+                    "experiment": "scale_detection_1d_task1",
                     "dataset": "Toy line",
                     "kind": kind,
                     "architecture": "SimpleCNN1D",

@@ -39,13 +39,13 @@ def test_a_measurement_is_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyP
     store.save(dataset, tmp_path / "dataset.safetensors", "images")
     seen = []
 
-    def table(*arguments: object, **options: object) -> DataFrame:
+    def tables(*arguments: object, **options: object) -> dict[str, DataFrame]:
         seen.append((*told(), options))
-        return DataFrame({"D": [1.0]})
+        return {"main": DataFrame({"D": [1.0]})}
 
-    monkeypatch.setattr(sensitivities, "sensitivity_table", table)
+    monkeypatch.setattr(sensitivities, "sensitivity_tables", tables)
     settings = MeasurementSettings.model_validate(
-        {"measurement": {}, "perturbation": "diffeomorphism", "root_seed": 0}
+        {"measurements": {"main": {}}, "root_seed": 0}
     )
     main(
         ["measure", "--name", "images/LeNet/noise-0_train-all/seeds-0", "--gpus", "0"]

@@ -44,7 +44,7 @@ def test_it_says_what_it_is(folder: Path):
     )
     assert set(loaded.record(7)) == {
         "seed", "epochs", "learned", "diverged", "last_test_error", "best_test_error",
-        "best_epoch", "fitted_epoch",
+        "best_epoch", "fitted_epoch", "kept_test_errors",
     }  # fmt: skip
 
 

@@ -29,6 +29,11 @@ def changed(location: str, value: object) -> dict:
     return raw
 
 
+def elsewhere(**keys: object) -> dict:
+    """Return a network whose weights were trained elsewhere."""
+    return {"name": "LeNet", "weights": "lenet.pt", **keys}
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_every_scenario_is_valid_and_named_like_its_file(scenario: Path) -> None:
     assert config.read(ROOT / "config.yaml", scenario).run == scenario.stem
@@ -36,6 +41,18 @@ def test_every_scenario_is_valid_and_named_like_its_file(scenario: Path) -> None
 
 def test_quick_is_the_default() -> None:
     assert config.read(ROOT / "config.yaml").run == "quick"
+
+
+def test_a_network_that_was_trained_elsewhere_has_one_seed_and_no_noise() -> None:
+    raw = changed(
+        "experiments.images.networks.3", elsewhere(published_error=31.2, mean=[0], std=[1])
+    )
+    raw["experiments"]["images"] |= {"seeds": [4, 5], "noise": [0, 1]}
+    network = config.parse(raw).experiments["images"].networks[3]
+    assert network.weights.path == "lenet.pt" and network.published_error == 31.2
+    assert network.stacks([4, 5]) == [(0,)] and network.noise == [0.0]
+    assert config.Network.model_validate(network.model_dump()) == network
+    assert network.architecture().mean == [0.0]
 
 
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +131,11 @@ def test_schema_file_is_the_models_schema() -> None:
             {"name": "LeNet", "override": {"epochs": -3}},
             "networks.LeNet.override.epochs: ",
         ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "override": {"epochs": 5, "keep_epochs": [6]}},
+            "networks.LeNet.override.keep_epochs: there is no epoch 6",
+        ),
         ("experiments.images.source", {"name": "mnist"}, "source.name: "),
         ("experiments.images.source", {"name": "image_folder"}, "needs root"),
         ("experiments.images.source", {"name": "embedded", "train_size": 9999}, "5000"),
@@ -125,11 +147,48 @@ def test_schema_file_is_the_models_schema() -> None:
         ("experiments.scale_detection_1d_task2.scale", 128, "no pair is far"),
         ("experiments.scale_detection_1d_task2.gap", 2, "gap: unknown key"),
         ("experiments.scale_detection_1d_task2.train_size", 5000, "pairs"),
-        ("measurement.images", 1, "measurement.images: "),
-        ("measurement.images", 4000, "measurement.images"),
-        ("measurement.displacement", -1, "measurement.displacement: "),
-        ("measurement.cutoff", 1, "measurement.cutoff: "),
-        ("measurement.average", "mode", "'mean' or 'median'"),
+        ("measurements.sensitivity.images", 1, "measurements.sensitivity.images: "),
+        ("measurements.sensitivity.images", 4000, "has 2000 test images"),
+        ("measurements.sensitivity.average", "mode", "'mean' or 'median'"),
+        ("measurements.sensitivity.avrage", "mean", "avrage: unknown key; did you mean 'average'?"),
+        ("measurements.training", {}, "training.csv is another table of a run"),
+        (
+            "measurements.sensitivity.perturbation",
+            {"displacement": 1},
+            "perturbation: needs a kind",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "difeomorphism"},
+            "perturbation.kind: unknown kind 'difeomorphism'; did you mean 'diffeomorphism'?",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "diffeomorphism", "cutof": 3},
+            "measurements.sensitivity.perturbation.cutof: unknown key; did you mean 'cutoff'?",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "diffeomorphism", "cutoff": 1},
+            "measurements.sensitivity.perturbation.cutoff: ",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "diffeomorphism", "displacement": -1},
+            "measurements.sensitivity.perturbation.displacement: ",
+        ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "pixel_moves"},
+            "of experiments.images: pixel_moves is for scale detection",
+        ),
+        ("experiments.images.measurements", ["sensitivty"], "did you mean 'sensitivity'?"),
+        ("experiments.images.measurements", [], "measurements: "),
+        ("experiments.images.train_sizes", [100, 5001], "there are 5000 training images"),
+        ("experiments.images.train_sizes", [], "train_sizes: "),
+        ("experiments.images.kind", "image", "kind: unknown kind 'image'; did you mean 'images'?"),
+        ("experiments.my task", {}, "experiments.my task"),
+        ("experiments.mine", {"noise": [0]}, "experiments.mine: needs a kind; known: images"),
         (
             "experiments.images.networks.3",
             "SimpleCNN1D",
@@ -150,6 +209,72 @@ def test_schema_file_is_the_models_schema() -> None:
             "experiments.images.networks.3",
             {"name": "LeNet", "options": {"depth": 3}},
             "network LeNet has no option 'depth'; it takes none",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": "padding"}},
+            "option shortcut of ResNet20 must be pad or projection, not 'padding'",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": True}},
+            "networks.3.options.shortcut: must be a whole number, at least 1, or a word, not True",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "options": {"shortcut": "two words"}},
+            "or a word, not 'two words'",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"channels": "many"},
+            "option channels must be a whole number, not 'many'",
+        ),
+        (
+            "experiments.scale_detection_1d_task2.networks.0.options",
+            {"blocks": 0},
+            "options.blocks: must be a whole number, at least 1",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "ResNet20", "mean": [0.5]},
+            "networks.3: mean and std: give both",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "mean": [0.5] * 2, "std": [1, 1]},
+            "mean",
+        ),
+        ("experiments.images.networks.3", {"name": "LeNet", "mean": [-1], "std": [1]}, "mean.0: "),
+        ("experiments.images.networks.3", {"name": "LeNet", "mean": [0], "std": [0]}, "std.0: "),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "published_error": 8},
+            "networks.3: published_error: it needs weights",
+        ),
+        ("experiments.images.networks.3", elsewhere(published_error=100), "published_error: "),
+        ("experiments.images.networks.3", elsewhere(published_error=-1), "published_error: "),
+        ("experiments.images.networks.3", elsewhere(recipe="convolutional"), "recipe: weights are"),
+        (
+            "experiments.images.networks.3",
+            elsewhere(override={"epochs": 3}),
+            "override: weights",
+        ),
+        (
+            "experiments.images.networks.3",
+            elsewhere(seeds=[0, 1]),
+            "give one seed",
+        ),
+        ("experiments.images.networks.3", elsewhere(noise=[0, 1]), "noise: what the weights"),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "weights": {"url": "https://host/a.pt"}},
+            "networks.3.weights: a url needs sha256",
+        ),
+        (
+            "experiments.images.networks.3",
+            {"name": "LeNet", "weights": {"ulr": "https://host/a.pt"}},
+            "networks.3.weights.ulr: unknown key; did you mean 'url'?",
         ),
         (
             "experiments.images.networks.3",
@@ -291,12 +416,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_overlays_merge_mappings_and_replace_lists(tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text("measurement: {cutoff: 5}\nexperiments: {images: {networks: [VGG11]}}\n")
+    overlay.write_text("measurements: {sensitivity: {average: median}}\n")
+    overlay.write_text(overlay.read_text() + "experiments: {images: {networks: [VGG11]}}\n")
     overlay.write_text(overlay.read_text() + "figures: {figure_03: [VGG11], figure_04: []}\n")
     merged = config.read(ROOT / "config.yaml", overlay)
-    assert (merged.measurement.cutoff, merged.measurement.images) == (5, 500)
-    assert merged.experiments.images is not None
-    assert [network.name for network in merged.experiments.images.networks] == ["VGG11"]
+    measured = merged.measurements["sensitivity"]
+    assert (measured.average, measured.images) == ("median", 500)
+    assert [network.name for network in merged.experiments["images"].networks] == ["VGG11"]
 
 
 def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:

@@ -19,7 +19,7 @@ PLUMBING |= {f"config/{path.name}" for path in PACKAGE.glob("config/*.py")}
 ENTRIES = {
     "dataset": ["datasets/prepare.py"],
     "train": ["training/job.py"],
-    "sensitivity": ["tables/sensitivities.py"],
+    "measuring": ["tables/sensitivities.py"],
     "spectrum": ["tables/spectra.py"],
     "pretrained": ["tables/pretrained.py"],
     "theory": ["tables/theory.py"],
@@ -30,20 +30,24 @@ ENTRIES = {
 # A rule's inputs change with the code of the rules that make them.
 UPSTREAM = {
     "train": ["dataset"],
-    "sensitivity": ["train", "dataset"],
+    "measuring": ["train", "dataset"],
     "spectrum": ["train", "dataset"],
     "pictures": ["dataset"],
 }
 
 
 def declared() -> dict[str, set[str]]:
-    """Return the files that each rule's `code(...)` matches."""
+    """Return the files that each rule's `code(...)` matches; the figures' have a test of their own.
+
+    A rule that is made in a loop goes by the variable that names it.
+    """
     rules = {}
+    begin = re.compile(r"^rule (\w+):\n|^    rule:\n +name:\n +(\w+)\n", re.M)
     for path in (ROOT / "workflow/rules").glob("*.smk"):
-        for name, body in re.findall(
-            r"^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text(), re.M | re.S
-        ):
-            if found := re.search(r"code=code\((.*?)\),?\n    output", body, re.S):
+        _, *parts = begin.split(path.read_text())
+        for one, other, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            name = one or other
+            if found := re.search(r"code=code\((.*?)\),?\n +output", body, re.S):
                 patterns = re.findall(r'"([^"]+)"', found[1])
                 rules[name] = {
                     str(file.relative_to(PACKAGE)) for p in patterns for file in PACKAGE.glob(p)

@@ -8,26 +8,13 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
-from dataset_cases import alter, sha256, truncate
+from dataset_cases import alter, serve, sha256, truncate
 
 from cnn_sensitivity import datasets
-from cnn_sensitivity.datasets import cifar10, download, fashion_mnist, idx
+from cnn_sensitivity.datasets import cifar10, cifar10_binary, download, fashion_mnist, idx
 from cnn_sensitivity.errors import UserError
 
 # --- downloads
-
-
-def serve(monkeypatch, content):
-    asked = []
-
-    def urlopen(url, timeout):
-        asked.append(url)
-        if isinstance(content, Exception):
-            raise content
-        return io.BytesIO(content[url.rsplit("/", 1)[1]])
-
-    monkeypatch.setattr(download, "urlopen", urlopen)
-    return asked
 
 
 def test_download_arrives_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -118,6 +105,21 @@ class Runs:
         return (open, (str(self.mark), "w"))
 
 
+def packed(folder, files):
+    """Return the bytes of an archive of a folder with these files."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return archive.getvalue()
+
+
+def md5(content):
+    return hashlib.md5(content).hexdigest()
+
+
 @pytest.fixture
 def small_cifar(monkeypatch):
     """Return a small archive that passes for CIFAR-10's, and its pixels."""
@@ -128,22 +130,28 @@ def small_cifar(monkeypatch):
     for name in [f"data_batch_{index}" for index in range(1, 6)] + ["test_batch"]:
         pixels[name] = generator.integers(0, 256, (10, 3072), dtype=np.uint8)
         files[name] = pickle.dumps({"data": pixels[name], "labels": list(range(10))})
-    files["batches.meta"] = pickle.dumps({"label_names": [f"class{i}" for i in range(10)]})
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(f"{CIFAR10.base_folder}/{name}")
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    content = archive.getvalue()
-    md5 = {name: hashlib.md5(file).hexdigest() for name, file in files.items()}
-    train = [[name, md5[name]] for name in files if name.startswith("data")]
+    files["batches.meta"] = pickle.dumps({"label_names": list(cifar10_binary.CLASSES)})
+    content = packed(CIFAR10.base_folder, files)
+    train = [[name, md5(files[name])] for name in files if name.startswith("data")]
     monkeypatch.setattr(CIFAR10, "train_list", train)
-    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", md5["test_batch"]]])
-    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5["batches.meta"]})
-    monkeypatch.setattr(CIFAR10, "tgz_md5", hashlib.md5(content).hexdigest())
+    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", md5(files["test_batch"])]])
+    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(files["batches.meta"])})
+    monkeypatch.setattr(CIFAR10, "tgz_md5", md5(content))
     monkeypatch.setattr(cifar10, "_ARCHIVE_SHA256", sha256(content))
     return content, pixels
+
+
+@pytest.fixture
+def small_binary(monkeypatch, small_cifar):
+    """Return the files of the same images in the binary version."""
+    labels = np.arange(10, dtype=np.uint8)[:, None]
+    files = {
+        f"{name}.bin": np.concatenate([labels, pixels], axis=1).tobytes()
+        for name, pixels in small_cifar[1].items()
+    }
+    assert set(files) == set(cifar10_binary.MD5)
+    monkeypatch.setattr(cifar10_binary, "MD5", {name: md5(files[name]) for name in files})
+    return files
 
 
 def test_cifar10_is_downloaded_once_and_then_read(tmp_path, monkeypatch, small_cifar):
@@ -152,7 +160,7 @@ def test_cifar10_is_downloaded_once_and_then_read(tmp_path, monkeypatch, small_c
     dataset = datasets.prepare("cifar10", root=tmp_path)
     assert datasets.prepare("cifar10", root=tmp_path).checksum == dataset.checksum
     assert len(asked) == 1
-    assert dataset.classes == tuple(f"class{index}" for index in range(10))
+    assert dataset.classes == cifar10_binary.CLASSES
     assert dataset.train.images.shape == (50, 3, 32, 32)
     assert dataset.train.labels.bincount().tolist() == [5] * 10
     for image, label in zip(dataset.test.images, dataset.test.labels.tolist(), strict=True):
@@ -177,3 +185,63 @@ def test_damaged_cifar10_archive_is_named(tmp_path, small_cifar, damage):
     damage(archive)
     with pytest.raises(UserError, match=r"tar.gz is damaged .*delete it and run again"):
         datasets.prepare("cifar10", root=tmp_path)
+
+
+def put_binary(root, files, form):
+    """Put the binary version into a folder; return its path."""
+    if form == "archive":
+        path = root / cifar10_binary.ARCHIVE
+        path.write_bytes(packed(cifar10_binary.FOLDER, {**files, "batches.meta.txt": b"airplane"}))
+        return path
+    path = root / cifar10_binary.FOLDER
+    path.mkdir()
+    for name, content in files.items():
+        (path / name).write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("form", ["archive", "folder"])
+@pytest.mark.parametrize("sizes", [{}, {"train_size": 20, "test_size": 10, "seed": 3}])
+def test_both_versions_of_cifar10_give_the_same_bytes(
+    tmp_path, monkeypatch, small_cifar, small_binary, form, sizes
+):
+    asked = serve(monkeypatch, URLError("no network"))
+    for name in ("python", "binary"):
+        (tmp_path / name).mkdir()
+    put_binary(tmp_path / "binary", small_binary, form)
+    (tmp_path / "python" / "cifar-10-python.tar.gz").write_bytes(small_cifar[0])
+    for name in ("python", "binary"):
+        dataset = datasets.prepare("cifar10", root=tmp_path / name, **sizes)
+        datasets.save(dataset, tmp_path / f"{name}.safetensors", "images")
+    one, other = (tmp_path / f"{name}.safetensors" for name in ("python", "binary"))
+    assert one.read_bytes() == other.read_bytes()
+    assert not asked
+    assert not (tmp_path / "binary" / "cifar-10-batches-py").exists()
+
+
+def test_of_two_versions_of_cifar10_torchvisions_is_read(tmp_path, small_cifar, small_binary):
+    put_binary(tmp_path, dict.fromkeys(small_binary, b""), "folder")
+    (tmp_path / "cifar-10-python.tar.gz").write_bytes(small_cifar[0])
+    assert len(datasets.prepare("cifar10", root=tmp_path).train.labels) == 50
+
+
+def halve(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("damage", [halve, alter])
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_a_damaged_binary_version_is_named(tmp_path, small_cifar, small_binary, form, damage):
+    path = put_binary(tmp_path, small_binary, form)
+    damage(path if form == "archive" else path / "test_batch.bin")
+    with pytest.raises(UserError, match=rf"{path}\S* is damaged \(.*put a whole copy there"):
+        datasets.prepare("cifar10", root=tmp_path)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_a_binary_version_without_one_of_its_files_is_named(tmp_path, small_binary, form):
+    del small_binary["data_batch_3.bin"]
+    path = put_binary(tmp_path, small_binary, form)
+    with pytest.raises(UserError, match=rf"{path}.* (cannot be read|damaged).*") as raised:
+        datasets.prepare("cifar10", root=tmp_path)
+    assert "data_batch_3.bin" in str(raised.value)

@@ -1,7 +1,9 @@
 """What a run would take: timings, hours, disk, and what is there already."""
 
+import heapq
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,14 @@ import pytest
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import NETWORKS, Architecture, read
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.forecast import Timings, as_text, forecast, in_short
+from cnn_sensitivity.forecast import (
+    Forecast,
+    Priorities,
+    Timings,
+    as_text,
+    forecast,
+    in_short,
+)
 from cnn_sensitivity.forecast.estimate import data_of
 from cnn_sensitivity.forecast.summary import duration
 from cnn_sensitivity.forecast.timings import (
@@ -98,8 +107,38 @@ def test_finished_trainings_of_this_machine_replace_the_table() -> None:
     assert timings.train_seconds(network, 28) == pytest.approx(expected)
     assert timings.is_own(network, 28)
     assert f"but for {network.label}, timed here" in as_text(forecast(plan), 2)
+
+
+def test_finished_trainings_of_this_machine_scale_the_table_for_other_networks() -> None:
+    plan = plan_of("quick")
+    names = [run.network.name for run in plan.runs]
+    number = names.index("VGG11bn")
+    network = plan.runs[number].network
+    reference = Timings().train_seconds(network, 28)
     other = plan.runs[-1].network
-    assert timings.train_seconds(other, 128) == Timings().train_seconds(other, 128)
+    before, measuring = Timings().train_seconds(other, 128), Timings().measure_seconds(other, 128)
+    assert reference and before and measuring
+    passes = (5000 + FORWARD * 2000) / 1000 * 10 * len(plan.runs[number].seeds)
+    # Short of SHORTEST, so it says nothing of its own network alone.
+    expected = START_SECONDS + reference * passes
+    finished(plan, number, seconds=1.5 * expected)
+    finished(plan, names.index("FullConnL2"), seconds=999.0 * START_SECONDS)  # starting alone
+    timings = Timings(Path("results"))
+    assert timings.machine == pytest.approx(1.5)
+    assert not timings.is_own(network, 28)
+    assert timings.train_seconds(other, 128) == pytest.approx(1.5 * before)
+    assert timings.measure_seconds(other, 128) == pytest.approx(1.5 * measuring)
+    assert "a reference machine, times 1.5 by the trainings finished here" in as_text(
+        forecast(plan)
+    )
+
+
+def test_a_training_that_went_on_where_it_was_is_no_timing() -> None:
+    plan = plan_of("quick")
+    network = finished(plan, 0, 1000.0, "images/A (seed 0): goes on in epoch 3, step 0")
+    timings = Timings(Path("results"))
+    assert not timings.is_own(network, 28)
+    assert timings.machine == 1.0
 
 
 def test_short_and_damaged_trainings_are_not_taken_for_a_timing() -> None:
@@ -201,11 +240,10 @@ def test_a_damaged_table_of_a_gpu_is_named(content: bytes, says: str) -> None:
 
 def test_a_network_of_ones_own_is_not_guessed() -> None:
     config = plan_of("quick").config
-    images = config.experiments.images
-    assert images is not None
+    images = config.experiments["images"]
     own = images.networks[0].model_copy(update={"name": "mine:net", "label": "mine"})
     images = images.model_copy(update={"networks": [own]})
-    experiments = config.experiments.model_copy(update={"images": images})
+    experiments = {**config.experiments, "images": images}
     text = as_text(forecast(Plan(config.model_copy(update={"experiments": experiments}))))
     assert "nobody has timed them: mine" in text
     assert next(line for line in text.splitlines() if " mine " in line).endswith("?")
@@ -265,6 +303,51 @@ def test_images_of_a_folder_are_counted(tmp_path: Path) -> None:
     more = forecast(plan_of("quick")).costs[0].train
     assert less is not None and more is not None
     assert less - START_SECONDS < (more - START_SECONDS) / 100
+
+
+def seconds_of_a_schedule(expected: Forecast, cores: int) -> float:
+    """Return how long a run takes whose cores always start the job of the highest priority."""
+    priorities = Priorities(expected)
+    seconds = {(cost.run.name, "train"): cost.train or 0.0 for cost in expected.costs}
+    seconds |= {(cost.run.name, "measure"): cost.measure or 0.0 for cost in expected.costs}
+    ready = [(-priorities.run(name), name, kind) for name, kind in seconds if kind == "train"]
+    heapq.heapify(ready)
+    running: list[tuple[float, str, str]] = []
+    now = 0.0
+    while ready or running:
+        while ready and len(running) < cores:
+            _, name, kind = heapq.heappop(ready)
+            heapq.heappush(running, (now + seconds[name, kind], name, kind))
+        now, name, kind = heapq.heappop(running)
+        if kind == "train":
+            heapq.heappush(ready, (-priorities.run(name), name, "measure"))
+    return now
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+def test_long_chains_first_leave_no_core_waiting(cores: int) -> None:
+    expected = forecast(plan_of("quick"))
+    work = sum(cost.seconds or 0.0 for cost in expected.costs)
+    assert seconds_of_a_schedule(expected, cores) < 1.08 * work / cores
+
+
+def test_a_data_set_goes_before_the_longest_chain_that_waits_for_it() -> None:
+    expected = forecast(plan_of("quick"))
+    priorities = Priorities(expected)
+    longest = max(expected.costs, key=lambda cost: cost.seconds or 0.0)
+    first = priorities.run(longest.run.name)
+    assert first == pytest.approx(longest.seconds, abs=0.01)
+    assert priorities.dataset(longest.run.experiment) == first
+    assert all(priorities.run(cost.run.name) <= first for cost in expected.costs)
+
+
+def test_a_network_that_nobody_has_timed_goes_first() -> None:
+    expected = forecast(plan_of("quick"))
+    unknown = replace(expected.costs[-1], train=None)
+    priorities = Priorities(replace(expected, costs=(*expected.costs[:-1], unknown)))
+    assert priorities.run(unknown.run.name) == max(
+        priorities.run(cost.run.name) for cost in expected.costs
+    )
 
 
 def test_the_verb_prints_it(capsys: pytest.CaptureFixture[str]) -> None:

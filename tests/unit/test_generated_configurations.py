@@ -90,10 +90,11 @@ def assert_usable(accepted: Config) -> None:
     names = [run.name for run in plan.runs]
     assert len(set(names)) == len(names)
     for run in plan.runs:
-        for told in (plan.training_settings(run), plan.measurement_settings(run)):
+        for told in (plan.training_settings(run), plan.measurement_settings(run.experiment)):
             assert type(told).model_validate_json(told.to_json()) == told
-    pictures = plan.picture_settings()
-    assert PictureSettings.model_validate_json(pictures.to_json()) == pictures
+    if "images" in accepted.experiments:
+        pictures = plan.picture_settings("images")
+        assert PictureSettings.model_validate_json(pictures.to_json()) == pictures
 
 
 def assert_one_sentence_with_a_key(sentence: str, raw: dict[str, Any]) -> None:
@@ -118,7 +119,7 @@ def assert_one_sentence_with_a_key(sentence: str, raw: dict[str, Any]) -> None:
 @example(("recipes", "one_dimensional", "learning_rate"), put, 1e307)
 @example(("experiments",), put, {})
 @example(("seed",), bury, None)
-@example(("measurement", "images"), put_beside, "a\nb")
+@example(("measurements", "sensitivity", "images"), put_beside, "a\nb")
 def test_a_configuration_is_usable_or_refused_in_one_sentence(
     location: Location, change: Any, value: Any
 ) -> None:

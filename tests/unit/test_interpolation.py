@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cnn_sensitivity import perturbations
-from cnn_sensitivity.interpolation import warp_gaussian
+from cnn_sensitivity.perturbations import warp_gaussian
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

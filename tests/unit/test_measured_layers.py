@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from cnn_sensitivity import sensitivity
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.recording import _kind
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def test_pytorchs_kinds_of_layers_are_recognised():
         nn.Dropout(): None,
         nn.Flatten(): None,
     }
-    assert {module: sensitivity._kind(module) for module in expected} == expected
+    assert {module: _kind(module) for module in expected} == expected
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from cnn_sensitivity.networks import NAMES, build
 from cnn_sensitivity.networks.constant_filter import constant_filter_network
 from cnn_sensitivity.networks.layers import pad_image
 
-# Paper, section 2; EfficientNetB0 is torchvision's, with its head.
+# Paper, section 2; EfficientNetB0 is torchvision's, with its head. ResNet20 to ResNet110: He et
+# al. (2016), table 6, give .27, .46, .66, .85 and 1.7 million.
 PARAMETERS = {
     "FullConnL2": 197_312,
     "FullConnL4": 205_632,
@@ -28,9 +29,22 @@ PARAMETERS = {
     "ResNet18": 11_173_962,
     "ResNet34": 21_282_122,
     "ResNet50": 23_520_842,
+    "ResNet20": 269_722,
+    "ResNet32": 464_154,
+    "ResNet44": 658_586,
+    "ResNet56": 853_018,
+    "ResNet110": 1_727_962,
     "EfficientNetB0": 4_020_358,
+    # R18's, counted by hand: the strided ones add 4 C^2 weights to each block of C channels, and C
+    # biases or 2 C numbers of a batch norm.
+    "MaxPoolCNN": 1_175_786,
+    "AveragePoolCNN": 1_175_786,
+    "SubsampleCNN": 1_175_786,
+    "StridedCNN": 1_524_426,
+    "StridedReLUCNN": 1_524_906,
 }
 IMAGE_NETWORKS = tuple(PARAMETERS)
+DOWNSAMPLING = tuple(name for name in PARAMETERS if name.endswith("CNN"))
 STACKABLE = ("FullConnL2", "FullConnL4", "FullConnL6", "LeNet", "VGG11", "SimpleCNN1D")
 NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 
@@ -91,7 +105,9 @@ def test_quarter_width_has_a_sixteenth_of_the_convolution_weights(name):
         assert full / quarter == pytest.approx(16, rel=0.05 if name != "EfficientNetB0" else 0.25)
 
 
-@pytest.mark.parametrize("name", ["FullConnL4", "LeNet", "AlexNet", "VGG11bn", "ResNet50"])
+@pytest.mark.parametrize(
+    "name", ["FullConnL4", "LeNet", "AlexNet", "VGG11bn", "ResNet50", "ResNet20"]
+)
 def test_tanh_takes_the_place_of_every_relu(name):
     relu, tanh = build_on_meta(name), build_on_meta(name, activation="tanh")
     places = [n for n, m in relu.named_modules() if isinstance(m, nn.ReLU)]
@@ -188,6 +204,13 @@ def test_stacked_networks_equal_one_by_one(name):
         ("LeNet", {"activation": "relux"}, "unknown activation 'relux': choose relu or tanh"),
         ("LeNet", {"blocks": 3}, "network LeNet has no option 'blocks'"),
         ("VGG11", {"depth": 13}, "network VGG11 has no option 'depth'"),
+        (
+            "ResNet20",
+            {"shortcut": "pads"},
+            "option shortcut of ResNet20 must be pad or projection, not 'pads'",
+        ),
+        ("ResNet56", {"shortcut": 1}, "must be pad or projection, not 1"),
+        ("SimpleCNN1D", {"blocks": "x"}, "option blocks of SimpleCNN1D must be a whole number"),
         ("LeNet", {"image_size": 12}, "at least 16 pixels"),
         ("LeNet", {"width": 0.0}, "width must be a positive number"),
         ("LeNet", {"width": float("nan")}, "width must be a positive number"),

@@ -53,6 +53,16 @@ def test_displacement_field_is_the_sine_series(cutoff, size):
                 assert field[row, column].item() == pytest.approx(size * tau, abs=1e-12)
 
 
+def test_the_gradient_is_that_of_the_field():
+    """Against central differences on a grid so fine that they are exact to 1e-4."""
+    coefficients = normal(2, 4, 4)
+    field = perturbations.displacement_field(coefficients, 1501, 1e-2)
+    gradient = perturbations.displacement_gradient(coefficients, 1501, 1e-2)
+    differences = torch.stack(torch.gradient(field, dim=(1, 2)))
+    inner = (..., slice(1, -1), slice(1, -1))
+    torch.testing.assert_close(differences[inner], gradient[inner], atol=1e-4, rtol=0)
+
+
 def test_the_frame_does_not_move():
     field = perturbations.displacement_field(normal(4, 3, 3), 9, 1e-2)
     for edge in (field[:, 0], field[:, -1], field[..., 0], field[..., -1]):

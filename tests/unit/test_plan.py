@@ -60,12 +60,12 @@ def test_the_grid_around_a_run_does_not_enter_its_settings(quick: Plan) -> None:
     networks[3] = {**networks[3], "seeds": [0, 1], "noise": [0, 3]}
     raw["experiments"]["images"]["noise"] = [0, 3, 10, 30]
     raw["run"] = "another"
-    raw["measurement"]["cutoff"] = 5
+    raw["measurements"]["sensitivity"]["average"] = "median"
     larger = Plan(config.parse(raw))
     run = quick.select("images", ["LeNet"])[0]
     assert larger.run(run.name).path("x") != run.path("x")
     assert larger.training_settings(larger.run(run.name)) == quick.training_settings(run)
-    assert larger.measurement_settings(run) != quick.measurement_settings(run)
+    assert larger.measurement_settings("images") != quick.measurement_settings("images")
 
 
 def test_settings_survive_the_command_line(quick: Plan) -> None:
@@ -87,9 +87,12 @@ def test_blocks_bound_the_pixel_moves_of_task_2_alone(
     quick: Plan, task: str, in_blocks: bool
 ) -> None:
     experiment = f"scale_detection_1d_{task}"
-    settings = quick.measurement_settings(quick.select(experiment)[0])
-    assert settings.in_blocks is in_blocks
-    assert settings.scale == quick.config.grid()[experiment].scale
+    settings = quick.measurement_settings(experiment)
+    scale = quick.config.experiments[experiment].scale
+    moves = config.PixelMoves(block=scale if in_blocks else None)
+    assert settings.measurements["sensitivity"].perturbation == moves
+    assert settings.scale == scale
+    assert settings.one_dimensional
 
 
 def test_quick_draws_every_figure(quick: Plan) -> None:

@@ -43,7 +43,7 @@ def plan_of(root: Path, images: int = 4, loss: str = "cross_entropy", **source: 
     raw = config.read(ROOT / "config.yaml").model_dump(exclude_none=True)
     raw["experiments"]["images"]["source"] = {"name": "image_folder", "root": str(root), **source}
     raw["recipes"]["convolutional"]["loss"] = loss
-    raw["measurement"]["images"] = images
+    raw["measurements"]["sensitivity"]["images"] = images
     return Plan(config.parse(raw))
 
 
@@ -57,7 +57,7 @@ def test_other_sources_need_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_too_few_test_images_are_refused(plan: Plan, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"measurement\.images 5: .*pets has 4 test images"):
+    with pytest.raises(UserError, match=r"sensitivity\.images 5: .*pets has 4 test images"):
         check_images(plan_of(tmp_path / "pets", images=5))
 
 

@@ -10,6 +10,7 @@ import yaml
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import NETWORKS, read
 from cnn_sensitivity.networks import build
+from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md")
@@ -77,7 +78,8 @@ def test_the_rule_graph_has_every_rule() -> None:
     files = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
     rules = set(re.findall(r"^rule (\w+):", "\n".join(files), re.MULTILINE))
     figures = set(papers.paper("tomasini_2022").figures)
-    assert drawn == rules | figures | {"all"}
+    measuring = set(Plan(read(ROOT / "config.yaml")).measured_together())
+    assert drawn == rules | measuring | figures | {"all"}
 
 
 def test_the_catalog_file_and_its_configuration_page_are_there() -> None:
@@ -110,7 +112,7 @@ def test_the_example_configuration_is_valid_and_its_network_is_built(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = read(ROOT / "config.yaml", ROOT / "examples/my_network.yaml")
-    images = config.experiments.images
+    images = config.experiments["images"]
     assert images is not None
     own = next(network for network in images.networks if network.name not in NETWORKS)
     monkeypatch.syspath_prepend(str(ROOT))

@@ -98,27 +98,3 @@ def test_adam_has_torchs_defaults():
     parameters["w"].sum().backward()
     ours.step()
     torch.testing.assert_close(parameters["w"].data, torch.full((3, 2), 0.9))
-
-
-def test_kaiming_normal_changes_convolutions_only():
-    torch.manual_seed(0)
-    network = networks.build("LeNet", width=4)
-    before = {name: p.clone() for name, p in network.named_parameters()}
-    recipes.initialize(network, "default")
-    assert all(torch.equal(before[name], p) for name, p in network.named_parameters())
-    recipes.initialize(network, "kaiming_normal")
-    changed = {n for n, p in network.named_parameters() if not torch.equal(before[n], p)}
-    assert changed == {"features.0.weight", "features.3.weight"}
-    weight = network.get_parameter("features.3.weight")
-    assert weight.std().item() == pytest.approx((2 / (weight.shape[0] * 25)) ** 0.5, rel=0.05)
-
-
-def test_tanh_gain_scales_convolutions_and_takes_their_biases():
-    network = networks.build("LeNet", activation="tanh")
-    before = {name: p.detach().clone() for name, p in network.named_parameters()}
-    recipes.initialize(network, "tanh_gain")
-    for name, parameter in network.named_parameters():
-        factor = 1.0
-        if name.startswith("features"):
-            factor = 5 / 3 if name.endswith("weight") else 0.0
-        torch.testing.assert_close(parameter.data, factor * before[name])

@@ -26,6 +26,8 @@ SETTINGS = {
         "LeNet", optimizer="adam", schedule="constant", compute={"channels_last": True}
     ),
     "no momentum": cases.settings("LeNet", momentum=0.0, initialization="kaiming_normal"),
+    "kept epochs": cases.settings("FullConnL2", seeds=(0, 1), keep_epochs=[1, 3]),
+    "kept epochs, one by one": cases.settings(cases.TINY, seeds=(0, 1), epochs=1, keep_epochs=[1]),
 }
 ROOT = Path(__file__).parents[2]
 SCENARIOS = {
@@ -103,7 +105,7 @@ def test_two_seeds_of_every_recipe_go_on(tmp_path, monkeypatch, scenario, name):
     assert "goes on in epoch 2, step 2" in messages[0]
 
 
-@pytest.mark.parametrize("name", ["one by one", "stack"])
+@pytest.mark.parametrize("name", ["one by one", "stack", "kept epochs"])
 def test_killed_again_and_again(tmp_path, monkeypatch, name):
     settings = SETTINGS[name]
     dataset = dataset_for(settings)
@@ -117,7 +119,8 @@ def test_killed_again_and_again(tmp_path, monkeypatch, name):
 
 
 def test_a_stack_that_shrank_resumes(tmp_path, monkeypatch):
-    settings = cases.settings(seeds=(0, 1, 2, 3), **{**cases.ONE_DIMENSIONAL, "momentum": 0.1})
+    recipe = {**cases.ONE_DIMENSIONAL, "momentum": 0.1, "keep_epochs": [1, 12, 60]}
+    settings = cases.settings(seeds=(0, 1, 2, 3), **recipe)
     dataset = cases.signals()
     cut = tmp_path / "cut"
     whole = cases.run(tmp_path / "whole", settings, dataset)

@@ -12,13 +12,13 @@ from waiting import wait_until
 
 from cnn_sensitivity import run_progress
 from cnn_sensitivity.config import read
-from cnn_sensitivity.forecast import Forecast, forecast
+from cnn_sensitivity.forecast import Forecast, Job, forecast
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.run_progress import RunProgress
 
 ROOT = Path(__file__).parents[2]
-STATS = {"train": 2, "figure_03": 1, "total": 3}
-Event = Enum("Event", "RUN_INFO JOB_INFO JOB_FINISHED JOB_ERROR PROGRESS")
+JOBS = {1: Job("train", "images/LeNet"), 2: Job("train", "images/VGG11bn"), 3: Job("figure_03")}
+Event = Enum("Event", "JOB_INFO JOB_FINISHED JOB_ERROR PROGRESS")
 
 
 class Terminal(io.StringIO):
@@ -56,9 +56,14 @@ def with_handler(logger: logging.Logger, stream: io.StringIO, brief: bool = Fals
 
 
 def job(
-    logger: logging.Logger, jobid: int, rule: str = "train", name: str = "images/LeNet"
+    logger: logging.Logger,
+    jobid: int,
+    rule: str = "train",
+    name: str = "images/LeNet",
+    log: Path | None = None,
 ) -> None:
     extra = {"event": Event.JOB_INFO, "jobid": jobid, "rule_name": rule}
+    extra["log"] = [str(log)] if log else []
     logger.info("a job", extra={**extra, "wildcards": {"name": name}})
 
 
@@ -68,8 +73,7 @@ def done(logger: logging.Logger, jobid: int) -> None:
 
 def test_the_line_counts_jobs(logger: logging.Logger, expected: Forecast) -> None:
     progress = with_handler(logger, io.StringIO())
-    logger.info("stats", extra={"event": Event.RUN_INFO, "stats": STATS})
-    progress.start(expected)
+    progress.start(expected, JOBS)
     job(logger, 1), job(logger, 2, "train", "images/VGG11bn/noise-0/seeds-0")
     done(logger, 1)
     line = progress.line(time.monotonic())
@@ -80,8 +84,7 @@ def test_a_failed_job_is_counted_and_no_longer_runs(
     logger: logging.Logger, expected: Forecast
 ) -> None:
     progress = with_handler(logger, io.StringIO())
-    logger.info("stats", extra={"event": Event.RUN_INFO, "stats": STATS})
-    progress.start(expected)
+    progress.start(expected, JOBS)
     job(logger, 1)
     logger.error("went wrong", extra={"event": Event.JOB_ERROR, "jobid": 1})
     line = progress.line(time.monotonic())
@@ -91,22 +94,43 @@ def test_a_failed_job_is_counted_and_no_longer_runs(
 
 def test_many_running_jobs_are_counted_by_rule(logger: logging.Logger, expected: Forecast) -> None:
     progress = with_handler(logger, io.StringIO())
-    progress.start(expected)
+    progress.start(expected, JOBS)
     for jobid in range(5):
         job(logger, jobid, "train" if jobid else "sensitivity")
     assert "5 running (4 train, 1 sensitivity)" in progress.line(time.monotonic())
 
 
-def test_time_left_is_that_of_the_work_done_so_far(
+def test_a_job_that_is_tried_again_has_not_failed(
     logger: logging.Logger, expected: Forecast
 ) -> None:
     progress = with_handler(logger, io.StringIO())
-    logger.info("stats", extra={"event": Event.RUN_INFO, "stats": {"figure_03": 20}})
-    progress.start(expected)
-    for jobid in range(10):
-        job(logger, jobid, "figure_03", ""), done(logger, jobid)
-    assert "about 100 s left" not in progress.line(progress._begin + 5)  # too early to tell
-    assert progress.line(progress._begin + 100).endswith(", 2 min, about 2 min left")
+    progress.start(expected, JOBS)
+    job(logger, 1)
+    logger.error("went wrong", extra={"event": Event.JOB_ERROR, "jobid": 1})
+    job(logger, 1)
+    done(logger, 1)
+    assert progress.line(time.monotonic()).startswith("[progress] 1 of 3 jobs done, 0 s")
+
+
+def test_a_running_training_says_what_is_left_and_that_all_else_waits_for_it(
+    logger: logging.Logger, expected: Forecast, tmp_path: Path
+) -> None:
+    name = expected.costs[0].run.name
+    progress = with_handler(logger, io.StringIO())
+    progress.start(expected, {1: Job("train", name), 2: Job("sensitivity", name)}, cores=2)
+    log = tmp_path / "training.log"
+    job(logger, 1, "train", name, log)
+    seeds = ",".join(map(str, expected.costs[0].run.seeds))
+    log.write_text(f"images/a (seed {seeds}): epoch 3/10, loss 1, 10 images/s, 28 min left\n")
+    begin = progress._begin
+    assert progress._pace
+    progress._pace.look(begin + 10)
+    network = "/".join(name.split("/")[:2])
+    assert progress.line(begin + 4).startswith(
+        f"[progress] 0 of 2 jobs done, 1 running (train {network}), 4 s"
+    )
+    line = progress.line(begin + 10 + 4 * 60)
+    assert f"all else waits for train {network} (24 min left), 4 min, about " in line
 
 
 def test_brief_hides_messages_about_jobs_but_no_error(
@@ -114,7 +138,7 @@ def test_brief_hides_messages_about_jobs_but_no_error(
 ) -> None:
     stream = io.StringIO()
     progress = with_handler(logger, stream, brief=True)
-    progress.start(expected)
+    progress.start(expected, JOBS)
     job(logger, 1)
     logger.info("Select jobs to execute...")
     logger.info(None, extra={"event": Event.PROGRESS})
@@ -126,7 +150,7 @@ def test_brief_hides_messages_about_jobs_but_no_error(
 
 def test_without_brief_nothing_is_hidden(logger: logging.Logger, expected: Forecast) -> None:
     stream = io.StringIO()
-    with_handler(logger, stream).start(expected)
+    with_handler(logger, stream).start(expected, JOBS)
     job(logger, 1)
     assert stream.getvalue() == "a job\n"
 
@@ -137,11 +161,11 @@ def test_on_a_terminal_the_line_is_renewed_and_makes_room(
     monkeypatch.setattr(run_progress, "TICK", 0.01)
     stream = Terminal()
     progress = with_handler(logger, stream)
-    progress.start(expected)
+    progress.start(expected, JOBS)
     wait_until(lambda: "[progress]" in stream.getvalue(), "the line")
     logger.error("an error")
     text = stream.getvalue()
-    assert "\r\033[K[progress] 0 of 0 jobs done" in text
+    assert "\r\033[K[progress] 0 of 3 jobs done" in text
     assert "\r\033[Kan error\n" in text
     progress.stop()
     assert stream.getvalue().endswith(" s\n")
@@ -154,7 +178,7 @@ def test_in_a_file_lines_are_sparse(
     monkeypatch.setattr(run_progress, "TICK", 3600.0)  # the test moves the clock
     stream = io.StringIO()
     progress = with_handler(logger, stream)
-    progress.start(expected)
+    progress.start(expected, JOBS)
     begin = progress._begin
     for second in range(1, 7200):
         progress._show(begin + second)
@@ -170,7 +194,7 @@ def test_a_stream_that_nobody_reads_ends_the_line_and_not_the_run(
     stream = io.StringIO()
     progress = RunProgress(stream)
     progress.attach(logger)
-    progress.start(expected)
+    progress.start(expected, JOBS)
     stream.close()
     progress.stop()
     job(logger, 1)

@@ -3,34 +3,43 @@
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 import torch
 import torchvision
 import training_cases as cases
+from pandas import DataFrame
 from torchvision.models import alexnet
 
-from cnn_sensitivity import sensitivity, spectrum
-from cnn_sensitivity.config import Measurement, MeasurementSettings, PictureSettings
+from cnn_sensitivity import sensitivity, smoothness, spectrum
+from cnn_sensitivity.config import Diffeomorphism, Measurement, MeasurementSettings, PictureSettings
 from cnn_sensitivity.config.networks import PRETRAINED
+from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables import pooling
 from cnn_sensitivity.tables.pictures import picture_table
 from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
-from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_table
+from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_tables
 from cnn_sensitivity.tables.spectra import spectrum_table
 from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
 from cnn_sensitivity.training import checkpoint as checkpoints
+from cnn_sensitivity.training.checkpoint import Checkpoint
 
 IMAGES = cases.images(size=16)
 
 
-def measuring(images: int = 12, **changes: object) -> MeasurementSettings:
-    measurement = Measurement(images=images, displacement=0.5)
-    return MeasurementSettings(
-        measurement=measurement,
-        perturbation="diffeomorphism",
-        root_seed=3,
-    ).model_copy(update=changes)
+SMALL = Diffeomorphism(displacement=0.5)
+ALL = Measurement(images=12, perturbation=SMALL, layers="all", weights="last")
+
+
+def measuring(**measurements: Measurement) -> MeasurementSettings:
+    return MeasurementSettings(measurements=measurements or {"sensitivity": ALL}, root_seed=3)
+
+
+def sensitivity_table(
+    checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings
+) -> DataFrame:
+    return sensitivity_tables(checkpoint, dataset, settings)["sensitivity"]
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +67,32 @@ def test_sensitivity_table_is_what_measure_gives(trained: Path) -> None:
     checkpoint, dataset, settings = checkpoints.load(trained), IMAGES, measuring()
     table = sensitivity_table(checkpoint, dataset, settings)
     rows = table[(table.seed == 7) & (table.state == "trained") & (table.wiring == "original")]
-    inputs = perturbed_images(dataset, checkpoint.settings, settings)
-    expected = sensitivity.measure(checkpoint.network(7, "last"), *inputs)
+    images, (request,) = perturbed_images(
+        dataset, checkpoint.settings, settings, settings.measurements
+    )
+    expected = sensitivity.measure(
+        checkpoint.network(7, "last"), images, request.deformed, request.noisy
+    )
     np.testing.assert_array_equal(rows["R"], expected["R"])
+
+
+def test_measurements_together_are_what_each_is_alone(trained: Path) -> None:
+    larger = SMALL.model_copy(update={"displacement": 0.8, "interpolation": "gaussian"})
+    named = {
+        "sensitivity": ALL,
+        "median": ALL.model_copy(update={"average": "median", "layers": "output"}),
+        "larger": ALL.model_copy(update={"perturbation": larger, "layers": "activations"}),
+        "fewer": ALL.model_copy(update={"images": 9}),
+        "best": ALL.model_copy(update={"weights": "best"}),
+    }
+    checkpoint = checkpoints.load(trained)
+    together = sensitivity_tables(checkpoint, IMAGES, measuring(**named))
+    assert list(together) == list(named)
+    for name, measurement in named.items():
+        alone = sensitivity_tables(checkpoint, IMAGES, measuring(**{name: measurement}))[name]
+        pandas.testing.assert_frame_equal(together[name], alone, rtol=1e-5)
+    assert set(together["median"]["layer"]) == {together["sensitivity"]["layer"].iloc[-1]}
+    assert set(together["larger"]["kind"]) == {"activation", "linear"}
 
 
 def test_shuffling_tells_from_the_second_convolution_on(trained: Path) -> None:
@@ -87,8 +119,9 @@ def test_other_images_than_the_trained_ones_are_refused(trained: Path) -> None:
 
 
 def test_more_images_than_there_are_are_refused(trained: Path) -> None:
-    with pytest.raises(UserError, match=r"measurement\.images 100000"):
-        sensitivity_table(checkpoints.load(trained), IMAGES, measuring(images=100000))
+    many = ALL.model_copy(update={"images": 100000})
+    with pytest.raises(UserError, match=r"measurements\.many\.images 100000"):
+        sensitivity_tables(checkpoints.load(trained), IMAGES, measuring(many=many))
 
 
 def test_spectrum_table_is_the_spectrum_of_the_weights(trained: Path) -> None:
@@ -100,9 +133,13 @@ def test_spectrum_table_is_the_spectrum_of_the_weights(trained: Path) -> None:
         assert rows["layer_index"].nunique() == len(convolutions)
         for index, convolution in enumerate(convolutions):
             layer = rows[rows.layer_index == index]
-            expected = spectrum.filter_spectrum(convolution.weight.detach().numpy())
+            filters = convolution.weight.detach().numpy()
+            expected = spectrum.filter_spectrum(filters)
             np.testing.assert_allclose(layer["gamma"], expected, rtol=1e-6)
             assert list(layer["mode"]) == list(range(1, len(expected) + 1))
+            for column, per in (("total_variation", "slice"), ("total_variation_tensor", "tensor")):
+                variation = smoothness.total_variation(filters, per)
+                np.testing.assert_allclose(layer[column], variation, rtol=1e-12)
 
 
 def test_pretrained_weights_in_the_data_folder_are_used(
@@ -196,7 +233,7 @@ def test_channel_pooling_does_not_see_the_rotation() -> None:
 
 
 def test_pictures_show_an_image_its_deformation_and_its_noise() -> None:
-    settings = PictureSettings(displacement=1.0, cutoff=3, noise=[0.0, 5.0], root_seed=0)
+    settings = PictureSettings(deformation=Diffeomorphism(), noise=[0.0, 5.0], root_seed=0)
     table = picture_table(IMAGES, settings)
     assert list(table["picture"].unique()) == ["original", "deformed", "noise-0", "noise-5"]
     assert table["value"].between(0, 1).all()

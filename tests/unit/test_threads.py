@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import training_cases as cases
 
-from cnn_sensitivity.config import Measurement, MeasurementSettings
+from cnn_sensitivity.config import Diffeomorphism, Measurement, MeasurementSettings
 from cnn_sensitivity.datasets import store
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
@@ -32,10 +32,8 @@ main(["measure", *files, "--output", f"{folder}/table.csv", *device])
 def start(folder: Path, threads: int) -> subprocess.Popen[bytes]:
     """Train and measure LeNet in a process of its own."""
     training = cases.settings("LeNet", epochs=2, batch_size=32, noise=0.2).to_json()
-    measured = Measurement(images=40)
-    measurement = MeasurementSettings(
-        measurement=measured, perturbation="diffeomorphism", root_seed=7
-    ).to_json()
+    measured = Measurement(images=40, perturbation=Diffeomorphism(), weights="last", layers="all")
+    measurement = MeasurementSettings(measurements={"table": measured}, root_seed=7).to_json()
     environment = {"PYTHONPATH": str(WORKFLOW), "OMP_NUM_THREADS": str(threads)}
     folder.mkdir()
     return subprocess.Popen(

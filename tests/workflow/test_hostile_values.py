@@ -50,7 +50,7 @@ def full_configuration() -> dict[str, Any]:
             "scale_detection_1d_task1": {**line, "gap": 1},
             "scale_detection_1d_task2": line,
         },
-        "measurement": {"images": 12},
+        "measurements": {"sensitivity": {"images": 12}},
         "figures": {f"figure_{number}": ["LeNet"] for number in ("03", "04", "09")},
     }
     raw["experiments"]["scale_detection_2d"]["test_size"] = 12

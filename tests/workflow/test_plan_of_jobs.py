@@ -1,5 +1,6 @@
 """Dry runs: what each scenario and each target would do, before anything is made."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from checkout import ROOT, SMOKE, Checkout
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import read
+from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.plan import Plan
 
 SCENARIOS = sorted((ROOT / "workflow/scenarios").glob("*/*.yaml"))
 FIGURES = list(papers.paper("tomasini_2022").figures)
@@ -16,7 +19,7 @@ FIGURES = list(papers.paper("tomasini_2022").figures)
 def give_images(checkout: Checkout, scenario: Path) -> None:
     """Put files by the names of images where a scenario's folder of images would be."""
     configuration = read(ROOT / "config.yaml", scenario)
-    source = configuration.experiments.images.source
+    source = configuration.experiments["images"].source
     if source.name == "image_folder":
         for split, size in (("train", source.train_size), ("test", source.test_size)):
             for name in ("cat", "dog"):
@@ -76,6 +79,46 @@ def test_the_workflow_runs_in_another_folder(
     assert elsewhere.planned("figure_06", *call) == {"theory": 1, "figure_06": 1}
 
 
+def priorities(checkout: Checkout, rule: str) -> dict[str, float]:
+    """Return the priorities that a dry run of `quick` shows, by the wildcard of a rule's job."""
+    text = checkout.snakemake("--dry-run").stdout
+    jobs = re.findall(rf"^rule {rule}:\n((?:    .*\n)+)", text, flags=re.MULTILINE)
+    found = [re.search(r"wildcards: \w+=(\S+)\n    priority: (\S+)", job) for job in jobs]
+    return {match[1]: float(match[2]) for match in found if match}
+
+
+def test_long_jobs_start_first(checkout: Checkout) -> None:
+    train = priorities(checkout, "train")
+    assert len(train) == checkout.planned()["train"]
+    chains = {
+        cost.run.name: cost.seconds for cost in forecast(Plan(read(ROOT / "config.yaml"))).costs
+    }
+    assert train == pytest.approx(chains, abs=0.01)
+    assert priorities(checkout, "sensitivity") == train
+    first = max(train, key=lambda name: train[name])
+    assert priorities(checkout, "dataset")[first.split("/")[0]] == train[first]
+
+
+@pytest.mark.parametrize("scheduler", ["ilp", "greedy"])
+def test_the_scheduler_takes_the_job_of_the_highest_priority(
+    checkout: Checkout, scheduler: str
+) -> None:
+    main = checkout.folder / "workflow/cnn_sensitivity/__main__.py"
+    # To start jobs is enough: each training fails at once, and the others are to go on.
+    main.write_text(f"import sys\nassert sys.argv[1] != 'train'\n{main.read_text()}")
+    runs = Plan(read(ROOT / "config.yaml", ROOT / SMOKE[1])).runs
+    targets = [run.path("training.csv") for run in runs if run.experiment == "images"]
+    call = (*SMOKE, "--cores", "1", "--scheduler", scheduler)
+    text = checkout.snakemake(*targets, *call).stderr
+    started = re.findall(
+        r"^localrule train:\n(?:    .*\n)*?    priority: (\S+)", text, re.MULTILINE
+    )
+    order = [float(priority) for priority in started]
+    assert len(order) == len(targets)
+    assert len(set(order)) > 2
+    assert order == sorted(order, reverse=True)
+
+
 def test_every_rule_says_what_it_is_for(checkout: Checkout) -> None:
     listing = checkout.snakemake("--list-target-rules").stdout.splitlines()
     rules = [line for line in listing if line and not line.startswith("Using")]
@@ -93,7 +136,7 @@ def test_lint_finds_nothing(checkout: Checkout) -> None:
     [
         ("run=$(touch hacked)", "configuration: run: "),
         ("sede=1", "unknown key; did you mean 'seed'?"),
-        ("measurement={images: -5}", "configuration: measurement.images: "),
+        ("measurements={sensitivity: {images: -5}}", "measurements.sensitivity.images: "),
         (
             "experiments={images: {source: {name: image_folder, root: nowhere}}}",
             "nowhere/train cannot be read (No such file or directory): ",

@@ -68,7 +68,7 @@ def test_editing_the_training_retrains(edited: Checkout) -> None:
 
 
 def test_another_measurement_does_not_retrain(edited: Checkout) -> None:
-    jobs = edited.planned(*SMOKE, "--config", "measurement={images: 50, cutoff: 4}")
+    jobs = edited.planned(*SMOKE, "--config", "measurements={sensitivity: {images: 40}}")
     assert "train" not in jobs
     assert jobs["sensitivity"] == 10
 

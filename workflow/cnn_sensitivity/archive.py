@@ -29,6 +29,7 @@ import yaml
 
 from cnn_sensitivity import table_files
 from cnn_sensitivity.config import Config, read
+from cnn_sensitivity.config.experiments import KINDS
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import write_atomically
 from cnn_sensitivity.paper import EXTENSIONS
@@ -117,6 +118,9 @@ def _restored(plan: Plan) -> set[str]:
 def _overlay(config: Config) -> str:
     """Return the configuration as YAML; every key is set, so that nothing below it shows."""
     values = config.model_dump(mode="json")
+    # None takes an experiment away, and a choice of networks, that are only below.
+    values["experiments"] = dict.fromkeys(KINDS) | values["experiments"]
+    values["figures"] = values["figures"] or None
     title = f"# The whole configuration of the run {config.run}, to be laid over config.yaml.\n"
     return title + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 

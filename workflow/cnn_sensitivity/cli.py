@@ -59,23 +59,24 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    """Measure the sensitivities of every layer of a checkpoint."""
+    """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
     import torch
 
     from cnn_sensitivity import datasets
-    from cnn_sensitivity.tables.sensitivities import sensitivity_table
+    from cnn_sensitivity.tables.sensitivities import sensitivity_tables
     from cnn_sensitivity.training import checkpoint
     from cnn_sensitivity.training.arithmetic import arithmetic
 
     device = _device(options)
     with arithmetic("float32", torch.device(device)):
-        table = sensitivity_table(
+        tables = sensitivity_tables(
             checkpoint.load(options.checkpoint, options.name),
             datasets.load(options.dataset),
             MeasurementSettings.model_validate_json(options.settings),
             device=device,
         )
-    table_files.write(table, options.output)
+    for table, path in zip(tables.values(), options.output, strict=True):
+        table_files.write(table, path)
 
 
 def _spectrum(options: argparse.Namespace) -> None:
@@ -115,7 +116,7 @@ def _pictures(options: argparse.Namespace) -> None:
     from cnn_sensitivity.tables.pictures import picture_table
 
     settings = PictureSettings.model_validate_json(options.settings)
-    dataset = datasets.load(options.dataset, "images")
+    dataset = datasets.load(options.dataset, options.experiment)
     table_files.write(picture_table(dataset, settings), options.output)
 
 
@@ -281,12 +282,14 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("dataset", _dataset, "experiment", "settings", "output")
     on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
-    on_device(verb("measure", _measure, "name", "settings", "dataset", "checkpoint", "output"))
+    measure = verb("measure", _measure, "name", "settings", "dataset", "checkpoint")
+    on_device(measure)
+    measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
     verb("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
     verb("pretrained", _pretrained, "network", "root", "output")
     verb("theory", _theory, "sensitivity", "activations")
     verb("pooling", _pooling, "output")
-    verb("pictures", _pictures, "settings", "dataset", "output")
+    verb("pictures", _pictures, "experiment", "settings", "dataset", "output")
     verb("schema", _schema, "output")
     verb("software", _software, "output")
     plan, scorecard, pack = (

@@ -30,7 +30,7 @@ class Choice:
         Raises:
             UserError: a configured label is no network of the run.
         """
-        experiment = plan.config.grid().get(self.experiment)
+        experiment = plan.config.experiments.get(self.experiment)
         labels = [network.label for network in experiment.networks] if experiment else []
         chosen = plan.config.figures.get(self.figure)
         if chosen is None or experiment is None:
@@ -68,6 +68,12 @@ class Paper:
                     f" networks can be chosen{suggestion(figure, known)}"
                 )
             known[figure].of(plan)
+
+
+def measured(measurement: str, runs: Iterable[Run]) -> Tables | None:
+    """Return the tables of the runs on which a measurement was made; None without such runs."""
+    paths = [run.path(f"{measurement}.csv") for run in runs if measurement in run.measurements]
+    return {"sensitivity": paths} if paths else None
 
 
 def of_runs(kind: str, runs: Iterable[Run]) -> Tables | None:

@@ -3,19 +3,21 @@
 Nothing here imports torch: the Snakefile imports this module each time it is read.
 """
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from cnn_sensitivity.config import (
     Config,
+    Diffeomorphism,
+    Experiment,
     Images,
+    Measurement,
     MeasurementSettings,
     Network,
-    Perturbation,
     PictureSettings,
     ScaleDetection1d,
-    ScaleDetection1dTask2,
     ScaleDetection2d,
     TrainingSettings,
     run_name,
@@ -24,12 +26,7 @@ from cnn_sensitivity.config import (
 from cnn_sensitivity.errors import UserError
 
 FULLY_CONNECTED = "FullConn"
-PERTURBATIONS: dict[str, Perturbation] = {
-    "images": "diffeomorphism",
-    "scale_detection_2d": "pixels_2d",
-    "scale_detection_1d_task1": "pixels_1d",
-    "scale_detection_1d_task2": "pixels_1d",
-}
+_LONGEST_RULE = 60
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,9 @@ class Run:
     noise: float
     train_size: int | None
     seeds: tuple[int, ...]
+    dimensions: int
+    """Of its inputs."""
+    measurements: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -54,10 +54,28 @@ class Run:
         return f"{self.folder}/{self.name}/{file}"
 
     @property
+    def measured(self) -> list[str]:
+        """The paths of its tables of sensitivities, one a measurement."""
+        return [self.path(f"{name}.csv") for name in self.measurements]
+
+    @property
+    def measuring(self) -> str:
+        """The name of the rule that measures it: of what it measures."""
+        return _rule_name(self.measurements)
+
+    @property
     def has_filters(self) -> bool:
         """Whether the network has two-dimensional filters, and so a spectrum."""
-        is_2d = PERTURBATIONS[self.experiment] != "pixels_1d"
-        return is_2d and not self.network.name.startswith(FULLY_CONNECTED)
+        return self.dimensions == 2 and not self.network.name.startswith(FULLY_CONNECTED)
+
+
+def _rule_name(measurements: Sequence[str]) -> str:
+    """Return a name that tells lists of measurements apart, and is no longer than a line."""
+    name = "_and_".join(measurements)
+    if len(name) <= _LONGEST_RULE:
+        return name
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{measurements[0]}_and_{len(measurements) - 1}_more_{digest}"
 
 
 @dataclass(frozen=True)
@@ -80,8 +98,17 @@ class Plan:
     def runs(self) -> tuple[Run, ...]:
         """All training jobs, in the order of the configuration."""
         return tuple(
-            Run(self.results, name, network, noise, size, seeds)
-            for name, experiment in self.config.grid().items()
+            Run(
+                self.results,
+                name,
+                network,
+                noise,
+                size,
+                seeds,
+                experiment.dimensions,
+                tuple(experiment.measurements),
+            )
+            for name, experiment in self.config.experiments.items()
             for network in experiment.networks
             for noise in network.noise or experiment.noise
             for size in experiment.sizes()
@@ -124,9 +151,20 @@ class Plan:
         """Return the path of an experiment's data set."""
         return f"{self.results}/datasets/{experiment}.safetensors"
 
+    def measured_together(self) -> dict[str, tuple[str, ...]]:
+        """Return the experiments by the rule that measures their runs."""
+        rules: dict[str, dict[str, None]] = {}
+        for run in self.runs:
+            rules.setdefault(run.measuring, {})[run.experiment] = None
+        return {rule: tuple(experiments) for rule, experiments in rules.items()}
+
     def table(self, name: str) -> str:
         """Return the path of a table that belongs to no single run."""
         return f"{self.results}/tables/{name}.csv"
+
+    def pictures(self, experiment: str) -> str:
+        """Return the path of the table that shows one of an experiment's images."""
+        return self.table(f"pictures-{experiment}")
 
     def pretrained_spectra(self) -> list[str]:
         """Return the paths of the spectra of networks with ImageNet weights."""
@@ -135,7 +173,7 @@ class Plan:
     def dataset_settings(self, experiment: str) -> dict[str, object]:
         """Return the arguments of `datasets.prepare` for an experiment's data."""
         seed = self.config.seed
-        match self.config.grid()[experiment]:
+        match self.config.experiments[experiment]:
             case Images(source=source):
                 settings = source.model_dump(exclude_none=True)
                 if source.name in ("fashion_mnist", "cifar10"):
@@ -167,7 +205,7 @@ class Plan:
 
     def training_settings(self, run: Run) -> TrainingSettings:
         """Return what determines the weights of a run."""
-        experiment = self.config.grid()[run.experiment]
+        experiment = self.config.experiments[run.experiment]
         return TrainingSettings(
             experiment=run.experiment,
             network=run.network.architecture(),
@@ -179,25 +217,34 @@ class Plan:
             root_seed=self.config.seed,
         )
 
-    def measurement_settings(self, run: Run) -> MeasurementSettings:
-        """Return what determines the sensitivity table of a run, besides its checkpoint."""
-        experiment = self.config.grid()[run.experiment]
+    def measurement_settings(self, experiment: str) -> MeasurementSettings:
+        """Return what determines the sensitivity tables of an experiment's runs."""
+        measured = self.config.experiments[experiment]
         return MeasurementSettings(
-            measurement=self.config.measurement,
-            perturbation=PERTURBATIONS[run.experiment],
-            scale=getattr(experiment, "scale", None),
-            in_blocks=isinstance(experiment, ScaleDetection1dTask2),
+            measurements={
+                name: self._measurement(name, measured) for name in measured.measurements
+            },
+            scale=getattr(measured, "scale", None),
+            one_dimensional=measured.dimensions == 1,
             root_seed=self.config.seed,
         )
 
-    def picture_settings(self) -> PictureSettings:
-        """Return what determines the pictures of Figure 1."""
-        images = self.config.experiments.images
+    def _measurement(self, name: str, experiment: Experiment) -> Measurement:
+        """Return a measurement with what it leaves to the experiment and to the run."""
+        settings = self.config.measurements[name]
+        left_out = {
+            "perturbation": settings.perturbation or experiment.perturbation(),
+            "weights": settings.weights or self.config.weights,
+        }
+        return settings.model_copy(update=left_out)
+
+    def picture_settings(self, experiment: str) -> PictureSettings:
+        """Return what determines the pictures of an experiment's images."""
+        images = self.config.experiments[experiment]
+        first = self._measurement(images.measurements[0], images).perturbation
+        assert isinstance(first, Diffeomorphism)  # the configuration allows images nothing else
         return PictureSettings(
-            displacement=self.config.measurement.displacement,
-            cutoff=self.config.measurement.cutoff,
-            noise=sorted(images.noise) if images else [],
-            root_seed=self.config.seed,
+            deformation=first, noise=sorted(images.noise), root_seed=self.config.seed
         )
 
     @property

@@ -13,10 +13,9 @@ from cnn_sensitivity.config import Images
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import REMEDIES
 from cnn_sensitivity.image_files import list_images
-from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.subsets import lacking_class
 
-_MADE_BY_TRAINING = ("checkpoint.safetensors", "sensitivity.csv")
 _LEAST_ROOM = 2**20  # bytes: Snakemake's own notes need some
 
 
@@ -33,25 +32,40 @@ def check_images(plan: Plan) -> None:
 
     Once it was read, or where a packed run's tables came instead, it may be gone.
     """
-    for name, experiment in plan.config.grid().items():
+    for name, experiment in plan.config.experiments.items():
         if not isinstance(experiment, Images) or experiment.source.name != "image_folder":
             continue
-        tables = (run.path("sensitivity.csv") for run in plan.select(name))
+        tables = (path for run in plan.select(name) for path in run.measured)
         if any(Path(path).exists() for path in (plan.dataset(name), *tables)):
             continue
-        source, needed = experiment.source, plan.config.measurement.images
+        source, key = experiment.source, f"experiments.{name}"
         listed = list_images(str(source.root))
-        there_are = len(listed.images("test")[0])
-        if there_are < needed:
+        deformed = source.test_size if source.templates else None
+        there_are = deformed or len(listed.images("test")[0])
+        for measurement in experiment.measurements:
+            needed = plan.config.measurements[measurement].images
+            if there_are < needed:
+                raise UserError(
+                    f"measurements.{measurement}.images {needed}: {source.root} has"
+                    f" {there_are} test images"
+                )
+        most = max((size or 0 for size in experiment.sizes()), default=0)
+        training = source.train_images() or len(listed.images("train")[0])
+        if training < most:
             raise UserError(
-                f"measurement.images {needed}: {source.root} has {there_are} test images"
+                f"{key}.train_sizes {most}: {source.root} has {training} training images"
             )
-        _check_subset("train_size", source.train_size, listed.train)
-        _check_subset("test_size", source.test_size, listed.test)
+        if source.templates:
+            count, key = source.templates.count, f"{key}.source.templates.count"
+            _check_subset(key, count, listed.train)
+            _check_subset(key, count, listed.test)
+        else:
+            _check_subset(f"{key}.source.train_size", source.train_size, listed.train)
+            _check_subset(f"{key}.source.test_size", source.test_size, listed.test)
         for network in experiment.networks:
             if plan.config.recipe(network, experiment).loss == "hinge" and len(listed.classes) != 2:
                 raise UserError(
-                    f"experiments.images.networks.{network.label}: loss hinge needs two classes,"
+                    f"{key}.networks.{network.label}: loss hinge needs two classes,"
                     f" and {source.root} has {len(listed.classes)}; use cross_entropy"
                 )
 
@@ -63,7 +77,7 @@ def check_networks(plan: Plan) -> None:
     """
     for run in plan.runs:
         module, colon, _ = run.network.name.partition(":")
-        if not colon or any(Path(run.path(file)).exists() for file in _MADE_BY_TRAINING):
+        if not colon or _is_trained(run):
             continue
         if not _is_found(module):
             raise UserError(
@@ -72,13 +86,18 @@ def check_networks(plan: Plan) -> None:
             )
 
 
+def _is_trained(run: Run) -> bool:
+    made = (run.path("checkpoint.safetensors"), *run.measured)
+    return any(Path(path).exists() for path in made)
+
+
 def _check_subset(key: str, size: int | None, classes: list[list[Path]]) -> None:
     """Raise UserError if a subset with equal classes needs more images of one than there are."""
     if lacking := lacking_class(map(len, classes), size or 0):
         index, needed = lacking
         files = classes[index]
         raise UserError(
-            f"experiments.images.source.{key} {size}: equal classes need {needed} images in"
+            f"{key} {size}: equal classes need {needed} images in"
             f" {files[0].parent}, and there are {len(files)}"
         )
 

@@ -12,10 +12,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
-from cnn_sensitivity.forecast.estimate import FIGURE_SECONDS, Forecast
+from cnn_sensitivity.forecast.estimate import Forecast
+from cnn_sensitivity.forecast.pace import Job, Pace
 from cnn_sensitivity.forecast.summary import duration
 
 # Messages about single jobs, that the line stands for. Errors and warnings are not among them.
@@ -30,6 +32,7 @@ REPLACED = {
 }
 SELECTING = "Select jobs to execute..."
 TICK = 0.5  # seconds between two looks at the clock
+SETTLED = 5.0  # seconds without a job that starts or ends: none can start
 FIRST_LINE, SPREAD = 30.0, 50  # in a file: after 30 s, then when a fiftieth more has passed
 
 
@@ -41,11 +44,9 @@ class RunProgress(logging.Handler):
         self._stream = stream or sys.stderr
         self._in_place = self._stream.isatty()
         self._brief = brief
-        self._rules: dict[str, int] = {}
-        self._running: dict[int, tuple[str, str, float]] = {}
-        self._seconds: dict[tuple[str, str], float] = {}
-        self._done, self._failed, self._done_seconds, self._all_seconds = 0, 0, 0.0, 0.0
-        self._begin = self._hold = self._last = 0.0
+        self._pace: Pace | None = None
+        self._cores: int | None = None
+        self._begin = self._hold = self._last = self._changed = 0.0
         self._shown = ""
         self._stopped = threading.Event()
 
@@ -55,13 +56,10 @@ class RunProgress(logging.Handler):
         logger.handlers.insert(0, logger.handlers.pop())
         self._logger = logger
 
-    def start(self, forecast: Forecast) -> None:
-        """Begin to show, with the expected seconds of each run's jobs."""
-        for cost in forecast.costs:
-            self._seconds["train", cost.run.name] = cost.train or 0.0
-            self._seconds["sensitivity", cost.run.name] = cost.measure or 0.0
-        self._all_seconds = self._expected(forecast)
-        self._begin = self._last = time.monotonic()
+    def start(self, forecast: Forecast, jobs: Mapping[int, Job], cores: int | None = None) -> None:
+        """Begin to show: `jobs` are those to do, by Snakemake's number of each."""
+        self._begin = self._last = self._changed = time.monotonic()
+        self._pace, self._cores = Pace(forecast, jobs, self._begin), cores
         if self._brief:
             for handler in self._logger.handlers:
                 if handler.name == "DefaultStreamHandler":
@@ -80,74 +78,50 @@ class RunProgress(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Note what a message says; make room for it on the terminal."""
         event = getattr(getattr(record, "event", None), "name", "")
-        about: Mapping[str, Any] = record.__dict__
-        if event == "RUN_INFO":
-            self._rules = {k: int(v) for k, v in about["stats"].items() if k != "total"}
-        elif event == "JOB_INFO":
-            name = str((about.get("wildcards") or {}).get("name", ""))
-            self._running[about["jobid"]] = (about["rule_name"], name, time.monotonic())
-        elif event == "JOB_FINISHED":
-            rule, name, _ = self._running.pop(about["job_id"], ("", "", 0.0))
-            self._done += 1
-            self._done_seconds += self._seconds.get((rule, name), FIGURE_SECONDS)
-        elif event == "JOB_ERROR":
-            self._running.pop(about["jobid"], None)
-            self._failed += 1
+        if self._pace:
+            self._note(self._pace, event, record.__dict__)
         if not (self._brief and event in REPLACED):
             self._clear()
             self._hold = time.monotonic() + TICK / 2
 
+    def _note(self, pace: Pace, event: str, about: Mapping[str, Any]) -> None:
+        now = time.monotonic()
+        if event == "JOB_INFO":
+            job = Job(about["rule_name"], str((about.get("wildcards") or {}).get("name", "")))
+            log = next(iter(about.get("log") or []), None)
+            pace.start(about["jobid"], job, Path(log) if log else None, now)
+        elif event == "JOB_FINISHED":
+            pace.end(about["job_id"], now)
+        elif event == "JOB_ERROR":
+            pace.fail(about["jobid"])
+        else:
+            return
+        self._changed = now
+
     def line(self, now: float) -> str:
         """Return the line."""
-        elapsed = now - self._begin
-        parts = [f"{self._done} of {sum(self._rules.values())} jobs done"]
-        if self._failed:
-            parts.append(f"{self._failed} failed")
-        if self._running:
-            parts.append(f"{len(self._running)} running ({self._names()})")
-        parts.append(duration(elapsed))
-        left = self._left(now)
+        pace = self._pace
+        if pace is None:
+            return "[progress]"
+        parts = [f"{pace.done} of {pace.all} jobs done"]
+        if pace.failed:
+            parts.append(f"{pace.failed} failed")
+        # Between the end of one job and the start of the next, cores are free for a moment.
+        settled = now - self._changed >= SETTLED
+        if settled and (waits := pace.waits_for(self._cores, now)):
+            parts.append(f"all else waits for {_with_times(waits)}")
+        elif running := pace.running:
+            parts.append(f"{len(running)} running ({_names(running)})")
+        parts.append(duration(now - self._begin))
+        left = pace.seconds_left(now)
         if left is not None:
             parts.append(f"about {duration(left)} left")
         return f"[progress] {', '.join(parts)}"
 
-    def _expected(self, forecast: Forecast) -> float:
-        """Return the seconds of all jobs of this run, as far as they are known."""
-        waiting = {
-            "train": [cost.train or 0.0 for cost in forecast.costs if not cost.trained],
-            "sensitivity": [cost.measure or 0.0 for cost in forecast.costs if not cost.measured],
-        }
-        total = 0.0
-        for rule, count in self._rules.items():
-            every = [seconds for (kind, _), seconds in self._seconds.items() if kind == rule]
-            # A file may be there and out of date: then the mean of all must do.
-            known = waiting.get(rule, []) or every
-            total += count * (sum(known) / len(known) if known else FIGURE_SECONDS)
-        return total
-
-    def _left(self, now: float) -> float | None:
-        elapsed, done = now - self._begin, self._done_seconds
-        if self._done == sum(self._rules.values()):
-            return None
-        for rule, name, since in self._running.values():
-            expected = self._seconds.get((rule, name), FIGURE_SECONDS)
-            done += min(now - since, 0.95 * expected)
-        if done < 10 or elapsed < 10:
-            return None
-        return max(self._all_seconds - done, 0.05 * self._all_seconds) * elapsed / done
-
-    def _names(self) -> str:
-        jobs = [
-            " ".join([rule, *(["/".join(name.split("/")[:2])] if name else [])])
-            for rule, name, _ in self._running.values()
-        ]
-        if len(jobs) > 3:
-            counts = Counter(rule for rule, _, _ in self._running.values())
-            jobs = [f"{count} {rule}" for rule, count in counts.most_common()]
-        return ", ".join(jobs)
-
     def _tick(self) -> None:
         while not self._stopped.wait(TICK):
+            if self._pace:  # without the lock: a slow disk must not hold up Snakemake's messages
+                self._pace.look(time.monotonic())
             with self.lock or threading.RLock():
                 self._show(time.monotonic())
 
@@ -179,3 +153,18 @@ class RunProgress(logging.Handler):
     def _is_shown(self, record: logging.LogRecord) -> bool:
         event = getattr(getattr(record, "event", None), "name", "")
         return self._stopped.is_set() or (event not in REPLACED and record.msg != SELECTING)
+
+
+def _names(jobs: Sequence[Job]) -> str:
+    if len(jobs) <= 3:
+        return ", ".join(map(str, jobs))
+    counts = Counter(job.rule for job in jobs)
+    return ", ".join(f"{count} {rule}" for rule, count in counts.most_common())
+
+
+def _with_times(jobs: Sequence[tuple[Job, float | None]]) -> str:
+    if len(jobs) > 3:
+        return f"{len(jobs)} jobs ({_names([job for job, _ in jobs])})"
+    return " and ".join(
+        str(job) if left is None else f"{job} ({duration(left)} left)" for job, left in jobs
+    )

@@ -20,9 +20,15 @@ from cnn_sensitivity.files import unreadable, write_atomically
 
 CHECKPOINT = "cnn_sensitivity checkpoint 1"
 STATES = ("initial", "last", "best")
+"""What every checkpoint holds of its networks; `keep_epochs` of a recipe adds `epoch_state`."""
 _ENTRY = "description"
 
 Arrays = dict[str, np.ndarray]
+
+
+def epoch_state(epoch: int) -> str:
+    """Return the name of the state of the weights after an epoch that a recipe keeps."""
+    return f"epoch-{epoch}"
 
 
 def write_sealed(

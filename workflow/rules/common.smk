@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 # The package beside these rules; where they were fetched without it, the installed one.
@@ -11,7 +12,7 @@ from snakemake.logging import logger
 
 import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.forecast import check_gpu_tables, forecast, in_short
+from cnn_sensitivity.forecast import Job, Priorities, check_gpu_tables, forecast, in_short
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
@@ -55,8 +56,11 @@ PROGRESS = RunProgress(brief=os.getenv("BRIEF") == "1")
 PROGRESS.attach(logger)
 
 
+NAME_IN_EXPERIMENT = "[^/]+/[^/]+/seeds-[0-9-]+"
+
+
 wildcard_constraints:
-    name="[^/]+/[^/]+/[^/]+/seeds-[0-9-]+",
+    name=f"[^/]+/{NAME_IN_EXPERIMENT}",
     experiment="[a-z0-9_]+",
 
 
@@ -71,17 +75,47 @@ def look_only_when_a_job_ends():
         workflow.scheduler.job_rate_limiter = None
 
 
+@cache
+def expected():
+    """Return what the run would take, from the files that are there when it is planned."""
+    return forecast(PLAN)
+
+
+@cache
+def priorities():
+    """Return what lets long jobs start first. No result depends on it, so it reruns nothing."""
+    return Priorities(expected())
+
+
+def of_the_run(wildcards):
+    """Return the priority of a job of one run; a job on another machine has nothing beside it."""
+    return priorities().run(wildcards.name) if workflow.is_main_process else 0
+
+
+def of_the_experiment(wildcards):
+    """Return the priority of a data set: the runs that wait for it have it too."""
+    return priorities().dataset(wildcards.experiment) if workflow.is_main_process else 0
+
+
 def begin_log():
     """Say what there is to do, and show from now on how far it is."""
-    expected = forecast(PLAN)
-    logger.info(in_short(expected, workflow.cores))
-    PROGRESS.start(expected)
+    logger.info(in_short(expected(), workflow.cores))
+    jobs = {
+        job.jobid: Job(job.rule.name, job.wildcards_dict.get("name", ""))
+        for job in workflow.dag.needrun_jobs()
+    }
+    PROGRESS.start(expected(), jobs, workflow.cores)
 
 
 def code(*patterns):
     """Return the modules that a result depends on: editing one remakes it, touching it does not."""
     files = [str(path) for pattern in patterns for path in sorted(PACKAGE.glob(pattern))]
     return [os.path.relpath(path) for path in files]
+
+
+def describe_rule(name, docstring):
+    """Give a rule that was made in a loop a docstring of its own: they would share one."""
+    workflow.get_rule(workflow.modifier.modify_rulename(name)).docstring = docstring
 
 
 def code_of_room():

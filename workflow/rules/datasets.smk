@@ -11,6 +11,7 @@ rule dataset:
             "subsets.py",
             "pairs.py",
             "image_files.py",
+            "perturbations/*.py",
             "datasets/*.py",
             "datasets/data/SHA256SUMS",
         ),
@@ -18,6 +19,7 @@ rule dataset:
         f"{PLAN.results}/datasets/{{experiment}}.safetensors",
     log:
         f"{PLAN.results}/datasets/{{experiment}}.log",
+    priority: of_the_experiment
     conda:
         ENVIRONMENT
     resources:

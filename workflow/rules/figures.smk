@@ -56,6 +56,4 @@ for figure, tables in FIGURE_INPUTS.items():
             "python -m cnn_sensitivity figure {params.figure} --paper {params.paper} --output {params.stem:q}"
             " {params.tables:q} > {log:q} 2>&1"
 
-    # Rules made in a loop would share one docstring.
-    own_name = workflow.modifier.modify_rulename(figure)
-    workflow.get_rule(own_name).docstring = f"{figure_title(PAPER, figure)}."
+    describe_rule(figure, f"{figure_title(PAPER, figure)}.")

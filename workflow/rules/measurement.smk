@@ -1,47 +1,70 @@
 """Measurement: checkpoints and constructions become tidy tables."""
 
+# One job makes all tables of a run: each would load the networks and pass the images again.
+for measuring, experiments in PLAN.measured_together().items():
 
-rule sensitivity:
-    """Measure D, G and R of every layer, trained and initial, original and shuffled."""
-    input:
-        dataset=dataset_of,
-        checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code(
-            "seeds.py",
-            "perturbations/*.py",
-            "sensitivity.py",
-            "layer_sums.py",
-            "tables/runs.py",
-            "tables/sensitivities.py",
-            "networks/channel_shuffle.py",
-        ),
-    output:
-        f"{RUN_FILES}/sensitivity.csv",
-    log:
-        f"{RUN_FILES}/sensitivity.log",
-    benchmark:
-        f"{RUN_FILES}/sensitivity.benchmark.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        gpu=PLAN.gpus_per_job,
-        cuda=PLAN.gpus_per_job,
-        mem_mb=growing(4000),
-        runtime=growing(30),
-    params:
-        settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
-    shell:
-        "python -m cnn_sensitivity measure --name {wildcards.name:q} --settings {params.settings:q}"
-        " --dataset {input.dataset:q} --checkpoint {input.checkpoint:q} --output {output:q}"
-        " --gpus {resources.cuda} --threads {threads} > {log:q} 2>&1"
+    rule:
+        name:
+            measuring
+        input:
+            dataset=dataset_of,
+            checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
+            code=code(
+                "seeds.py",
+                "perturbations/*.py",
+                "sensitivity.py",
+                "recording.py",
+                "layer_sums.py",
+                "pair_distances.py",
+                "tables/runs.py",
+                "tables/sensitivities.py",
+                "networks/channel_shuffle.py",
+            ),
+        output:
+            [
+                f"{RUN_FILES}/{name}.csv"
+                for name in PLAN.config.experiments[experiments[0]].measurements
+            ],
+        log:
+            f"{RUN_FILES}/{measuring}.log",
+        benchmark:
+            f"{RUN_FILES}/{measuring}.benchmark.tsv"
+        wildcard_constraints:
+            name=f"({'|'.join(experiments)})/{NAME_IN_EXPERIMENT}",
+        priority: of_the_run
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            gpu=PLAN.gpus_per_job,
+            cuda=PLAN.gpus_per_job,
+            mem_mb=growing(4000),
+            runtime=growing(30),
+        params:
+            settings=lambda wildcards: PLAN.measurement_settings(experiment_of(wildcards)).to_json(),
+        shell:
+            "python -m cnn_sensitivity measure --name {wildcards.name:q}"
+            " --settings {params.settings:q} --dataset {input.dataset:q}"
+            " --checkpoint {input.checkpoint:q} --output {output:q}"
+            " --gpus {resources.cuda} --threads {threads} > {log:q} 2>&1"
+
+    describe_rule(
+        measuring,
+        "Measure D, G and R of the layers, trained and initial, original and shuffled.",
+    )
 
 
 rule spectrum:
     """Project the filters of a checkpoint on the modes of the grid Laplacian."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code("spectrum.py", "tables/runs.py", "tables/filters.py", "tables/spectra.py"),
+        code=code(
+            "spectrum.py",
+            "smoothness.py",
+            "tables/runs.py",
+            "tables/filters.py",
+            "tables/spectra.py",
+        ),
     output:
         f"{RUN_FILES}/spectrum.csv",
     log:
@@ -54,7 +77,7 @@ rule spectrum:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        weights=PLAN.config.measurement.weights,
+        weights=PLAN.config.weights,
     shell:
         "python -m cnn_sensitivity spectrum --name {wildcards.name:q} --weights {params.weights}"
         " --checkpoint {input.checkpoint:q} --output {output:q} > {log:q} 2>&1"
@@ -63,11 +86,12 @@ rule spectrum:
 rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
-        code=code("spectrum.py", "tables/filters.py", "tables/pretrained.py"),
+        code=code("spectrum.py", "smoothness.py", "tables/filters.py", "tables/pretrained.py"),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:
         f"{PLAN.results}/pretrained/{{network}}.log",
+    priority: 60  # A download; like the others', in seconds.
     conda:
         ENVIRONMENT
     resources:
@@ -88,7 +112,9 @@ rule theory:
             "seeds.py",
             "perturbations/*.py",
             "sensitivity.py",
+            "recording.py",
             "layer_sums.py",
+            "pair_distances.py",
             "theory.py",
             "networks/*.py",
             "tables/theory.py",
@@ -98,6 +124,7 @@ rule theory:
         activations=PLAN.table("activations"),
     log:
         f"{PLAN.results}/tables/theory.log",
+    priority: 10
     conda:
         ENVIRONMENT
     resources:
@@ -126,21 +153,21 @@ rule pooling:
 
 
 rule pictures:
-    """Deform one test image and add noise to it (Figure 1)."""
+    """Deform one test image and add noise to it."""
     input:
-        dataset=PLAN.dataset("images"),
+        dataset=PLAN.dataset("{experiment}"),
         code=code("seeds.py", "perturbations/*.py", "datasets/corruption.py", "tables/pictures.py"),
     output:
-        PLAN.table("pictures"),
+        PLAN.pictures("{experiment}"),
     log:
-        f"{PLAN.results}/tables/pictures.log",
+        f"{PLAN.results}/tables/pictures-{{experiment}}.log",
     conda:
         ENVIRONMENT
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        settings=PLAN.picture_settings().to_json(),
+        settings=lambda wildcards: PLAN.picture_settings(wildcards.experiment).to_json(),
     shell:
-        "python -m cnn_sensitivity pictures --settings {params.settings:q}"
+        "python -m cnn_sensitivity pictures --experiment {wildcards.experiment:q} --settings {params.settings:q}"
         " --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"

@@ -21,6 +21,7 @@ rule train:
         f"{RUN_FILES}/training.log",
     benchmark:
         f"{RUN_FILES}/training.benchmark.tsv"
+    priority: of_the_run
     conda:
         ENVIRONMENT
     threads: 1

@@ -12,24 +12,30 @@ from cnn_sensitivity.config.experiments import (
     ScaleDetection1dTask2,
     ScaleDetection2d,
 )
+from cnn_sensitivity.config.measurements import (
+    Diffeomorphism,
+    Measurement,
+    Perturbation,
+    PixelMoves,
+)
 from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe
 from cnn_sensitivity.config.reading import load, parse, read, schema
 from cnn_sensitivity.config.run import Config
 from cnn_sensitivity.config.settings import (
     Compute,
-    Measurement,
     MeasurementSettings,
-    Perturbation,
     PictureSettings,
     TrainingSettings,
     run_name,
 )
+from cnn_sensitivity.config.weights import WeightFile
 
 __all__ = [
     "NETWORKS",
     "Architecture",
     "Compute",
     "Config",
+    "Diffeomorphism",
     "Experiment",
     "Images",
     "Measurement",
@@ -37,11 +43,13 @@ __all__ = [
     "Network",
     "Perturbation",
     "PictureSettings",
+    "PixelMoves",
     "Recipe",
     "ScaleDetection1d",
     "ScaleDetection1dTask2",
     "ScaleDetection2d",
     "TrainingSettings",
+    "WeightFile",
     "load",
     "parse",
     "read",

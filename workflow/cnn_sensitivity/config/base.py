@@ -3,9 +3,19 @@
 import difflib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 
 def _no_boolean(value: Any) -> Any:
@@ -15,6 +25,14 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
+def _number_or_word(value: Any) -> Any:
+    """Return a `Count` or a `Label`; a text of digits is a number."""
+    for kind in _NUMBER_OR_WORD:
+        with suppress(ValidationError):
+            return kind.validate_python(value)
+    raise ValueError(f"must be a whole number, at least 1, or a word, not {value!r:.40}")
+
+
 NO_BOOLEAN = BeforeValidator(_no_boolean)
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 Seed = Annotated[int, Field(ge=0, lt=2**31), NO_BOOLEAN]
@@ -22,6 +40,14 @@ Count = Annotated[int, Field(ge=1, lt=2**31), NO_BOOLEAN]
 Positive = Annotated[float, Field(gt=0), NO_BOOLEAN]
 NonNegative = Annotated[float, Field(ge=0), NO_BOOLEAN]
 Fraction = Annotated[float, Field(gt=0, le=1), NO_BOOLEAN]
+
+# An option of a network: a number or a word. One check, since of a union each part would complain.
+_NUMBER_OR_WORD: tuple[TypeAdapter[Any], ...] = (TypeAdapter(Count), TypeAdapter(Label))
+Option = Annotated[
+    int | str,
+    BeforeValidator(_number_or_word),
+    WithJsonSchema({"anyOf": [each.json_schema() for each in _NUMBER_OR_WORD]}),
+]
 
 # Printable text: file names and titles may hold spaces and quotes, but no control characters.
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -8,32 +8,26 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from cnn_sensitivity.config.base import (
     NO_BOOLEAN,
     Count,
-    Folder,
-    Fraction,
     Label,
     Model,
     NonNegative,
     Positive,
     Seed,
-    Text,
     refuse_duplicates,
 )
+from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
 from cnn_sensitivity.config.networks import Network
+from cnn_sensitivity.config.sources import ImageSource
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
-
-SIZES = {
-    "embedded": {"train_size": 5000, "test_size": 2000},
-    "fashion_mnist": {"train_size": 60000, "test_size": 10000},
-    "cifar10": {"train_size": 50000, "test_size": 10000},
-}
-"""Images of the sources whose size is known before they are read."""
 
 
 class Experiment(Model):
     """A grid of runs: networks x noise levels x training sizes x seeds on one data set."""
 
     dimensions: ClassVar[int] = 2
+    measurements: Annotated[list[Label], Field(min_length=1)] = ["sensitivity"]
+    """Which of the configuration's measurements are made of its networks."""
     recipe: Label
     networks: Annotated[list[Network], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
@@ -49,11 +43,20 @@ class Experiment(Model):
             refuse_duplicates(f"noise of {network.label}", _as_tables_show(network.noise or []))
         return networks
 
-    @field_validator("seeds", "noise", "train_sizes", check_fields=False)
+    @field_validator("seeds", "noise", "train_sizes", "measurements", check_fields=False)
     @classmethod
-    def _values_differ(cls, values: list[Any]) -> list[Any]:
-        refuse_duplicates("value", _as_tables_show(values))
+    def _values_differ(cls, values: list[Any] | None) -> list[Any] | None:
+        refuse_duplicates("value", _as_tables_show(values or []))
         return values
+
+    def perturbation(self) -> Perturbation:
+        """Return what deforms its images where a measurement names nothing else."""
+        return PixelMoves()
+
+    def check_perturbation(self, perturbation: Perturbation) -> None:
+        """Raise ValueError for a perturbation that its images cannot undergo."""
+        if perturbation.kind != "pixel_moves":
+            raise ValueError(f"{perturbation.kind} deforms images; scale detection has pixel_moves")
 
     def sizes(self) -> list[int | None]:
         """Return the training sizes; None is the whole training split."""
@@ -68,62 +71,43 @@ class Experiment(Model):
         return None
 
 
-class ImageSource(Model):
-    """Where the images come from."""
+class Images(Experiment):
+    """Image classification."""
 
-    name: Literal["embedded", "fashion_mnist", "cifar10", "image_folder"]
-    root: Folder | None = None
-    """fashion_mnist, cifar10: where the files are or are put; image_folder: the folder itself."""
-    title: Text | None = None
-    """What captions call the data; the default is its name."""
-    train_size: Count | None = None
-    """A class-balanced subset of so many training images; none for all."""
-    test_size: Count | None = None
-    size: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
-    """image_folder: resize all images to so many pixels a side, 1024 at most; without it they
-    must agree."""
-    mean: list[Fraction] | None = None
-    """image_folder: of pixel/255, per channel; the default is the training images' own."""
-    std: list[Fraction] | None = None
+    kind: Literal["images"] = "images"
+    source: ImageSource
+    train_sizes: Annotated[list[Count], Field(min_length=1)] | None = None
+    """Numbers of training images, the first of the training split; none for all."""
 
     @model_validator(mode="after")
-    def _can_be_had(self) -> Self:
-        if self.name == "image_folder" and self.root is None:
-            raise ValueError("image_folder needs root: the folder that holds train/ and test/")
-        for key in ("size", "mean", "std"):
-            if self.name != "image_folder" and getattr(self, key) is not None:
-                raise ValueError(f"{key}: only image_folder takes it")
-        for key in ("mean", "std"):
-            values = getattr(self, key)
-            if values is not None and len(values) not in (1, 3):
-                raise ValueError(f"{key}: give one number for grey images, three for colour")
-        if self.mean and self.std and len(self.mean) != len(self.std):
-            raise ValueError("mean and std: give as many numbers of one as of the other")
-        for key, most in SIZES.get(self.name, {}).items():
-            if (getattr(self, key) or 0) > most:
-                raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
+    def _has_so_many(self) -> Self:
+        there_are = self.source.train_images()
+        for size in self.train_sizes or []:
+            if there_are is not None and size > there_are:
+                raise ValueError(f"train_sizes {size}: there are {there_are} training images")
         return self
 
-    def test_images(self) -> int | None:
-        """Return how many test images there are, if that is known before they are read."""
-        return self.test_size or SIZES.get(self.name, {}).get("test_size")
+    def perturbation(self) -> Perturbation:
+        return Diffeomorphism()
 
+    def check_perturbation(self, perturbation: Perturbation) -> None:
+        if perturbation.kind == "pixel_moves":
+            raise ValueError("pixel_moves is for scale detection; images take diffeomorphism")
 
-class Images(Experiment):
-    """Image classification (Figures 1, 3, 4, 10 to 13)."""
-
-    source: ImageSource
+    def sizes(self) -> list[int | None]:
+        return [None] if self.train_sizes is None else list(self.train_sizes)
 
     def pixels(self) -> int | None:
-        return self.source.size
+        return self.source.pixels()
 
     def test_images(self) -> int | None:
         return self.source.test_images()
 
 
 class ScaleDetection2d(Experiment):
-    """Are two active pixels of an image closer than `scale`? (Figures 8, 9, 14)."""
+    """Are two active pixels of an image closer than `scale`?"""
 
+    kind: Literal["scale_detection_2d"] = "scale_detection_2d"
     size: Annotated[int, Field(ge=4, le=100), NO_BOOLEAN] = 28
     scale: Positive = 14.0
     gap: NonNegative = 2.0
@@ -147,7 +131,7 @@ class ScaleDetection2d(Experiment):
 
 
 class ScaleDetection1d(Experiment):
-    """The same question on a line (Figure 7)."""
+    """The same question on a line."""
 
     dimensions: ClassVar[int] = 1
     task: ClassVar[int]
@@ -176,6 +160,7 @@ class ScaleDetection1d(Experiment):
 class ScaleDetection1dTask1(ScaleDetection1d):
     """Task 1: the periodic distance of two pixels. Networks without stride can solve it."""
 
+    kind: Literal["scale_detection_1d_task1"] = "scale_detection_1d_task1"
     task: ClassVar[int] = 1
     gap: NonNegative = 2.0
 
@@ -187,16 +172,29 @@ class ScaleDetection1dTask2(ScaleDetection1d):
     it cannot tell blocks apart.
     """
 
+    kind: Literal["scale_detection_1d_task2"] = "scale_detection_1d_task2"
     task: ClassVar[int] = 2
 
+    def perturbation(self) -> Perturbation:
+        return PixelMoves(block=self.scale)
 
-class Experiments(Model):
-    """The experiments of a run. Leave one out and its figures are left out too."""
 
-    images: Images | None = None
-    scale_detection_2d: ScaleDetection2d | None = None
-    scale_detection_1d_task1: ScaleDetection1dTask1 | None = None
-    scale_detection_1d_task2: ScaleDetection1dTask2 | None = None
+AnyExperiment = Annotated[
+    Images | ScaleDetection2d | ScaleDetection1dTask1 | ScaleDetection1dTask2,
+    Field(discriminator="kind"),
+]
+KINDS = ("images", "scale_detection_2d", "scale_detection_1d_task1", "scale_detection_1d_task2")
+
+
+def with_kinds(experiments: Any) -> Any:
+    """Return experiments by name without those that are None; the kind may be the name's."""
+    if not isinstance(experiments, dict):
+        return experiments
+    return {
+        name: {"kind": name, **each} if isinstance(each, dict) and name in KINDS else each
+        for name, each in experiments.items()
+        if each is not None
+    }
 
 
 def _as_tables_show(values: list[Any]) -> list[Any]:

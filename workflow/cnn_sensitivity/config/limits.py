@@ -1,6 +1,6 @@
 """What the known networks can take: asked before a run begins, and where a network is built."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from math import ceil
 
 from cnn_sensitivity.config.base import suggestion
@@ -8,7 +8,16 @@ from cnn_sensitivity.config.networks import NETWORKS, PRETRAINED, Architecture
 from cnn_sensitivity.errors import UserError
 
 ONE_DIMENSIONAL = "SimpleCNN1D"
-OPTIONS = {ONE_DIMENSIONAL: ("blocks", "channels", "filter_size", "stride")}
+# R18's networks, which differ in what halves the image after each of their blocks.
+DOWNSAMPLING = ("MaxPoolCNN", "AveragePoolCNN", "SubsampleCNN", "StridedCNN", "StridedReLUCNN")
+_NUMBER: tuple[str, ...] = ()
+_SHORTCUT: dict[str, tuple[str, ...]] = {"shortcut": ("pad", "projection")}
+OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    ONE_DIMENSIONAL: dict.fromkeys(("blocks", "channels", "filter_size", "stride"), _NUMBER),
+    **dict.fromkeys(DOWNSAMPLING, {"blocks": _NUMBER}),
+    **dict.fromkeys(("ResNet20", "ResNet32", "ResNet44", "ResNet56", "ResNet110"), _SHORTCUT),
+}
+"""The options of each network, and the words of which one is its value; without words, a number."""
 SMALLEST_IMAGE = {"LeNet": 16}
 OWN_ACTIVATION = {"EfficientNetB0": "SiLU"}
 
@@ -26,11 +35,13 @@ def check_network(network: Architecture, dimensions: int, size: int | None) -> N
         raise UserError(f"{name} takes {takes} of pixels, and those here are {here}")
     check_options(name, network.options)
     check_activation(name, network.activation)
+    if name in DOWNSAMPLING:
+        check_halvings(size, **{key: network.number(key) for key in network.options})
     if size is None:
         return
     check_size(name, size)
     if name == ONE_DIMENSIONAL:
-        geometry = {key: network.options[key] for key in network.options.keys() - {"channels"}}
+        geometry = {key: network.number(key) for key in network.options.keys() - {"channels"}}
         check_blocks(size, **geometry)
 
 
@@ -43,15 +54,19 @@ def check_pretrained(name: str) -> None:
         )
 
 
-def check_options(name: str, options: Iterable[str]) -> None:
-    """Raise UserError if a known network has no such option."""
-    known = OPTIONS.get(name, ())
-    for option in options:
+def check_options(name: str, options: Mapping[str, int | str]) -> None:
+    """Raise UserError if a known network has no such option, or the option no such value."""
+    known = OPTIONS.get(name, {})
+    for option, value in options.items():
         if option not in known:
             raise UserError(
                 f"network {name} has no option {option!r}"
                 + (suggestion(option, known) if known else "; it takes none")
             )
+        words = known[option]
+        if value not in words if words else isinstance(value, str):
+            right = " or ".join(words) or "a whole number"
+            raise UserError(f"option {option} of {name} must be {right}, not {value!r}")
 
 
 def check_activation(name: str, activation: str) -> None:
@@ -68,6 +83,17 @@ def check_size(name: str, size: int) -> None:
     least = SMALLEST_IMAGE.get(name, 1)
     if size < least:
         raise UserError(f"{name} needs images of at least {least} pixels a side, not {size}")
+
+
+def check_halvings(size: int | None, blocks: int = 4) -> None:
+    """Raise UserError if R18's networks have no such blocks, or halve an image to nothing."""
+    if blocks not in (4, 5):
+        raise UserError(f"blocks must be 4, as for CIFAR-10, or 5, as for ImageNet, not {blocks}")
+    if size is not None and size < 2**blocks:
+        raise UserError(
+            f"{blocks} blocks, each of which halves the image, need at least {2**blocks} pixels"
+            f" a side, not {size}"
+        )
 
 
 def check_blocks(size: int, blocks: int = 7, filter_size: int = 2, stride: int = 2) -> None:

@@ -1,7 +1,7 @@
 """Networks and recipes: what is trained, and how."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,11 +12,14 @@ from cnn_sensitivity.config.base import (
     Label,
     Model,
     NonNegative,
+    Option,
     Positive,
     Seed,
     Text,
+    refuse_duplicates,
     suggestion,
 )
+from cnn_sensitivity.config.weights import WeightFile
 
 # Known to the configuration so that a misspelt name stops a run before torch is even imported.
 NETWORKS = (
@@ -33,7 +36,17 @@ NETWORKS = (
     "ResNet18",
     "ResNet34",
     "ResNet50",
+    "ResNet20",
+    "ResNet32",
+    "ResNet44",
+    "ResNet56",
+    "ResNet110",
     "EfficientNetB0",
+    "MaxPoolCNN",
+    "AveragePoolCNN",
+    "SubsampleCNN",
+    "StridedCNN",
+    "StridedReLUCNN",
     "SimpleCNN1D",
 )
 # Those of torchvision that have weights trained on ImageNet alone.
@@ -77,9 +90,14 @@ class Recipe(Model):
     epochs: Count = 250
     batch_size: Count = 128
     loss: Literal["cross_entropy", "hinge"] = "cross_entropy"
-    initialization: Literal["default", "kaiming_normal", "tanh_gain"] = "default"
-    """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); or, for tanh, the
-    network's own weights times 5/3, the gain that keeps a signal alive, and no biases."""
+    initialization: Literal["default", "kaiming_normal", "truncated_normal", "tanh_gain"] = (
+        "default"
+    )
+    """Of convolutions: the network's own; Kaiming-normal (fan-out, ReLU); the normal of deviation
+    1/sqrt(inputs) cut off at two deviations, without biases; or, for tanh, the network's own
+    weights times 5/3, the gain that keeps a signal alive, and no biases."""
+    smoothing: Annotated[float, Field(ge=0, le=10), NO_BOOLEAN] = 0.0
+    """Initial filters are convolved with a Gaussian of so many pixels; 0 for none."""
     crop_padding: Annotated[int, Field(ge=0, le=16), NO_BOOLEAN] = 4
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True
@@ -92,6 +110,24 @@ class Recipe(Model):
     fitted_factor: Annotated[float, Field(ge=1), NO_BOOLEAN] = 1.0
     """With stop_when_fitted: go on to this multiple of the first epoch with zero loss,
     and until the validation error is 0."""
+    keep_epochs: list[Count] | None = None
+    """Epochs whose weights the checkpoint keeps too; the initial, last and best are always kept.
+    A seed that stops or diverges before one of them has no such weights."""
+
+    @field_validator("keep_epochs")
+    @classmethod
+    def _in_order(cls, epochs: list[int] | None) -> list[int] | None:
+        refuse_duplicates("epoch", epochs or [])
+        return epochs and sorted(epochs)
+
+    @model_validator(mode="after")
+    def _kept_epochs_come(self) -> Self:
+        for epoch in self.keep_epochs or []:
+            if epoch > self.epochs:
+                raise ValueError(
+                    f"keep_epochs: there is no epoch {epoch}, the recipe has {self.epochs}"
+                )
+        return self
 
 
 class Architecture(Model):
@@ -104,8 +140,11 @@ class Architecture(Model):
     width: Annotated[float, Field(gt=0, le=16), NO_BOOLEAN] = 1.0
     """Factor on all channel counts and hidden widths."""
     activation: Literal["relu", "tanh"] = "relu"
-    options: dict[Label, Count] = {}
-    """Options of the architecture, e.g. blocks and channels of SimpleCNN1D."""
+    options: dict[Label, Option] = {}
+    """Options of the architecture: e.g. blocks of SimpleCNN1D, shortcut of ResNet20."""
+    mean: list[Annotated[float, Field(ge=0, le=1), NO_BOOLEAN]] | None = None
+    """Its own normalisation, (pixel/255 - mean)/std per channel, in place of the data set's."""
+    std: list[Fraction] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -125,17 +164,61 @@ class Architecture(Model):
             raise ValueError(f"unknown network {name!r}{suggestion(name, NETWORKS)}")
         return name
 
+    @model_validator(mode="after")
+    def _normalises_each_channel(self) -> Self:
+        if len(self.mean or ()) != len(self.std or ()) or len(self.mean or (0,)) not in (1, 3):
+            raise ValueError(
+                "mean and std: give both, one number for grey images, three for colour"
+            )
+        return self
+
+    def number(self, option: str, default: int = 1) -> int:
+        """Return an option that is a number; raise ValueError if it is a word."""
+        value = self.options.get(option, default)
+        if isinstance(value, str):
+            raise ValueError(f"option {option} must be a whole number, not {value!r}")
+        return value
+
 
 class Network(Architecture):
     """A network of an experiment, and where it departs from the experiment's settings."""
 
     recipe: Label | None = None
-    override: dict[Label, float | int | str | bool] = {}
+    override: dict[Label, float | int | str | bool | list[int]] = {}
     """Keys of the recipe that differ for this network."""
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     noise: Annotated[list[NonNegative], Field(min_length=1)] | None = None
     seeds_per_job: Count = 1
     """Seeds trained together in one job as one stacked computation."""
+    weights: WeightFile | None = None
+    """A file of weights: the network was trained elsewhere, and is not trained here."""
+    published_error: Annotated[float, Field(ge=0, lt=100), NO_BOOLEAN] | None = None
+    """Test error in per cent that was published with the weights: the measured one must agree."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_one_network(cls, value: Any) -> Any:
+        """Give a network trained elsewhere no noise and one seed, of its initial weights."""
+        if isinstance(value, Mapping) and value.get("weights") is not None:
+            return {"seeds": [0], "noise": [0.0], **value}
+        return value
+
+    @model_validator(mode="after")
+    def _is_trained_once(self) -> Self:
+        if self.weights is None:
+            if self.published_error is not None:
+                raise ValueError("published_error: it needs weights, the file that it is of")
+            return self
+        for key, value in (("recipe", self.recipe), ("override", self.override)):
+            if value:
+                raise ValueError(f"{key}: weights are not trained here; leave out one of the two")
+        if len(self.seeds or ()) != 1:
+            raise ValueError("seeds: weights are those of one network; give one seed")
+        if self.noise != [0.0]:
+            raise ValueError(
+                "noise: what the weights were trained on is not added here; leave it out"
+            )
+        return self
 
     def stacks(self, seeds: Sequence[int]) -> list[tuple[int, ...]]:
         """Return the seeds of each job: the network's own, or else those of the experiment."""

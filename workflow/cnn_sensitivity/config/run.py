@@ -1,22 +1,46 @@
 """The configuration of a whole run, and the relations between its keys."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cnn_sensitivity.config.base import Folder, Label, Model, Seed, refuse_duplicates, suggestion
 from cnn_sensitivity.config.experiments import (
-    SIZES,
+    AnyExperiment,
     Experiment,
-    Experiments,
     Images,
     ScaleDetection1d,
+    with_kinds,
 )
 from cnn_sensitivity.config.limits import check_network, check_pretrained
+from cnn_sensitivity.config.measurements import Measurement
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
-from cnn_sensitivity.config.settings import Compute, Measurement
+from cnn_sensitivity.config.settings import Compute
+from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.errors import UserError
+
+# A part of paths, which a rule's wildcards tell from others.
+ExperimentName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=60)]
+_OTHER_TABLES = ("training", "spectrum")
+
+
+def _is_no_other_table(name: str) -> str:
+    if name in _OTHER_TABLES:
+        raise ValueError(f"{name}.csv is another table of a run; choose another name")
+    return name
+
+
+MeasurementName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60), AfterValidator(_is_no_other_table)
+]
 
 
 class Config(Model):
@@ -33,8 +57,12 @@ class Config(Model):
     device: Literal["cpu", "gpu"] = "gpu"
     """gpu: training and measuring jobs ask for a GPU each; without one they use the CPU."""
     recipes: dict[Label, Recipe]
-    experiments: Experiments
-    measurement: Measurement = Measurement()
+    experiments: Annotated[dict[ExperimentName, AnyExperiment], BeforeValidator(with_kinds)]
+    """By name, each of a kind. Leave one out and its figures are left out too."""
+    measurements: dict[MeasurementName, Measurement] = {"sensitivity": Measurement()}
+    """By name: what is measured of the networks of the experiments that list it."""
+    weights: Literal["last", "best"] = "last"
+    """Which epoch's weights count as trained: the last, or that of the best test error."""
     compute: Compute = Compute()
     figures: dict[Label, list[Label]] = {}
     """Which networks a figure with a panel for each shows; the default is the paper's."""
@@ -66,22 +94,38 @@ class Config(Model):
 
     @model_validator(mode="after")
     def _recipes_exist(self) -> Self:
-        for name, experiment in self.grid().items():
+        for name, experiment in self.experiments.items():
             for network in experiment.networks:
                 key = f"experiments.{name}.networks.{network.label}"
                 self._check_network(key, network, experiment)
         return self
 
     @model_validator(mode="after")
-    def _enough_test_images(self) -> Self:
-        for name, experiment in self.grid().items():
-            there_are = experiment.test_images()
-            if there_are and self.measurement.images > there_are:
-                raise ValueError(
-                    f"measurement.images {self.measurement.images}: "
-                    f"experiments.{name} has {there_are} test images"
-                )
+    def _measurements_fit(self) -> Self:
+        for name, experiment in self.experiments.items():
+            for measurement in experiment.measurements:
+                if measurement not in self.measurements:
+                    raise ValueError(
+                        f"experiments.{name}.measurements: unknown measurement {measurement!r}"
+                        f"{suggestion(measurement, self.measurements)}"
+                    )
+                self._check_measurement(name, experiment, measurement)
         return self
+
+    def _check_measurement(self, name: str, experiment: Experiment, measurement: str) -> None:
+        settings, there_are = self.measurements[measurement], experiment.test_images()
+        if there_are and settings.images > there_are:
+            raise ValueError(
+                f"measurements.{measurement}.images {settings.images}: "
+                f"experiments.{name} has {there_are} test images"
+            )
+        if settings.perturbation is not None:
+            try:
+                experiment.check_perturbation(settings.perturbation)
+            except ValueError as error:
+                raise ValueError(
+                    f"measurements.{measurement}.perturbation, of experiments.{name}: {error}"
+                ) from None
 
     def _check_network(self, key: str, network: Network, experiment: Experiment) -> None:
         recipe = network.recipe or experiment.recipe
@@ -101,14 +145,6 @@ class Config(Model):
                 " use cross_entropy"
             )
 
-    def grid(self) -> dict[str, Experiment]:
-        """Return the experiments of the run by name."""
-        return {
-            name: experiment
-            for name in Experiments.model_fields
-            if (experiment := getattr(self.experiments, name)) is not None
-        }
-
     def recipe(self, network: Network, experiment: Experiment) -> Recipe:
         """Return the recipe of a network of an experiment, its overrides applied."""
         base = self.recipes[network.recipe or experiment.recipe]
@@ -116,5 +152,5 @@ class Config(Model):
         if not isinstance(experiment, ScaleDetection1d):
             return recipe
         # The one-dimensional networks are parametrised so that the step grows with the width.
-        rate = recipe.learning_rate * network.options.get("channels", 1000)
+        rate = recipe.learning_rate * network.number("channels", 1000)
         return Recipe(**{**recipe.model_dump(), "learning_rate": rate})

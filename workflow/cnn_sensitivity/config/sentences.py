@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnn_sensitivity.config.base import Model, suggestion
+from cnn_sensitivity.config.experiments import KINDS as EXPERIMENTS
+from cnn_sensitivity.config.measurements import KINDS as PERTURBATIONS
 
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = 60
@@ -14,9 +16,15 @@ _BRIEF.maxstring = _BRIEF.maxother = 60
 def describe(error: ValidationError, root: type[Model]) -> str:
     """Return the first problem of a `root` model: the key, what is wrong, what was given."""
     problem = error.errors()[0]
-    key = ".".join(_printable(part) for part in problem["loc"])
+    location = _as_written(problem["loc"])
+    key = ".".join(map(_printable, location))
     if problem["type"] == "extra_forbidden":
         return f"{key}: unknown key{_sibling_suggestion(problem['loc'], root)}"
+    if problem["type"] == "union_tag_not_found":
+        return f"{key}: needs a kind{suggestion(str(location[-1]), _kinds(location))}"
+    if problem["type"] == "union_tag_invalid":
+        tag = str(problem["ctx"]["tag"])
+        return f"{key}.kind: unknown kind {tag!r}{suggestion(tag, _kinds(location))}"
     if problem["type"] == "missing":
         return f"{key}: missing"
     message = problem["msg"].removeprefix("Value error, ")
@@ -28,6 +36,21 @@ def describe(error: ValidationError, root: type[Model]) -> str:
     return f"{key}: {message[0].lower()}{message[1:]} (given: {given})"
 
 
+def _as_written(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return a location without the kinds that pydantic puts into it, which nobody wrote there."""
+    parts = list(location)
+    if parts[:1] == ["experiments"]:
+        del parts[2:3]
+    if "perturbation" in parts:
+        after = parts.index("perturbation") + 1
+        del parts[after : after + 1]
+    return tuple(parts)
+
+
+def _kinds(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    return EXPERIMENTS if location[:1] == ("experiments",) else PERTURBATIONS
+
+
 def _printable(part: int | str) -> str:
     """Return a part of a key's path as it can be shown in one line."""
     text = str(part)
@@ -36,18 +59,26 @@ def _printable(part: int | str) -> str:
 
 def _sibling_suggestion(location: tuple[int | str, ...], root: type[Model]) -> str:
     """Suggest a key beside an unknown one, by walking the models along its location."""
-    model = root
+    models = [root]
     for part in location[:-1]:
-        if field := model.model_fields.get(str(part)):
-            model = _model_within(field.annotation) or model
-    return suggestion(str(location[-1]), model.model_fields)
+        if field := models[0].model_fields.get(str(part)):
+            models = _models_within(field.annotation) or models
+        elif of_kind := [each for each in models if _kind(each) == part]:
+            models = of_kind
+    return suggestion(str(location[-1]), models[0].model_fields)
 
 
-def _model_within(annotation: Any) -> type[Model] | None:
-    """Return the model inside an annotation such as `list[Network]` or `Images | None`."""
+def _models_within(annotation: Any) -> list[type[Model]]:
+    """Return the models inside an annotation such as `list[Network]` or `Images | Lines`."""
     if isinstance(annotation, type) and issubclass(annotation, Model):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if (model := _model_within(argument)) is not None:
-            return model
-    return None
+        return [annotation]
+    return [
+        model
+        for argument in getattr(annotation, "__args__", ())
+        for model in _models_within(argument)
+    ]
+
+
+def _kind(model: type[Model]) -> object:
+    """Return the kind of a member of a union; None for other models."""
+    return model.model_fields["kind"].default if "kind" in model.model_fields else None

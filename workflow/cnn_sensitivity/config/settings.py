@@ -1,31 +1,11 @@
 """What a command is told: all that determines its result, besides its input files."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
 
-from pydantic import Field
-
-from cnn_sensitivity.config.base import NO_BOOLEAN, Model, Positive
+from cnn_sensitivity.config.base import Label, Model
+from cnn_sensitivity.config.measurements import Diffeomorphism, Measurement
 from cnn_sensitivity.config.networks import Architecture, Recipe, seeds_folder
-
-Perturbation = Literal["diffeomorphism", "pixels_2d", "pixels_1d"]
-
-
-class Measurement(Model):
-    """How sensitivities are measured (paper, eq. 1)."""
-
-    images: Annotated[int, Field(ge=2), NO_BOOLEAN] = 500
-    """Number P of test images."""
-    displacement: Positive = 1.0
-    """Typical displacement delta of the diffeomorphism, in pixels."""
-    cutoff: Annotated[int, Field(ge=2), NO_BOOLEAN] = 3
-    """Cut-off c: the largest frequency of the diffeomorphism."""
-    noise_norm: Literal["per_image", "mean"] = "per_image"
-    """Noise is as large as each image's own deformation, or as their mean."""
-    average: Literal["mean", "median"] = "mean"
-    """Over images: the mean, or the median of each output coordinate (Petrini et al. 2021)."""
-    weights: Literal["last", "best"] = "last"
-    """Which epoch's weights count as trained: the last, or that of the best test error."""
+from cnn_sensitivity.config.weights import WeightFile
 
 
 class Compute(Model):
@@ -48,6 +28,10 @@ class TrainingSettings(Model):
     train_size: int | None = None
     seeds: list[int]
     root_seed: int
+    weights: WeightFile | None = None
+    """Of a network that was trained elsewhere, whose recipe says how initial weights are drawn."""
+    published_error: float | None = None
+    """In per cent, where it is known."""
 
 
 def run_name(
@@ -59,21 +43,20 @@ def run_name(
 
 
 class MeasurementSettings(Model):
-    """Everything that determines a sensitivity table, besides the checkpoint."""
+    """Everything that determines the sensitivity tables of a run, besides its checkpoint."""
 
-    measurement: Measurement
-    perturbation: Perturbation
+    measurements: dict[Label, Measurement]
+    """By name, each with its perturbation and its epoch: one table each."""
     scale: float | None = None
     """Of scale detection, in pixels."""
-    in_blocks: bool = False
-    """Active pixels do not leave their block of size `scale` (one dimension, Task 2)."""
+    one_dimensional: bool = False
+    """Noise is rectified and of the deformation's variance, channels are averaged first (T22)."""
     root_seed: int
 
 
 class PictureSettings(Model):
     """What Figure 1 shows of one test image."""
 
-    displacement: float
-    cutoff: int
+    deformation: Diffeomorphism
     noise: list[float]
     root_seed: int

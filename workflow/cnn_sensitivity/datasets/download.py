@@ -12,19 +12,19 @@ from cnn_sensitivity.files import write_atomically
 _TIMEOUT = 60  # seconds without a byte
 
 
-def fetch(url: str, path: Path, sha256: str, title: str) -> None:
-    """Download `url` to `path` if its SHA-256 is the pinned one.
+def fetch(url: str, path: Path, sha256: str, title: str, instead: str = "use other images") -> None:
+    """Download `url` to `path` if its SHA-256 is the pinned one, or begins with these digits.
 
     Raises UserError, naming the folder in which the file can be put by hand.
     """
-    remedy = f"put {path.name} from {url} into {path.parent} by hand, or use other images"
+    remedy = f"put {path.name} from {url} into {path.parent} by hand, or {instead}"
     try:
         with write_atomically(path) as temporary:
             with urlopen(url, timeout=_TIMEOUT) as response, temporary.open("wb") as file:
                 shutil.copyfileobj(response, file)
             with temporary.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found != sha256:
+            if not found.startswith(sha256):
                 raise UserError(f"{title}: the download of {url} has a wrong SHA-256; {remedy}")
     except (OSError, HTTPException) as error:
         raise UserError(f"{title} cannot be downloaded ({error}); {remedy}") from error

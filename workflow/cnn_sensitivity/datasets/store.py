@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from cnn_sensitivity.config import Architecture
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import unreadable, write_atomically
 
@@ -66,6 +67,22 @@ def normalize(
     centre = torch.tensor(mean, dtype=torch.float32, device=images.device).view(shape)
     spread = torch.tensor(std, dtype=torch.float32, device=images.device).view(shape)
     return (images.float() / 255 - centre) / spread
+
+
+def seen_by(dataset: Dataset, network: Architecture) -> Dataset:
+    """Return the data set with a network's own normalisation in place of its own, if it has one.
+
+    Raises UserError if that is not of as many channels as the images have.
+    """
+    if network.mean is None or network.std is None:
+        return dataset
+    channels = dataset.train.images.shape[1]
+    if len(network.mean) != channels:
+        raise UserError(
+            f"network {network.label}: mean and std are those of {len(network.mean)} channels, and"
+            f" the images of {dataset.title} have {channels}"
+        )
+    return replace(dataset, mean=tuple(network.mean), std=tuple(network.std))
 
 
 def save(dataset: Dataset, path: str | Path, experiment: str) -> None:

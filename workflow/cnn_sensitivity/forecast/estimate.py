@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
-from cnn_sensitivity.config.experiments import SIZES
+from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Mode, Timings, gpu_tables
 from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
 
-# A checkpoint holds initial, last and best weights, in four bytes each.
-BYTES_PER_PARAMETER = 3 * 4
+# A checkpoint holds initial, last and best weights and those of the epochs to keep.
+STATES_KEPT, BYTES_PER_NUMBER = 3, 4
 # Initial and trained, original and shuffled.
 STATES_MEASURED = 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
-IMAGE_SHAPES = {"embedded": (1, 28), "fashion_mnist": (1, 28), "cifar10": (3, 32)}
+CHANNELS = {"embedded": 1, "fashion_mnist": 1, "cifar10": 3}
 MB = 1_000_000
 DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
 IMAGENET_WEIGHTS = {
@@ -94,6 +94,8 @@ class Forecast:
     data_bytes: int
     downloads: dict[str, int]
     """Files to download by what they are, in bytes."""
+    machine: float
+    """How many times as long as the reference this machine takes; 1 before it has trained."""
     gpu: str | None = None
     """Name and table of the GPU whose speed is assumed, if it is a table's."""
 
@@ -109,8 +111,8 @@ class Forecast:
 
     @property
     def longest(self) -> float:
-        """Seconds of the longest job that is not there."""
-        return max((cost.train or 0 for cost in self.costs if not cost.trained), default=0)
+        """Seconds of the longest training that is not there, with its measuring."""
+        return max((cost.left or 0 for cost in self.costs), default=0)
 
     @property
     def bytes(self) -> float:
@@ -143,24 +145,26 @@ def forecast(
     costs = _costs(plan, timings)
     on_gpu = wants_gpu and any(cost.train is not None for cost in costs)
     if wants_gpu and not on_gpu:
-        costs = _costs(plan, Timings(results))
-    data = sum(data_of(plan, name).bytes for name in plan.config.grid())
+        timings = Timings(results)
+        costs = _costs(plan, timings)
+    data = sum(data_of(plan, name).bytes for name in plan.config.experiments)
     others = tuple(_other_jobs(plan, costs))
+    downloads = _downloads(plan, costs)
     gpu = f"{timings.gpu} ({gpu_table})" if on_gpu and timings.gpu else None
-    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs), gpu)
+    return Forecast(plan, on_gpu, costs, others, data, downloads, timings.machine, gpu)
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
-    data = {name: data_of(plan, name) for name in plan.config.grid()}
+    data = {name: data_of(plan, name) for name in plan.config.experiments}
     return tuple(_cost(plan, run, data[run.experiment], timings) for run in plan.runs)
 
 
 def data_of(plan: Plan, experiment: str) -> Data:
     """Return the size of an experiment's data, before it is read."""
-    match plan.config.grid()[experiment]:
+    match plan.config.experiments[experiment]:
         case Images(source=source):
             known = SIZES.get(source.name, {})
-            channels, size = IMAGE_SHAPES.get(source.name, (3, source.size or 32))
+            channels, size = CHANNELS.get(source.name, 3), source.pixels() or 32
             train, test = (
                 getattr(source, f"{split}_size")
                 or known.get(f"{split}_size")
@@ -187,10 +191,11 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
     measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:
-        images = plan.config.measurement.images * STATES_MEASURED * seeds
-        measure = START_SECONDS + measure * images / 1000
+        passed = _images_passed(plan, run.experiment) * STATES_MEASURED * seeds
+        measure = START_SECONDS + measure * passed / 1000
     parameters = timings.parameters(run.network) or 0
-    measured = _there(run.path("sensitivity.csv"))
+    states = STATES_KEPT + len(recipe.keep_epochs or [])
+    measured = _there(*run.measured)
     # A checkpoint may go once it has been measured.
     trained = _there(run.path("training.csv")) and (
         measured or _there(run.path("checkpoint.safetensors"))
@@ -199,7 +204,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         run,
         train,
         measure,
-        TABLES_PER_RUN + seeds * parameters * BYTES_PER_PARAMETER,
+        TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
         recipe.stop_when_fitted,
         timings.is_own(run.network, data.size, mode),
         trained,
@@ -207,8 +212,18 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     )
 
 
+def _images_passed(plan: Plan, experiment: str) -> float:
+    """Return how many images pass a network three times: clean, deformed and noisy ones."""
+    measurements = plan.measurement_settings(experiment).measurements.values()
+    clean = {(each.images, each.weights) for each in measurements}
+    changed = {
+        (each.images, each.weights, each.perturbation, each.noise_norm) for each in measurements
+    }
+    return sum(images for images, _ in clean) / 3 + sum(2 * each[0] for each in changed) / 3
+
+
 def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
-    measured = {run.path("sensitivity.csv") for run in plan.runs}
+    measured = {path for run in plan.runs for path in run.measured}
     # One job writes both tables of the theory.
     yield from sorted(all_inputs(plan) - measured - {plan.table("activations")})
     yield from (plan.dataset(experiment) for experiment in _wanted_datasets(plan, costs))
@@ -220,17 +235,22 @@ def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
 def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:
     """Return the experiments with a job left that reads their data: tables need no data set."""
     waiting = {cost.run.experiment for cost in costs if not (cost.trained and cost.measured)}
-    if not _there(plan.table("pictures")):
-        waiting.add("images")
-    return [experiment for experiment in plan.config.grid() if experiment in waiting]
+    tables = all_inputs(plan)
+    waiting |= {
+        experiment
+        for experiment in plan.config.experiments
+        if (path := plan.pictures(experiment)) in tables and not _there(path)
+    }
+    return [experiment for experiment in plan.config.experiments if experiment in waiting]
 
 
 def _downloads(plan: Plan, costs: Iterable[Cost]) -> dict[str, int]:
     wanted: dict[str, int] = {}
-    images = plan.config.experiments.images
-    name = images.source.name if images and "images" in _wanted_datasets(plan, costs) else ""
-    if name in DATASET_DOWNLOADS and not _there(plan.dataset("images")):
-        wanted[name] = DATASET_DOWNLOADS[name]
+    for name in _wanted_datasets(plan, costs):
+        experiment = plan.config.experiments[name]
+        source = experiment.source.name if isinstance(experiment, Images) else ""
+        if source in DATASET_DOWNLOADS and not _there(plan.dataset(name)):
+            wanted[source] = DATASET_DOWNLOADS[source]
     pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
     missing = [network for network, path in pretrained if not _there(path)]
     if missing:

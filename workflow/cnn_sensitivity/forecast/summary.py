@@ -117,6 +117,8 @@ def _time(forecast: Forecast, cores: int) -> list[str]:
             )
     own = sorted({cost.run.network.label for cost in forecast.costs if cost.own})
     source = forecast.gpu or "a reference machine"
+    if forecast.machine != 1:
+        source += f", times {forecast.machine:.2g} by the trainings finished here"
     lines.append(
         f"  Speed: {source}, but for {', '.join(own)}, timed here."
         if own

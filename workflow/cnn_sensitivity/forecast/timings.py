@@ -2,8 +2,9 @@
 
 `timings.csv` beside this file holds what `tests/benchmarks/reference_timings.py` measured on one
 core of a CPU; `timings/<gpu>.csv` in the working folder what `make gpu-check` measured on a GPU.
-Finished trainings of this machine replace both: their time is in `training.benchmark.tsv`, what
-they did in the header of their checkpoint, and the kind of device in the first line of their log.
+Finished trainings of this machine replace it for their networks, and scale it for the others by one
+factor: their time is in `training.benchmark.tsv`, what they did in the header of their checkpoint,
+and the kind of device in the first line of their log.
 """
 
 import csv
@@ -42,6 +43,8 @@ START_SECONDS = 3.0
 FORWARD = 1 / 3
 # A shorter training says more about the start of a job than about the network.
 SHORTEST = 60.0
+# In the log of a training that an earlier attempt began: its time is that of a part.
+RESUMED = ": goes on in epoch "
 LONGEST_HEADER = 10**8  # bytes: what safetensors itself accepts
 
 
@@ -49,7 +52,7 @@ def key_and_width(network: Architecture) -> tuple[str, float]:
     """Return what names a network in the table, and the width that it is looked up by."""
     if network.name != "SimpleCNN1D":
         return network.name, network.width
-    channels = network.options.get("channels", 1000)
+    channels = network.number("channels", 1000)
     return f"SimpleCNN1D stride {network.options.get('stride', 2)}", channels * network.width
 
 
@@ -140,6 +143,24 @@ def _speed(row: dict[str, str]) -> Speed:
     )
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A training that this machine did from the beginning to the end."""
+
+    on_gpu: bool
+    network: Architecture
+    image_size: int
+    mode: Mode
+    passes: float
+    """Thousands of images that it trained on, and tests as the parts of it that they cost."""
+    seconds: float
+
+    @property
+    def key(self) -> Key:
+        """What is timed."""
+        return self.on_gpu, *key_and_width(self.network), self.image_size, self.mode
+
+
 class Timings:
     """Seconds by network: of a table, and of finished trainings under a folder.
 
@@ -166,15 +187,36 @@ class Timings:
         return next((device for device, _ in self._of_gpu), None)
 
     @cached_property
-    def _own(self) -> dict[Key, float]:
-        """Seconds per 1000 images of finished trainings: medians over them."""
-        found = defaultdict(list)
+    def _finished(self) -> list[Finished]:
         pattern = "*/*/*/*/*/training.benchmark.tsv"
-        for path in sorted(self._results.glob(pattern)) if self._results else []:
-            if timed := _finished(path):
-                key, seconds = timed
-                found[key].append(seconds)
+        paths = sorted(self._results.glob(pattern)) if self._results else []
+        return [finished for path in paths if (finished := _read(path))]
+
+    @cached_property
+    def _own(self) -> dict[Key, float]:
+        """Seconds per 1000 images of what has been timed here: medians over trainings."""
+        found = defaultdict(list)
+        for one in self._finished:
+            if one.seconds >= SHORTEST:
+                found[one.key].append((one.seconds - START_SECONDS) / one.passes)
         return {key: median(seconds) for key, seconds in found.items()}
+
+    @cached_property
+    def machine(self) -> float:
+        """How many times as long as the reference this machine takes: the median over trainings.
+
+        Short ones count, but for those that the reference too would have spent starting.
+        """
+        ratios = []
+        for one in self._finished:
+            if one.on_gpu == self._on_gpu:
+                reference = self._reference_seconds(
+                    "train_seconds", one.network, one.image_size, one.mode
+                )
+                computing = (reference or 0.0) * one.passes
+                if computing >= START_SECONDS:
+                    ratios.append(one.seconds / (START_SECONDS + computing))
+        return median(ratios) if ratios else 1.0
 
     def train_seconds(self, network: Architecture, size: int, mode: Mode = Mode()) -> float | None:
         """Return the seconds of 1000 images in training; None for a network not timed yet.
@@ -183,7 +225,8 @@ class Timings:
         """
         if (key := self._key(network, size, mode)) in self._own:
             return self._own[key]
-        return self._interpolated("train_seconds", network, size, mode, self._on_gpu)
+        reference = self._reference_seconds("train_seconds", network, size, mode)
+        return None if reference is None else reference * self.machine
 
     def measure_seconds(
         self, network: Architecture, size: int, mode: Mode = Mode()
@@ -192,8 +235,8 @@ class Timings:
 
         Three forward passes each take about as long as training, where nothing better is known.
         """
-        timed = self._interpolated("measure_seconds", network, size, mode, self._on_gpu)
-        return self.train_seconds(network, size, mode) if timed is None else timed
+        timed = self._reference_seconds("measure_seconds", network, size, mode)
+        return self.train_seconds(network, size, mode) if timed is None else timed * self.machine
 
     def parameters(self, network: Architecture) -> float | None:
         """Return the number of parameters, about."""
@@ -205,6 +248,11 @@ class Timings:
 
     def _key(self, network: Architecture, size: int, mode: Mode) -> Key:
         return self._on_gpu, *key_and_width(network), size, mode if self._on_gpu else Mode()
+
+    def _reference_seconds(
+        self, quantity: str, network: Architecture, size: int, mode: Mode
+    ) -> float | None:
+        return self._interpolated(quantity, network, size, mode, self._on_gpu)
 
     def _interpolated(
         self, quantity: str, network: Architecture, size: int | None, mode: Mode, on_gpu: bool
@@ -249,22 +297,21 @@ def _description(checkpoint: Path) -> dict[str, Any]:
     return json.loads(json.loads(header["__metadata__"]["description"])["text"])
 
 
-def _finished(benchmark: Path) -> tuple[Key, float] | None:
-    """Return what a finished training was, and its seconds per 1000 images; None if unusable."""
+def _read(benchmark: Path) -> Finished | None:
+    """Return a finished training; None if unusable."""
     try:
+        log = benchmark.with_name("training.log").read_text()
+        if RESUMED in log:
+            return None
         with benchmark.open() as file:
             seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
-        if seconds < SHORTEST:
-            return None
         made: dict[str, Any] = _description(benchmark.with_name("checkpoint.safetensors"))
         settings = TrainingSettings.model_validate(made["settings"])
         images = made["dataset"]["train_images"] + FORWARD * made["test_images"]
         passes = images / 1000 * sum(seed["epochs"] for seed in made["seeds"])
-        first_line = benchmark.with_name("training.log").read_text().partition("\n")[0]
-        on_gpu = first_line.startswith("GPU")
-        name, width = key_and_width(settings.network)
+        size, on_gpu = int(made["dataset"]["image_size"]), log.startswith("GPU")
         mode = Mode.of(settings) if on_gpu else Mode()
-        key = (on_gpu, name, width, made["dataset"]["image_size"], mode)
-        return key, (seconds - START_SECONDS) / passes
+        network = settings.network
+        return Finished(on_gpu, network, size, mode, passes, seconds) if passes else None
     except (OSError, ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
         return None

@@ -66,7 +66,7 @@ def cases_of(plans: Iterable[Plan]) -> list[Case]:
             data = data_of(plan, run.experiment)
             settings = plan.training_settings(run)
             line = (data.channels, data.size)
-            seeds = run.network.seeds or plan.config.grid()[run.experiment].seeds
+            seeds = run.network.seeds or plan.config.experiments[run.experiment].seeds
             stackable = _can_stack(settings, data.channels, data.size)
             case = Case(
                 settings.model_copy(update={"noise": 0.0, "train_size": None}),
@@ -99,6 +99,7 @@ def _can_stack(settings: TrainingSettings, channels: int, size: int) -> bool:
         built = build(
             network.name,
             in_channels=channels,
+            num_classes=2,
             image_size=size,
             width=network.width,
             activation=network.activation,

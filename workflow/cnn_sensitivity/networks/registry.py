@@ -15,6 +15,8 @@ from torch.nn.parameter import UninitializedParameter
 from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks.alexnet import alexnet
+from cnn_sensitivity.networks.cifar_resnet import cifar_resnet
+from cnn_sensitivity.networks.downsampling import downsampling_cnn
 from cnn_sensitivity.networks.efficientnet import efficientnet_b0
 from cnn_sensitivity.networks.fully_connected import fully_connected
 from cnn_sensitivity.networks.layers import ACTIVATIONS
@@ -37,7 +39,17 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "ResNet18": partial(resnet, depth=18),
     "ResNet34": partial(resnet, depth=34),
     "ResNet50": partial(resnet, depth=50),
+    "ResNet20": partial(cifar_resnet, depth=20),
+    "ResNet32": partial(cifar_resnet, depth=32),
+    "ResNet44": partial(cifar_resnet, depth=44),
+    "ResNet56": partial(cifar_resnet, depth=56),
+    "ResNet110": partial(cifar_resnet, depth=110),
     "EfficientNetB0": efficientnet_b0,
+    "MaxPoolCNN": partial(downsampling_cnn, downsampling="max"),
+    "AveragePoolCNN": partial(downsampling_cnn, downsampling="average"),
+    "SubsampleCNN": partial(downsampling_cnn, downsampling="subsample"),
+    "StridedCNN": partial(downsampling_cnn, downsampling="strided"),
+    "StridedReLUCNN": partial(downsampling_cnn, downsampling="strided_relu"),
     "SimpleCNN1D": simple_cnn_1d,
 }
 NAMES = tuple(_BUILDERS)
@@ -57,9 +69,10 @@ def build(
     `name` is one of NAMES, or `module:callable`, which is called with in_channels, num_classes,
     image_size, width, the options, and activation where it is not the default. `image_size` is S,
     in pixels; SimpleCNN1D takes signals [B, in_channels, S]. `width` multiplies all hidden channel
-    numbers. SimpleCNN1D's options are blocks, channels, filter_size and stride. The initial
-    weights come from torch's global generator. Raises UserError for an unknown name, number,
-    activation or option.
+    numbers. SimpleCNN1D's options are blocks, channels, filter_size and stride; R18's networks,
+    MaxPoolCNN and so on, take blocks; that of ResNet20 to ResNet110 is shortcut, "pad" or
+    "projection". The initial weights come from torch's global generator. Raises UserError for an
+    unknown name, number, activation or option.
     """
     for argument, value in (
         ("in_channels", in_channels),

@@ -6,14 +6,26 @@ import warnings
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.config import Diffeomorphism
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import normal, side
-from cnn_sensitivity.perturbations.warping import warp
+from cnn_sensitivity.perturbations.gaussian_warp import warp_gaussian
+from cnn_sensitivity.perturbations.warping import warp, warp_in_blocks
 
-# Pixels, of all channels, that are warped together on a CPU: so what is computed of them on the
-# way stays in its cache. Under 2**15 no step is shared among threads, which would wait for each
-# other at every one where other programs run.
-_BLOCK_ON_CPU = 2**15 - 1
+_WARPS = {"linear": warp, "gaussian": warp_gaussian}
+
+
+def perturb(
+    images: Tensor, parameters: Diffeomorphism, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return images deformed as a configuration says: see `deform`."""
+    return deform(
+        images,
+        parameters.displacement,
+        parameters.cutoff,
+        generator,
+        parameters.interpolation,
+    )
 
 
 def temperature(displacement: float, cutoff: int, size: int) -> float:
@@ -46,15 +58,34 @@ def displacement_field(coefficients: Tensor, size: int, temperature: float) -> T
     along the rows' axis, C_ij of variance T / (i^2 + j^2) where sqrt(i^2 + j^2) < c + 1/2 and zero
     elsewhere. The frame does not move. Source: P21.
     """
+    amplitudes, angles = _series(coefficients, size, temperature)
+    waves = angles.sin()
+    if size > 1:
+        waves[-1] = 0  # sin(i pi) is not quite zero in floating point
+    return size * (waves @ amplitudes @ waves.T)
+
+
+def displacement_gradient(coefficients: Tensor, size: int, temperature: float) -> Tensor:
+    """Return the derivatives [2, ..., n, n] of `displacement_field`, in pixels a pixel.
+
+    The first is taken along the rows' axis (from a row to the next), the second along the columns'.
+    They are those of the sine series, not differences; `size` must be at least 2.
+    """
+    amplitudes, angles = _series(coefficients, size, temperature)
+    order = torch.arange(1, coefficients.shape[-1] + 1, dtype=angles.dtype, device=angles.device)
+    waves, slopes = angles.sin(), math.pi * order * angles.cos()
+    along_rows, along_columns = slopes @ amplitudes @ waves.T, waves @ amplitudes @ slopes.T
+    return size / (size - 1) * torch.stack([along_rows, along_columns])
+
+
+def _series(coefficients: Tensor, size: int, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return the amplitudes C_ij [..., c, c] of the sine series, and its angles i pi u [n, c]."""
     cutoff = coefficients.shape[-1]
     order = torch.arange(1, cutoff + 1, dtype=coefficients.dtype, device=coefficients.device)
     squares = order[:, None] ** 2 + order**2
     scale = torch.where(squares.sqrt() < cutoff + 0.5, (temperature / squares).sqrt(), 0)
     grid = torch.linspace(0, 1, size, dtype=order.dtype, device=order.device)
-    waves = torch.sin(math.pi * torch.outer(grid, order))
-    if size > 1:
-        waves[-1] = 0  # sin(i pi) is not quite zero in floating point
-    return size * (waves @ (coefficients * scale) @ waves.T)
+    return coefficients * scale, math.pi * torch.outer(grid, order)
 
 
 def deform(
@@ -62,14 +93,19 @@ def deform(
     displacement: float = 1.0,
     cutoff: int = 3,
     generator: torch.Generator | None = None,
+    interpolation: str = "linear",
 ) -> Tensor:
     """Return images [B, C, n, n], each deformed by its own maximum-entropy diffeomorphism.
 
-    `displacement` is the typical move in pixels, `cutoff` the highest frequency. Warns where they
+    `displacement` is the typical move in pixels, `cutoff` the highest frequency; between pixels
+    the `interpolation` is "linear" (`warp`) or "gaussian" (`warp_gaussian`). Warns where they
     lie outside the range of diffeomorphisms (P21). Draws come from `generator`, on its device.
-    Raises UserError for images that are not square and for what `temperature` refuses.
+    Raises UserError for images that are not square, for what `temperature` refuses, and for
+    another interpolation.
     """
     size = side(images)
+    if interpolation not in _WARPS:
+        raise UserError(f"unknown interpolation {interpolation!r}: choose {' or '.join(_WARPS)}")
     heat = temperature(displacement, cutoff, size)
     low, high = temperature_range(cutoff, size)
     if not low * (1 - 1e-9) <= heat <= high * (1 + 1e-9):
@@ -80,7 +116,4 @@ def deform(
         )
     draws = normal((2, len(images), cutoff, cutoff), images, generator)
     dx, dy = displacement_field(draws, size, heat)
-    on_cpu = images.device.type == "cpu"
-    together = _BLOCK_ON_CPU // (images.shape[1] * size**2) if on_cpu else len(images)
-    blocks = (each.split(max(1, together)) for each in (images, dx, dy))
-    return torch.cat([warp(*block) for block in zip(*blocks, strict=True)])
+    return warp_in_blocks(images, dx, dy, _WARPS[interpolation])

@@ -3,8 +3,18 @@
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.config import PixelMoves
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import normal, side
+
+
+def perturb(
+    images: Tensor, parameters: PixelMoves, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return images [B, 1, n, n] or lines [B, 1, N] whose active pixels moved."""
+    if images.ndim == 3:
+        return move_pixels_1d(images, generator, parameters.block)
+    return move_pixels_2d(images, generator)
 
 
 def move_pixels_2d(images: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -10,19 +10,25 @@ Tables = dict[str, DataFrame]
 NAMES = {
     "images": "image data",
     "scale_detection_2d": "scale detection in two dimensions",
-    "scale_detection_1d": "scale detection in one dimension",
+    "scale_detection_1d_task1": "scale detection in one dimension",
+    "scale_detection_1d_task2": "scale detection in one dimension",
 }
 
 
-def table(tables: Tables, kind: str, experiment: str | None = None) -> DataFrame:
-    """Return a table, of one family of experiments if given; NotTested without any row."""
+def name(experiment: str) -> str:
+    """Return what an experiment is called in sentences."""
+    return NAMES.get(experiment, f"experiment {experiment!r}")
+
+
+def table(tables: Tables, kind: str, *experiments: str) -> DataFrame:
+    """Return a table, of some experiments if given; NotTested without any row."""
     rows = tables.get(kind)
     if rows is None or rows.empty:
         raise NotTested(f"There is no {kind} table.")
-    if experiment is not None:
-        rows = rows[rows["experiment"].str.startswith(experiment)]
+    if experiments:
+        rows = rows[rows["experiment"].isin(experiments)]
         if rows.empty:
-            raise NotTested(f"The run has no {NAMES[experiment]}.")
+            raise NotTested(f"The run has no {name(experiments[0])}.")
     return rows
 
 

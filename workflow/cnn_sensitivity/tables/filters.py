@@ -1,13 +1,16 @@
-"""The spectrum rows of named banks of filters, trained here or elsewhere. No torch."""
+"""Spectrum and smoothness of named banks of filters, trained here or elsewhere. No torch."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from numpy.typing import NDArray
 
-from cnn_sensitivity import spectrum
+from cnn_sensitivity import smoothness, spectrum
 
 COLUMNS = ["layer_index", "layer", "filter_size", "filters", "mode", "eigenvalue", "gamma"]
+# Of a layer, and so the same in the rows of all its modes: the mean over its filters, and the
+# whole tensor's.
+COLUMNS += ["total_variation", "total_variation_tensor"]
 
 
 def layer_rows(filters: Iterable[tuple[str, NDArray[Any]]]) -> list[dict[str, Any]]:
@@ -24,6 +27,10 @@ def layer_rows(filters: Iterable[tuple[str, NDArray[Any]]]) -> list[dict[str, An
     for index, (layer, bank) in enumerate(square):
         eigenvalues, _ = spectrum.laplacian_modes(bank.shape[-1])
         gammas = spectrum.filter_spectrum(bank)
+        variations = {
+            "total_variation": smoothness.total_variation(bank, per="slice"),
+            "total_variation_tensor": smoothness.total_variation(bank, per="tensor"),
+        }
         for mode, (eigenvalue, gamma) in enumerate(zip(eigenvalues, gammas, strict=True), start=1):
             rows.append(
                 {
@@ -34,6 +41,7 @@ def layer_rows(filters: Iterable[tuple[str, NDArray[Any]]]) -> list[dict[str, An
                     "mode": mode,
                     "eigenvalue": eigenvalue,
                     "gamma": gamma,
+                    **variations,
                 }
             )
     return rows

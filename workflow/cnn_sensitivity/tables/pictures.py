@@ -17,22 +17,22 @@ def picture_table(dataset: Dataset, settings: PictureSettings) -> DataFrame:
     generator = torch.Generator().manual_seed(derive_seed(settings.root_seed, "pictures"))
     choice = int(torch.randint(len(dataset.test.images), (), generator=generator))
     image = normalize(dataset.test.images[choice : choice + 1], dataset.mean, dataset.std)
-    cutoff, size = settings.cutoff, image.shape[-1]
-    temperature = perturbations.temperature(settings.displacement, cutoff, size)
+    cutoff, size = settings.deformation.cutoff, image.shape[-1]
+    temperature = perturbations.temperature(settings.deformation.displacement, cutoff, size)
     coefficients = torch.randn(2, cutoff, cutoff, generator=generator)
     dx, dy = perturbations.displacement_field(coefficients, size, temperature)
     deformed = perturbations.warp(image, dx[None], dy[None])
-    pictures = [_pixels("original", image, dataset), _pixels("deformed", deformed, dataset)]
+    pictures = [pixel_rows("original", image, dataset), pixel_rows("deformed", deformed, dataset)]
     pictures[1] = pictures[1].assign(**_arrows(dx, dy, channels=image.shape[1]))
     pictures += [
-        _pixels(f"noise-{level:g}", corrupt(image, level, generator), dataset)
+        pixel_rows(f"noise-{level:g}", corrupt(image, level, generator), dataset)
         for level in settings.noise
     ]
     return concat(pictures, ignore_index=True)
 
 
-def _pixels(name: str, image: torch.Tensor, dataset: Dataset) -> DataFrame:
-    """Return the pixels of a normalised image [1, C, n, n], back on the scale of the source."""
+def pixel_rows(name: str, image: torch.Tensor, dataset: Dataset) -> DataFrame:
+    """Return a row a pixel of a normalised image [1, C, n, n], back on the scale of the source."""
     shape = (-1, 1, 1)
     values = image[0] * torch.tensor(dataset.std).view(shape)
     values = (values + torch.tensor(dataset.mean).view(shape)).clamp(0, 1)

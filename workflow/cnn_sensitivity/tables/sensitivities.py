@@ -1,69 +1,100 @@
 """The sensitivities of the networks of a checkpoint: trained and not, original and shuffled."""
 
-from collections.abc import Iterator
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import torch
 from pandas import DataFrame, concat
 from torch import Tensor, nn
 
 from cnn_sensitivity import perturbations, sensitivity
-from cnn_sensitivity.config import MeasurementSettings, TrainingSettings
+from cnn_sensitivity.config import Measurement, MeasurementSettings, TrainingSettings
 from cnn_sensitivity.datasets.corruption import corrupt
-from cnn_sensitivity.datasets.store import Dataset, normalize
+from cnn_sensitivity.datasets.store import Dataset, normalize, seen_by
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import shuffle_channels
 from cnn_sensitivity.seeds import derive_seed
+from cnn_sensitivity.sensitivity import Request
 from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.training.checkpoint import Checkpoint
 
+Named = Mapping[str, Measurement]
 
-def sensitivity_table(
+
+def sensitivity_tables(
     checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, device: str = "cpu"
-) -> DataFrame:
-    """Return D, G, R of every layer: seeds x states x wirings, under the columns of the run.
+) -> dict[str, DataFrame]:
+    """Return for each measurement, by name, D, G, R of its layers: seeds x states x wirings.
 
     All networks of an experiment see the same images, deformations and noise, so that their
-    differences are not the perturbations'. Raises UserError if the data set is not the one that
-    the checkpoint was trained on, or has too few test images.
+    differences are not the perturbations'. Measurements on the same images pass these through a
+    network once, and so do measurements under the same perturbation with the changed images.
+    Raises UserError if the data set is not the one that the checkpoint was trained on, or has too
+    few test images.
     """
     if dataset.checksum != checkpoint.metadata["dataset"]["checksum"]:
         raise UserError(
             f"{checkpoint.path}: trained on other images than those of {dataset.title};"
             " delete it and run again to train anew"
         )
-    inputs = [each.to(device) for each in perturbed_images(dataset, checkpoint.settings, settings)]
-    description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
-    tables = []
-    for seed in checkpoint.seeds:
-        columns = {
-            **run_columns(description, seed, settings.measurement.weights),
-            "input_size": inputs[0].shape[-1],
-            "scale": settings.scale,
-        }
-        for state, wiring, network in _networks(checkpoint, settings, seed):
-            table = sensitivity.measure(
-                network.to(device),
-                *inputs,
-                average=settings.measurement.average,
-                channel_mean=settings.perturbation == "pixels_1d",
+    dataset = seen_by(dataset, checkpoint.settings.network)
+    tables: dict[str, list[DataFrame]] = {name: [] for name in settings.measurements}
+    for measurements in _on_the_same_images(settings.measurements):
+        images, requests = perturbed_images(dataset, checkpoint.settings, settings, measurements)
+        images = images.to(device)
+        requests = _on_device(requests, device)
+        for columns, network in _networks(checkpoint, settings, measurements):
+            measured = sensitivity.measure_all(
+                network.to(device), images, requests, channel_mean=settings.one_dimensional
             )
-            names = list(table)
-            table = table.assign(**columns, state=state, wiring=wiring)
-            tables.append(table[[*columns, "state", "wiring", *names]])
-    return concat(tables, ignore_index=True)
+            for (name, measurement), table in zip(measurements.items(), measured, strict=True):
+                described = {**columns, **_description(name, measurement)}
+                names = list(table)
+                table = table.assign(**described, input_size=images.shape[-1], scale=settings.scale)
+                first = [*described, "input_size", "scale"]
+                tables[name].append(table[[*first, *names]])
+    return {name: concat(parts, ignore_index=True) for name, parts in tables.items()}
+
+
+def _on_the_same_images(measurements: Named) -> list[Named]:
+    """Return the measurements in groups that measure the same networks on the same images."""
+    groups: dict[tuple[int, str | None], dict[str, Measurement]] = defaultdict(dict)
+    for name, measurement in measurements.items():
+        groups[measurement.images, measurement.weights][name] = measurement
+    return list(groups.values())
+
+
+def _description(name: str, measurement: Measurement) -> dict[str, str]:
+    perturbation = measurement.perturbation
+    assert perturbation is not None  # the plan has filled it in
+    return {
+        "measurement": name,
+        "perturbation": json.dumps(perturbation.model_dump(), sort_keys=True),
+        "average": measurement.average,
+    }
 
 
 def perturbed_images(
-    dataset: Dataset, training: TrainingSettings, settings: MeasurementSettings
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return test images, the same deformed, and the same under noise: [P, C, ...] each.
+    dataset: Dataset,
+    training: TrainingSettings,
+    settings: MeasurementSettings,
+    measurements: Named,
+) -> tuple[Tensor, list[Request]]:
+    """Return test images [P, C, ...], and for each measurement the same deformed and under noise.
 
-    A network that was trained on noisy images is measured on noisy images (T22 [code]).
+    A network that was trained on noisy images is measured on noisy images (T22 [code]). What two
+    measurements share is one tensor.
     """
-    count = settings.measurement.images
+    count = next(iter(measurements.values())).images
     there_are = len(dataset.test.images)
     if count > there_are:
-        raise UserError(f"measurement.images {count}: {dataset.title} has {there_are} test images")
+        raise UserError(
+            f"measurements.{next(iter(measurements))}.images {count}:"
+            f" {dataset.title} has {there_are} test images"
+        )
 
     def generator(*purpose: str | float) -> torch.Generator:
         identity = (settings.root_seed, training.experiment, *purpose)
@@ -72,40 +103,65 @@ def perturbed_images(
     chosen = torch.randperm(there_are, generator=generator("measured images"))[:count]
     images = normalize(dataset.test.images[chosen], dataset.mean, dataset.std)
     images = corrupt(images, training.noise, generator("measured noise", training.noise))
-    deformed = _deform(images, settings, generator("deformation"))
+    changed: dict[tuple, tuple[Tensor, Tensor]] = {}
+    for measurement in measurements.values():
+        key = measurement.perturbation, measurement.noise_norm
+        if key not in changed:
+            changed[key] = _changed(images, settings, measurement, generator)
+    requests = [
+        Request(*changed[m.perturbation, m.noise_norm], m.average, m.layers)
+        for m in measurements.values()
+    ]
+    return images, requests
+
+
+def _changed(
+    images: Tensor,
+    settings: MeasurementSettings,
+    measurement: Measurement,
+    generator: Callable[[str], torch.Generator],
+) -> tuple[Tensor, Tensor]:
+    """Return the images deformed, and under noise of the same size."""
+    assert measurement.perturbation is not None  # the plan has filled it in
+    deformed = perturbations.perturb(images, measurement.perturbation, generator("deformation"))
     noise = perturbations.matched_noise(
         images,
         deformed,
         generator("noise"),
-        rectify=settings.perturbation == "pixels_1d",
-        norm="variance"
-        if settings.perturbation == "pixels_1d"
-        else settings.measurement.noise_norm,
+        rectify=settings.one_dimensional,
+        norm="variance" if settings.one_dimensional else measurement.noise_norm,
     )
-    return images, deformed, images + noise
+    return deformed, images + noise
 
 
-def _deform(images: Tensor, settings: MeasurementSettings, generator: torch.Generator) -> Tensor:
-    match settings.perturbation:
-        case "pixels_2d":
-            return perturbations.move_pixels_2d(images, generator)
-        case "pixels_1d":
-            block = int(settings.scale or 0) if settings.in_blocks else None
-            return perturbations.move_pixels_1d(images, generator, block=block)
-        case "diffeomorphism":
-            measurement = settings.measurement
-            return perturbations.deform(
-                images, measurement.displacement, measurement.cutoff, generator
-            )
+def _on_device(requests: list[Request], device: str) -> list[Request]:
+    """Return the requests with their tensors on a device, those that are shared moved once."""
+    moved = {id(each): each.to(device) for r in requests for each in (r.deformed, r.noisy)}
+    return [
+        replace(request, deformed=moved[id(request.deformed)], noisy=moved[id(request.noisy)])
+        for request in requests
+    ]
 
 
 def _networks(
-    checkpoint: Checkpoint, settings: MeasurementSettings, seed: int
-) -> Iterator[tuple[str, str, nn.Module]]:
-    """Yield (state, wiring, network); the shuffle of a seed is one draw for both states."""
-    for state, stored in (("initial", "initial"), ("trained", settings.measurement.weights)):
-        network = checkpoint.network(seed, stored)
-        yield state, "original", network
-        identity = (settings.root_seed, "channel shuffle", checkpoint.settings.experiment, seed)
-        generator = torch.Generator().manual_seed(derive_seed(*identity))
-        yield state, "shuffled", shuffle_channels(network, generator)
+    checkpoint: Checkpoint, settings: MeasurementSettings, measurements: Named
+) -> Iterator[tuple[dict[str, Any], nn.Module]]:
+    """Yield each network under the columns that describe it.
+
+    The shuffle of a seed is one draw for both states. Of kept epochs only the original wiring is
+    there, with their own test error.
+    """
+    weights = next(iter(measurements.values())).weights or "last"
+    description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
+    for seed in checkpoint.seeds:
+        columns = run_columns(description, seed, weights)
+        for state, stored in (("initial", "initial"), ("trained", weights)):
+            network = checkpoint.network(seed, stored)
+            yield {**columns, "state": state, "wiring": "original"}, network
+            identity = (settings.root_seed, "channel shuffle", checkpoint.settings.experiment, seed)
+            generator = torch.Generator().manual_seed(derive_seed(*identity))
+            shuffled = shuffle_channels(network, generator)
+            yield {**columns, "state": state, "wiring": "shuffled"}, shuffled
+        for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
+            kept = {**columns, "test_error": error, "state": state, "wiring": "original"}
+            yield kept, checkpoint.network(seed, state)

@@ -1,4 +1,4 @@
-"""The spectrum of every filter bank of a checkpoint, at initialisation and trained. No torch."""
+"""Spectra and smoothness of a checkpoint's filters, at initialisation and trained. No torch."""
 
 from pathlib import Path
 
@@ -13,8 +13,9 @@ def spectrum_table(checkpoint: str | Path, weights: str, run: str | None = None)
     """Return gamma of every mode of every layer with square filters larger than one pixel.
 
     One row a seed, state (initial, trained), layer and mode, under the columns of `run_columns`
-    and COLUMNS; modes count from 1 by growing eigenvalue. `weights`: which epoch's weights count
-    as trained, last or best. Raises UserError for a checkpoint that is damaged, or not of `run`.
+    and COLUMNS; modes count from 1 by growing eigenvalue. Total variation, one number a layer,
+    stands in the rows of all its modes. `weights`: which epoch's weights count as trained, last
+    or best. Raises UserError for a checkpoint that is damaged, or not of `run`.
     """
     description, arrays = read_checkpoint(checkpoint, run)
     rows = []

@@ -1,4 +1,4 @@
-"""The checkpoint: initial, last and best weights of a stack of seeds, and all about them."""
+"""The checkpoint: weights of a stack of seeds at several times, and all about them."""
 
 import platform
 from collections.abc import Sequence
@@ -17,7 +17,14 @@ from cnn_sensitivity import networks
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.weights import CHECKPOINT, STATES, Arrays, read_checkpoint, write_sealed
+from cnn_sensitivity.weights import (
+    CHECKPOINT,
+    STATES,
+    Arrays,
+    epoch_state,
+    read_checkpoint,
+    write_sealed,
+)
 
 from .loop import Result, output_count
 
@@ -28,7 +35,8 @@ class Checkpoint:
 
     `metadata` holds `dataset` (name, title, checksum, train_images, in_channels, image_size),
     `outputs`, `test_images`, `versions`, and `seeds`: for each seed, in order, seed, epochs,
-    learned, diverged, last_test_error, best_test_error, best_epoch and fitted_epoch.
+    learned, diverged, last_test_error, best_test_error, best_epoch, fitted_epoch and
+    kept_test_errors, the test errors at the kept epochs by state.
     """
 
     path: Path
@@ -45,14 +53,23 @@ class Checkpoint:
         """Return what the metadata says of a seed."""
         return self.metadata["seeds"][self._position(seed)]
 
+    def states(self, seed: int) -> tuple[str, ...]:
+        """Return the states that it holds of a seed: "initial", "last", "best", "epoch-3", ...
+
+        Of the epochs that the recipe keeps those that the seed came through.
+        """
+        held = self.record(seed).get("kept_test_errors", {})  # not in those of older versions
+        epochs = map(epoch_state, self.settings.recipe.keep_epochs or [])
+        return (*STATES, *(state for state in epochs if state in held))
+
     def network(self, seed: int, state: str) -> nn.Module:
-        """Return the network of a seed at a state: "initial", "last" or "best"; in eval mode.
+        """Return the network of a seed at one of its states, in eval mode.
 
         Raises:
             UserError: no such seed or state.
         """
-        if state not in STATES:
-            raise UserError(f"state {state!r}: choose one of {', '.join(STATES)}")
+        if state not in (states := self.states(seed)):
+            raise UserError(f"state {state!r}: choose one of {', '.join(states)}")
         position = self._position(seed)
         weights = {
             name: torch.from_numpy(np.array(self.arrays[f"{state}/{name}"][position]))
@@ -91,10 +108,11 @@ def save(
     """Write the checkpoint of results whose seeds, one after the other, are the settings'."""
     arrays = {
         f"{state}/{name}": torch.cat([result.states[state][name] for result in results]).numpy()
-        for state in STATES
-        for name in results[0].states[state]
+        for state, names in results[0].states.items()
+        for name in names
     }
     records = [record for result in results for record in result.records]
+    kept = settings.recipe.keep_epochs or []
     classes, test_images = len(dataset.classes), len(dataset.test.labels)
     description = {
         "settings": settings.model_dump(mode="json"),
@@ -109,7 +127,7 @@ def save(
         "outputs": output_count(settings, dataset),
         "test_images": test_images,
         "names": list(results[0].states["last"]),
-        "seeds": [record.summary(classes, test_images) for record in records],
+        "seeds": [record.summary(classes, test_images, kept) for record in records],
         "versions": {
             "python": platform.python_version(),
             "torch": version("torch"),

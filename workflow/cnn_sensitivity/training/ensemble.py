@@ -116,6 +116,16 @@ def _has(network: nn.Module, kind: type[nn.Module]) -> bool:
     return any(isinstance(module, kind) for module in network.modules())
 
 
+def copy_of(state: State) -> State:
+    """Return a state that shares no memory with this one."""
+    return {name: tensor.clone() for name, tensor in state.items()}
+
+
+def on_cpu(state: State) -> State:
+    """Return a state on the CPU, each tensor in one piece."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+
+
 def copy_rows(target: State, rows: Iterable[int], source: State, source_rows: list[int]) -> None:
     """Copy rows (seeds) of one state into rows of another, tensor by tensor."""
     positions = list(rows)

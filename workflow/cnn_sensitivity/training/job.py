@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.datasets.store import Dataset
+from cnn_sensitivity.datasets.store import Dataset, seen_by
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import own_failure
 
@@ -20,7 +20,7 @@ from .progress import Progress
 from .records import write_table
 
 
-def _print_at_once(message: str) -> None:
+def print_at_once(message: str) -> None:
     """Print a line that is read while the training goes on, also where it goes into a file."""
     print(message, flush=True)
 
@@ -33,7 +33,7 @@ def train(
     table: Path,
     device: str | torch.device = "cpu",
     save_seconds: float = 60.0,
-    log: Callable[[str], None] = _print_at_once,
+    log: Callable[[str], None] = print_at_once,
 ) -> None:
     """Train the networks of the settings' seeds; write their checkpoint and their table.
 
@@ -54,7 +54,8 @@ def train(
         arithmetic(settings.recipe.precision, device),
         state.Interruption() as interruption,
     ):
-        _check(settings, dataset)
+        dataset = seen_by(dataset, settings.network)
+        check(settings, dataset)
         saved = state.load(kept, mark, log)
         results: list[Result] = saved.finished if saved else []
         for seeds in _stacks(settings, dataset, device)[len(results) :]:
@@ -120,7 +121,8 @@ def _stacks(settings: TrainingSettings, dataset: Dataset, device: torch.device) 
     return [[seed] for seed in seeds]
 
 
-def _check(settings: TrainingSettings, dataset: Dataset) -> None:
+def check(settings: TrainingSettings, dataset: Dataset) -> None:
+    """Raise UserError if the settings and the data set do not fit each other."""
     images = len(dataset.train.labels)
     if settings.train_size is not None and settings.train_size > images:
         raise UserError(

@@ -11,10 +11,13 @@ from cnn_sensitivity import networks
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset, Split
 from cnn_sensitivity.seeds import derive_seed
+from cnn_sensitivity.weights import epoch_state
 
 from . import batches, recipes
 from .cuda_graph import GraphedStep
-from .ensemble import Ensemble, Single, Stacked, State, copy_rows
+from .ensemble import Ensemble, Single, Stacked, State, copy_of, copy_rows, on_cpu
+from .evaluation import evaluate, forward
+from .initialization import initialize
 from .records import Record
 
 
@@ -24,7 +27,10 @@ class Result:
 
     records: list[Record]
     states: dict[str, State]
-    """By "initial", "last", "best", on the CPU."""
+    """By "initial", "last", "best", and the `epoch_state` of each epoch to keep; on the CPU.
+
+    A seed that did not come through an epoch has there the weights with which it ended.
+    """
 
 
 def seed_of(settings: TrainingSettings, seed: int, *purpose: str | int) -> int:
@@ -54,7 +60,7 @@ def build_network(settings: TrainingSettings, dataset: Dataset, seed: int) -> nn
         activation=network.activation,
         **network.options,
     )
-    recipes.initialize(built, settings.recipe.initialization)
+    initialize(built, settings.recipe.initialization, settings.recipe.smoothing)
     return built
 
 
@@ -83,7 +89,8 @@ class Trainer:
         if self._channels_last:
             members[0].to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ensemble: Ensemble = Stacked(members) if len(seeds) > 1 else Single(members[0])
-        self._initial, self._last, self._best = (_copy(self.ensemble.state()) for _ in range(3))
+        self._initial, self._last, self._best = (copy_of(self.ensemble.state()) for _ in range(3))
+        self._kept: dict[str, State] = {}
         self._optimizer = recipes.optimizer(self.recipe, self.ensemble.parameters, self._decays)
         self._graph: GraphedStep | None = None
         self._sums = torch.zeros(2, len(seeds), dtype=torch.float64, device=device)
@@ -156,34 +163,15 @@ class Trainer:
         return self._graph(images, labels)
 
     def _forward_backward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        losses, sums = self._forward(images, labels)
+        losses, sums = forward(self.ensemble, images, labels, self.recipe)
         losses.mean(1).sum().backward()
         return sums
 
-    def _forward(
-        self, images: torch.Tensor, labels: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        bf16 = self.recipe.precision == "bf16"
-        # A graph may not use autocast's cache of converted weights, and no step needs it.
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
-            outputs = self.ensemble(images)
-        outputs = outputs.float()
-        losses = recipes.losses(self.recipe.loss, outputs, labels)
-        wrong = recipes.mistakes(self.recipe.loss, outputs.detach(), labels)
-        sums = (losses.detach().sum(1, dtype=torch.float64), wrong.sum(1, dtype=torch.float64))
-        return losses, torch.stack(sums)
-
     def _evaluate(self, split: Split, purpose: str) -> tuple[list[float], list[float]]:
         """Return the mean loss and the error of each seed on a whole split."""
-        sums = torch.zeros_like(self._sums)
-        self.ensemble.train(False)
-        with torch.no_grad():
-            for images, labels in batches.evaluation_batches(
-                split, self._pixels, self.seeds, purpose, self.epoch
-            ):
-                sums += self._forward(images, labels)[1]
-        losses, errors = (sums / len(split.labels)).tolist()
-        return losses, errors
+        return evaluate(
+            self.ensemble, split, self._pixels, self.seeds, self.recipe, purpose, self.epoch
+        )
 
     def _end_epoch(self) -> None:
         rate = recipes.learning_rate(
@@ -204,6 +192,8 @@ class Trainer:
         # A seed that diverges keeps the weights of its epoch before.
         copy_rows(self._last, [self.alive[row] for row in finite], state, finite)
         copy_rows(self._best, [self.alive[row] for row in best], state, best)
+        if self.epoch in (self.recipe.keep_epochs or []):
+            self._kept[epoch_state(self.epoch)] = copy_of(self._last)
         fitted = self._fitted()
         self._keep([row for row in finite if self.alive[row] not in fitted])
 
@@ -245,7 +235,9 @@ class Trainer:
     def result(self) -> Result:
         """Return the records and weights once the training has ended."""
         states = {"initial": self._initial, "last": self._last, "best": self._best}
-        return Result(self.records, {name: _to_cpu(state) for name, state in states.items()})
+        for name in map(epoch_state, self.recipe.keep_epochs or []):
+            states[name] = self._kept.get(name, self._last)  # none came so far: all had ended
+        return Result(self.records, {name: on_cpu(state) for name, state in states.items()})
 
     def snapshot(self) -> tuple[dict[str, Any], State]:
         """Return all that changes in a training, as plain data and tensors on the CPU."""
@@ -256,14 +248,17 @@ class Trainer:
             "records": [asdict(record) for record in self.records],
         }
         tensors = {"sums": self._sums}
-        states = {"current": self.ensemble.state(), "last": self._last, "best": self._best}
-        for kind, state in states.items():
+        for kind, state in self._changing_states().items():
             tensors.update({f"{kind}/{name}": tensor for name, tensor in state.items()})
         for name, parameter in self.ensemble.parameters.items():
             for key, value in self._optimizer.state.get(parameter, {}).items():
                 if value is not None:
                     tensors[f"optimizer/{key}/{name}"] = value
-        return plain, _to_cpu(tensors)
+        return plain, on_cpu(tensors)
+
+    def _changing_states(self) -> dict[str, State]:
+        states = {"current": self.ensemble.state(), "last": self._last, "best": self._best}
+        return {**states, **self._kept}
 
     def restore(self, plain: dict[str, Any], tensors: State) -> None:
         """Go to where a snapshot was taken."""
@@ -271,8 +266,9 @@ class Trainer:
         self._keep(plain["alive"])
         self.epoch, self.step = plain["epoch"], plain["step"]
         self._sums.copy_(tensors["sums"])
-        states = {"current": self.ensemble.state(), "last": self._last, "best": self._best}
-        for kind, state in states.items():
+        passed = [epoch for epoch in self.recipe.keep_epochs or [] if epoch <= self.epoch]
+        self._kept = {epoch_state(epoch): copy_of(self._last) for epoch in passed}
+        for kind, state in self._changing_states().items():
             saved = {name: tensors[f"{kind}/{name}"].to(self.device) for name in state}
             if kind == "current":
                 self.ensemble.load(saved)
@@ -286,10 +282,6 @@ class Trainer:
                 self._optimizer.state[parameter][key] = _laid_out_as(parameter, tensor)
 
 
-def _copy(state: State) -> State:
-    return {name: tensor.clone() for name, tensor in state.items()}
-
-
 def _laid_out_as(parameter: torch.Tensor, saved: torch.Tensor) -> torch.Tensor:
     """Return what an optimiser keeps of a parameter on its device, and in its layout in memory.
 
@@ -298,7 +290,3 @@ def _laid_out_as(parameter: torch.Tensor, saved: torch.Tensor) -> torch.Tensor:
     if saved.shape != parameter.shape:  # a count of steps
         return saved.to(parameter.device)
     return torch.empty_like(parameter, dtype=saved.dtype).copy_(saved)
-
-
-def _to_cpu(state: State) -> State:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}

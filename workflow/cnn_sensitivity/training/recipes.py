@@ -1,4 +1,4 @@
-"""Recipes: initialisation, learning rate, loss and optimiser as the configuration names them."""
+"""Recipes: learning rate, loss and optimiser as the configuration names them."""
 
 from math import cos, pi
 
@@ -11,24 +11,6 @@ from cnn_sensitivity.config import Recipe
 
 WARM_UP = 0.3  # part of the steps in which one_cycle rises to the peak
 START = 1 / 25  # its rate at the first step, as a fraction of the peak
-
-
-def initialize(network: nn.Module, how: str) -> None:
-    """Change the convolutions of a fresh network, unless `how` is "default".
-
-    kaiming_normal redraws the weights from torch's global generator (fan-out, ReLU). tanh_gain
-    multiplies them by tanh's gain and takes the biases away.
-    """
-    for module in network.modules():
-        if not isinstance(module, _ConvNd):
-            continue
-        if how == "kaiming_normal":
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        elif how == "tanh_gain":
-            with torch.no_grad():
-                module.weight.mul_(nn.init.calculate_gain("tanh"))
-                if module.bias is not None:
-                    module.bias.zero_()
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:

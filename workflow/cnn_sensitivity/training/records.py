@@ -1,6 +1,6 @@
 """What a training remembers of each seed: its epochs, its stop, and the table that they make."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf, isfinite, sqrt
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 from cnn_sensitivity.config import Recipe, TrainingSettings
 from cnn_sensitivity.table_files import sealed
+from cnn_sensitivity.weights import epoch_state
 
 COLUMNS = (
     "experiment,network,noise,train_size,seed,epoch,learning_rate,"
@@ -61,14 +62,22 @@ class Record:
             and self.epochs >= recipe.fitted_factor * self.fitted_epoch
         )
 
-    def summary(self, classes: int, test_images: int) -> dict[str, Any]:
+    def test_errors_at(self, epochs: Iterable[int]) -> dict[str, float | None]:
+        """Return the test error at the states of those epochs that it came through."""
+        through = self.epochs - self.diverged
+        return {epoch_state(epoch): self.rows[epoch][-1] for epoch in epochs if epoch <= through}
+
+    def summary(
+        self, classes: int, test_images: int, keep_epochs: Sequence[int] = ()
+    ) -> dict[str, Any]:
         """Return what a checkpoint says of this seed."""
         whole = asdict(self)
         del whole["rows"]
         if self.best_test_error == inf:  # diverged at once: the best weights are the initial ones
             whole["best_test_error"] = self.last_test_error
         learned = not self.diverged and is_below_chance(self.last_test_error, classes, test_images)
-        return {**whole, "epochs": self.epochs, "learned": learned}
+        kept = self.test_errors_at(keep_epochs)
+        return {**whole, "epochs": self.epochs, "learned": learned, "kept_test_errors": kept}
 
 
 def is_below_chance(error: float, classes: int, images: int) -> bool:

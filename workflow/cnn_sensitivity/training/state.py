@@ -15,13 +15,13 @@ import torch
 
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset
-from cnn_sensitivity.weights import STATES, read_sealed, write_sealed
+from cnn_sensitivity.weights import read_sealed, write_sealed
 
 from .ensemble import State
 from .loop import Result, Trainer
 from .records import Record
 
-KIND = "cnn_sensitivity training state 1"
+KIND = "cnn_sensitivity training state 2"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,13 @@ def save(path: Path, mark: str, finished: Sequence[Result], trainer: Trainer) ->
             arrays.update({f"{index}/{kind}/{name}": x.numpy() for name, x in state.items()})
     records = [[asdict(record) for record in result.records] for result in finished]
     names = list(trainer.ensemble.state())  # in the order of the layers, which files do not keep
-    description = {"fingerprint": mark, "finished": records, "live": plain, "names": names}
+    description = {
+        "fingerprint": mark,
+        "finished": records,
+        "states": list(finished[0].states) if finished else [],
+        "live": plain,
+        "names": names,
+    }
     write_sealed(path, KIND, description, arrays)
 
 
@@ -78,7 +84,7 @@ def load(path: Path, mark: str, log: Callable[[str], None]) -> Saved | None:
             [Record(**record) for record in records],
             {
                 kind: {name: tensors[str(index)][f"{kind}/{name}"] for name in description["names"]}
-                for kind in STATES
+                for kind in description["states"]
             },
         )
         for index, records in enumerate(description["finished"])

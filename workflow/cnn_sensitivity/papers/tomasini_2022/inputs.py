@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from cnn_sensitivity.paper import Choice, Tables, of_runs
+from cnn_sensitivity.paper import Choice, Tables, measured, of_runs
+from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
 from cnn_sensitivity.plan import Plan, Run
 
 FIGURE_03 = Choice("figure_03", "images", ("VGG11", "VGG11bn", "AlexNet", "LeNet"))
@@ -14,7 +15,7 @@ def claims(plan: Plan) -> Tables:
     """Return the tables that the claims are measured from."""
     with_filters = (run for run in plan.runs if _has_clean_filters(run))
     return {
-        "sensitivity": [run.path("sensitivity.csv") for run in plan.runs],
+        **(measured("sensitivity", plan.runs) or {}),
         "spectrum": [run.path("spectrum.csv") for run in with_filters],
         "theory": [plan.table("theory")],
     }
@@ -29,7 +30,7 @@ def _is_clean(run: Run) -> bool:
 
 
 def _is_one_dimensional(run: Run) -> bool:
-    return run.experiment.startswith("scale_detection_1d")
+    return run.experiment in ONE_DIMENSIONAL
 
 
 def _has_clean_filters(run: Run) -> bool:
@@ -38,7 +39,7 @@ def _has_clean_filters(run: Run) -> bool:
 
 def _figure_01(plan: Plan) -> Tables | None:
     tables = _figure_10(plan)
-    return tables and {**tables, "pictures": [plan.table("pictures")]}
+    return tables and {**tables, "pictures": [plan.pictures("images")]}
 
 
 def _figure_02(plan: Plan) -> Tables:
@@ -46,7 +47,7 @@ def _figure_02(plan: Plan) -> Tables:
 
 
 def _figure_03(plan: Plan) -> Tables | None:
-    return of_runs("sensitivity", plan.select("images", FIGURE_03.of(plan), _is_clean))
+    return measured("sensitivity", plan.select("images", FIGURE_03.of(plan), _is_clean))
 
 
 def _figure_04(plan: Plan) -> Tables | None:
@@ -63,24 +64,24 @@ def _figure_06(plan: Plan) -> Tables:
 
 def _figure_07(plan: Plan) -> Tables | None:
     runs = [run for run in plan.runs if _is_one_dimensional(run) and _is_clean(run)]
-    return of_runs("sensitivity", runs)
+    return measured("sensitivity", runs)
 
 
 def _figure_08(plan: Plan) -> Tables | None:
-    return of_runs("sensitivity", plan.select("scale_detection_2d", keep=_is_clean))
+    return measured("sensitivity", plan.select("scale_detection_2d", keep=_is_clean))
 
 
 def _figure_09(plan: Plan) -> Tables | None:
     runs = plan.select("scale_detection_2d", FIGURE_09.of(plan), _is_clean)
-    return of_runs("sensitivity", _with_most_images(runs))
+    return measured("sensitivity", _with_most_images(runs))
 
 
 def _figure_10(plan: Plan) -> Tables | None:
-    return of_runs("sensitivity", plan.select("images", keep=_is_relu))
+    return measured("sensitivity", plan.select("images", keep=_is_relu))
 
 
 def _figure_11(plan: Plan) -> Tables | None:
-    return of_runs("sensitivity", plan.select("images", keep=_is_clean))
+    return measured("sensitivity", plan.select("images", keep=_is_clean))
 
 
 def _figure_12(plan: Plan) -> Tables | None:
@@ -103,7 +104,7 @@ def _figure_tanh(plan: Plan) -> Tables | None:
     """Every network that has a twin with the other activation, clean data."""
     runs = [run for run in plan.runs if run.noise == 0]
     twins = [run for run in runs if any(_are_twins(run, other) for other in runs)]
-    return of_runs("sensitivity", twins)
+    return measured("sensitivity", twins)
 
 
 def _are_twins(run: Run, other: Run) -> bool:

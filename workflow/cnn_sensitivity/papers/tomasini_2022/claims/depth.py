@@ -131,7 +131,7 @@ def _shown(tables: Tables, experiment: str, architectures: Sequence[str]) -> Dat
     rows = rows[rows["architecture"].isin(architectures)]
     if rows.empty:
         raise NotTested(
-            f"The run has none of {listing(architectures)} on {evidence.NAMES[experiment]}."
+            f"The run has none of {listing(architectures)} on {evidence.name(experiment)}."
         )
     return rows
 

@@ -8,6 +8,7 @@ from cnn_sensitivity.analysis import power_laws
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import learned
 from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval
+from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome
@@ -18,7 +19,7 @@ TOLERANCES = {"D": ((2.0, 0.4), (1.0, 0.3)), "G": ((1.0, 0.3), (1.0, 0.3))}
 
 def exponent(quantity: str, tables: Tables) -> Outcome:
     """The fitted exponent of all seeds together, without and with stride."""
-    rows = evidence.clean(evidence.table(tables, "sensitivity", "scale_detection_1d"))
+    rows = evidence.clean(evidence.table(tables, "sensitivity", *ONE_DIMENSIONAL))
     selection = learned(rows)
     layers = power_laws.layers(selection.rows)
     if layers.empty:

@@ -1,0 +1,102 @@
+"""Where the images of an experiment come from."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cnn_sensitivity.config.base import (
+    NO_BOOLEAN,
+    Count,
+    Folder,
+    Fraction,
+    Model,
+    Positive,
+    Text,
+)
+
+SIZES = {
+    "embedded": {"train_size": 5000, "test_size": 2000},
+    "fashion_mnist": {"train_size": 60000, "test_size": 10000},
+    "cifar10": {"train_size": 50000, "test_size": 10000},
+}
+"""Images of the sources whose size is known before they are read."""
+
+
+SIDES = {"embedded": 28, "fashion_mnist": 28, "cifar10": 32}
+"""Pixels a side of the sources whose images are known before they are read."""
+
+
+class Templates(Model):
+    """Each class is the thin-plate deformations of one training image (Ruderman et al. 2018)."""
+
+    count: Annotated[int, Field(ge=2, le=1000), NO_BOOLEAN] = 10
+    """Number of images that are deformed, and of classes; of all classes of the source."""
+    displacement: Positive
+    """A control point moves by up to so many pixels along each axis, uniformly."""
+    control_points: Annotated[int, Field(ge=2, le=16), NO_BOOLEAN] = 3
+    """A side, evenly spaced."""
+    grid: Literal["edge", "cell"] = "edge"
+    """Outer control points lie on the image's edge, or all in the centres of equal cells."""
+
+
+class ImageSource(Model):
+    """Where the images come from."""
+
+    name: Literal["embedded", "fashion_mnist", "cifar10", "image_folder"]
+    root: Folder | None = None
+    """fashion_mnist, cifar10: where the files are or are put; image_folder: the folder itself."""
+    title: Text | None = None
+    """What captions call the data; the default is its name."""
+    train_size: Count | None = None
+    """A class-balanced subset of so many training images; none for all."""
+    test_size: Count | None = None
+    pad_to: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
+    """Zero-pad the images to so many pixels a side, before anything else is done to them."""
+    labels: Literal["random"] | None = None
+    """random: uniform ones for training and test images, fixed by the run's seed."""
+    templates: Templates | None = None
+    """A task of deformed images, train_size and test_size of them, in place of the images."""
+    size: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
+    """image_folder: resize all images to so many pixels a side, 1024 at most; without it they
+    must agree."""
+    mean: list[Fraction] | None = None
+    """image_folder: of pixel/255, per channel; the default is the training images' own."""
+    std: list[Fraction] | None = None
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        if self.name == "image_folder" and self.root is None:
+            raise ValueError("image_folder needs root: the folder that holds train/ and test/")
+        for key in ("size", "mean", "std"):
+            if self.name != "image_folder" and getattr(self, key) is not None:
+                raise ValueError(f"{key}: only image_folder takes it")
+        for key in ("mean", "std"):
+            values = getattr(self, key)
+            if values is not None and len(values) not in (1, 3):
+                raise ValueError(f"{key}: give one number for grey images, three for colour")
+        if self.mean and self.std and len(self.mean) != len(self.std):
+            raise ValueError("mean and std: give as many numbers of one as of the other")
+        if self.templates and min(self.train_size or 0, self.test_size or 0) < self.templates.count:
+            raise ValueError(
+                "templates need train_size and test_size: numbers of deformed images, at least"
+                f" one for each of the {self.templates.count} templates"
+            )
+        side = SIDES.get(self.name, self.size)
+        if side and self.pad_to and self.pad_to < side:
+            raise ValueError(f"pad_to {self.pad_to}: the images have {side} pixels a side")
+        for key, most in SIZES.get(self.name, {}).items():
+            if (getattr(self, key) or 0) > most and not self.templates:
+                raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
+        return self
+
+    def train_images(self) -> int | None:
+        """Return how many training images there are, if that is known before they are read."""
+        return self.train_size or SIZES.get(self.name, {}).get("train_size")
+
+    def test_images(self) -> int | None:
+        """Return how many test images there are, if that is known before they are read."""
+        return self.test_size or SIZES.get(self.name, {}).get("test_size")
+
+    def pixels(self) -> int | None:
+        """Return how many pixels a side the images have, if that is known before they are read."""
+        return self.pad_to or SIDES.get(self.name, self.size)

@@ -1,0 +1,98 @@
+"""The normalised cosine distance of one layer to changed images, taken batch by batch (R18)."""
+
+import torch
+from torch import Tensor
+
+# Coordinates whose products are summed at once, so that their float64 copies stay small.
+_BLOCK = 2**14
+
+
+class CosineDistances:
+    """Cosine distances of one layer's representations r, in float64 and on the layer's device.
+
+    R18, section 2.3: the mean over images of d(r(x), r(tau x)) over the median of d(r(x), r(y)),
+    d = 1 - cosine, x and y the unchanged images, over the P (P - 1) / 2 pairs of different ones.
+    The median needs all pairs, and so the unchanged representations are kept, in the layer's own
+    type: P x (size of the representation) numbers. 128 images in float32 are 17 MB for the widest
+    layer of R18's CIFAR-10 networks, 1.6 GB for that of its ImageNet networks at 224 pixels.
+    """
+
+    def __init__(self, rows: Tensor, images: int) -> None:
+        """Make room for `images` in all, like those of `rows`, a batch as `update` takes it."""
+        self.images = images
+        self.kept = rows.new_empty(images, rows.shape[2])
+        self.distances = rows.new_zeros(len(rows) - 1, images, dtype=torch.float64)
+        self.seen: list[slice] = []
+
+    def update(self, rows: Tensor, start: int, scratch: object = None) -> None:
+        """Take in [sets, images, size]: unchanged, then each changed set.
+
+        `start` is the first image's number; buffers that layers share (`scratch`) are not needed.
+        """
+        where = slice(start, start + rows.shape[1])
+        self.seen.append(where)
+        self.kept[where] = rows[0]
+        squares = rows.new_zeros(rows.shape[:2], dtype=torch.float64)
+        products = torch.zeros_like(squares)
+        for block in rows.split(_BLOCK, dim=2):
+            exact = block.double()
+            squares += torch.linalg.vecdot(exact, exact)
+            products += torch.linalg.vecdot(exact, exact[0])
+        sizes = squares.sqrt()
+        self.distances[:, where] = 1 - products[1:] / (sizes[0] * sizes[1:])
+
+    def add(self, other: "CosineDistances") -> None:
+        """Take in what `other` has seen, further images of the same number in all."""
+        for where in other.seen:
+            self.kept[where] = other.kept[where]
+            self.distances[:, where] = other.distances[:, where]
+        self.seen += other.seen
+
+    def result(self) -> Tensor:
+        """Return the mean distance to each changed set, and last the median over pairs.
+
+        [changed sets + 1]; NaN where a representation of zeros, which points nowhere, counts, and
+        for the median of a single image.
+        """
+        return self._means_and_median(self._of_pairs(), self.distances)
+
+    def jackknifed(self, blocks: int) -> Tensor:
+        """Return what `result` would be without each of the blocks of consecutive images.
+
+        [blocks, changed sets + 1].
+        """
+        pairs = self._of_pairs()
+        block = torch.arange(self.images, device=pairs.device) * blocks // self.images
+        return torch.stack(
+            [
+                self._means_and_median(pairs[rest][:, rest], self.distances[:, rest])
+                for rest in (block != each for each in range(blocks))
+            ]
+        )
+
+    def rounding(self) -> float:
+        """Return the median that rounding alone can cause where all point in one direction."""
+        return float(torch.finfo(self.kept.dtype).eps) ** 2
+
+    def _of_pairs(self) -> Tensor:
+        """Return the distances [P, P] between unchanged images."""
+        products = self.distances.new_zeros(self.images, self.images)
+        for block in self.kept.split(_BLOCK, dim=1):
+            exact = block.double()
+            products += exact @ exact.T
+        sizes = products.diagonal().sqrt()
+        return 1 - products / (sizes[:, None] * sizes)
+
+    @staticmethod
+    def _means_and_median(pairs: Tensor, distances: Tensor) -> Tensor:
+        above = torch.ones_like(pairs, dtype=torch.bool).triu(1)  # each pair once
+        median = _median(pairs[above])
+        return torch.cat([distances.mean(dim=1), median[None]])
+
+
+def _median(values: Tensor) -> Tensor:
+    """Return the median, the mean of the middle two of an even number, and NaN if one is NaN."""
+    if len(values) == 0 or values.isnan().any():
+        return values.new_tensor(float("nan"))
+    ordered = values.sort().values
+    return (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
