@@ -10,15 +10,17 @@ BIN := $(VENV)/bin
 override SCENARIO := $(value SCENARIO)
 override CORES := $(value CORES)
 override ARCHIVE := $(value ARCHIVE)
+override GPU_JOBS := $(value GPU_JOBS)
 own := $(filter %.yaml %.yml,$(SCENARIO))
 # PAPER/NAME of workflow/scenarios/; a name alone is one of the default paper's.
 paper := tomasini_2022
 scenario := $(if $(findstring /,$(SCENARIO)),$(SCENARIO),$(paper)/$(SCENARIO))
 FILE := $(or $(wildcard $(own)),$(own),$(if $(filter-out $(paper)/quick,$(scenario)),workflow/scenarios/$(scenario).yaml))
 NAME := $(if $(own),$(basename $(notdir $(own))),$(subst /,_,$(scenario:$(paper)/%=%)))
-export SCENARIO CORES ARCHIVE FILE NAME
+export SCENARIO CORES ARCHIVE GPU_JOBS FILE NAME
 
-snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"}
+snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"} \
+	$${GPU_JOBS:+--resources "gpu=$$GPU_JOBS"}
 layers = --configfile config.yaml $${FILE:+"$$FILE"}
 unpack = $(BIN)/python -m cnn_sensitivity unpack \
 	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/quick/tables.tar.gz))-- "$$ARCHIVE"
@@ -26,7 +28,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -35,6 +37,9 @@ checked_input:
 	case "$$CORES" in \
 	all) ;; \
 	'' | 0* | *[!0-9]*) refuse "CORES must be a number or all" ;; \
+	esac; \
+	case "$$GPU_JOBS" in \
+	0* | *[!0-9]*) refuse "GPU_JOBS must be a number: of jobs that use a GPU at once" ;; \
 	esac; \
 	case "$$SCENARIO" in \
 	'' | -* | *[!A-Za-z0-9_./~-]*) refuse "SCENARIO must be one word of letters, digits, _ . / ~ -" ;; \
@@ -56,7 +61,7 @@ install: $(VENV)/installed ## Install into .venv what a reproduction needs
 
 install-test: $(VENV)/installed-test ## Install what the tests need besides
 
-reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=quick)
+reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=quick, GPU_JOBS=1)
 	@$(readable)
 	@BRIEF=1 $(snakemake)
 	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)
@@ -108,6 +113,12 @@ bench: install-test ## Speed, as ratios within one run, into results/benchmarks.
 timings: install-test ## Time every network on one core of this machine, for `make plan`
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks.reference_timings \
 		--output workflow/cnn_sensitivity/forecast/timings.csv
+
+# Without an installation too: PYTHON is then what has the packages that docs/gpu.md names.
+gpu_python = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
+gpu-check: ## Is this machine's GPU right, and how fast? Ten minutes, for `make plan` (PYTHON=python3 uninstalled)
+	@PYTHONPATH="workflow$${PYTHONPATH:+:$$PYTHONPATH}" $(gpu_python) -m cnn_sensitivity gpu-check \
+		--scenario $(wildcard workflow/scenarios/*/paper.yaml)
 
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json

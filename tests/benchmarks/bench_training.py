@@ -3,7 +3,6 @@
 Each ratio is a ratio of medians of times measured by turns within one process.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,56 +10,18 @@ import torch
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.datasets.store import Dataset, Split, assemble
+from cnn_sensitivity.datasets.store import Dataset
+from cnn_sensitivity.gpu_check.synthetic import random_images, stepper, training_settings
 from cnn_sensitivity.training.loop import Trainer
 
 CPU = torch.device("cpu")
-
-
-def random_images(count: int, shape: tuple[int, ...], classes: int = 10) -> Dataset:
-    """Return a data set of random pixels."""
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (count, *shape), generator=generator).to(torch.uint8)
-    split = Split(pixels, torch.randint(classes, (count,), generator=generator))
-    names = tuple(str(label) for label in range(classes))
-    channels = shape[0]
-    return assemble("random", "random", names, (0.5,) * channels, (0.3,) * channels, split, split)
-
-
-def settings(
-    network: dict[str, Any], seeds: int, channels_last: bool = False, **recipe: Any
-) -> TrainingSettings:
-    """Return the settings of a training that a benchmark runs a few steps of."""
-    return TrainingSettings.model_validate(
-        {
-            "experiment": "images",
-            "network": network,
-            "recipe": recipe,
-            "compute": {"channels_last": channels_last},
-            "noise": 0.0,
-            "seeds": list(range(seeds)),
-            "root_seed": 0,
-        }
-    )
-
-
-def stepper(trainer: Trainer) -> Callable[[], None]:
-    """Return an action that takes the trainer's next step, epoch after epoch."""
-    trainer.begin_epoch()
-
-    def step() -> None:
-        if trainer.step == trainer.batches.steps:
-            trainer.epoch, trainer.step = trainer.epoch + 1, 0
-            trainer.begin_epoch()
-        trainer.train_step()
-
-    return step
+CHANNELS_LAST = {"channels_last": True}
 
 
 def loop_against_bare_step() -> list[dict[str, Any]]:
     """VGG11 at width 1/4, 3x32x32, batch 128, crop and flip; the bare step has its batch ready."""
     dataset = random_images(128 * 40, (3, 32, 32))
-    chosen = settings({"name": "VGG11", "width": 0.25}, seeds=1)
+    chosen = training_settings({"name": "VGG11", "width": 0.25}, seeds=1)
     trainer = Trainer(chosen, dataset, [0], CPU)
     network = networks.build("VGG11", width=0.25)
     optimizer = torch.optim.SGD(
@@ -89,7 +50,11 @@ def bf16_against_float32() -> list[dict[str, Any]]:
     dataset = random_images(128 * 10, (3, 32, 32))
     network = {"name": "VGG11", "width": 0.25}
     bf16, float32 = (
-        stepper(Trainer(settings(network, 1, True, precision=precision), dataset, [0], CPU))
+        stepper(
+            Trainer(
+                training_settings(network, 1, CHANNELS_LAST, precision=precision), dataset, [0], CPU
+            )
+        )
         for precision in ("bf16", "float32")
     )
     ours, theirs = by_turns(bf16, float32, rounds=30)
@@ -119,13 +84,15 @@ def _stack(name: str, chosen: TrainingSettings, dataset: Dataset, target: float)
 def stacked_fully_connected() -> list[dict[str, Any]]:
     """FullConnL4 on 28x28 images, Adam, batch 64, four seeds."""
     recipe = {"optimizer": "adam", "schedule": "constant", "flip": False, "crop_padding": 1}
-    chosen = settings({"name": "FullConnL4"}, seeds=4, batch_size=64, **recipe)
+    chosen = training_settings({"name": "FullConnL4"}, seeds=4, batch_size=64, **recipe)
     return [_stack("FullConnL4", chosen, random_images(5000, (1, 28, 28)), 1.0)]
 
 
 def one_by_one_lenet() -> list[dict[str, Any]]:
     """LeNet on 28x28 images, batch 64, four seeds: what a CPU does against the stack."""
-    chosen = settings({"name": "LeNet"}, seeds=4, batch_size=64, flip=False, crop_padding=1)
+    chosen = training_settings(
+        {"name": "LeNet"}, seeds=4, batch_size=64, flip=False, crop_padding=1
+    )
     stack = _stack("LeNet", chosen, random_images(5000, (1, 28, 28)), 1.0)
     return [
         {
@@ -141,7 +108,7 @@ def stacked_one_dimensional() -> list[dict[str, Any]]:
     """SimpleCNN1D with 100 channels on 128 pixels, batch 8, four seeds."""
     network = {"name": "SimpleCNN1D", "options": {"channels": 100}}
     recipe = {"momentum": 0.0, "schedule": "constant", "loss": "hinge", "ridge": 0.01}
-    chosen = settings(network, seeds=4, batch_size=8, learning_rate=0.01, **recipe)
+    chosen = training_settings(network, seeds=4, batch_size=8, learning_rate=0.01, **recipe)
     return [_stack("SimpleCNN1D", chosen, random_images(1024, (1, 128), classes=2), 0.8)]
 
 

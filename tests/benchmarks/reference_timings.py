@@ -2,9 +2,9 @@
 
     PYTHONPATH=tests:workflow python -m benchmarks.reference_timings --output timings.csv
 
-Each network is timed at the width of the default run and at the paper's, for a few steps. On a CPU
-the time is that of the process, not of the clock, so that other programs of the machine matter
-little. `--device cuda` times a GPU: rows of several devices may stand in one table.
+Each network is timed at the width of the default run and at the paper's, for a few steps. The time
+is that of the process, not of the clock, so that other programs of the machine matter little. GPUs
+are timed by `make gpu-check`.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from collections.abc import Callable
 import pandas
 import torch
 
-from benchmarks.bench_training import random_images, settings
-from cnn_sensitivity.forecast.timings import COLUMNS, key_and_width
+from cnn_sensitivity.forecast.timings import COLUMNS, CPU, key_and_width
+from cnn_sensitivity.gpu_check.synthetic import random_images, training_settings
 from cnn_sensitivity.sensitivity import measure
 from cnn_sensitivity.training.loop import Trainer, build_network
 
@@ -72,38 +72,39 @@ def cases() -> list[dict]:
     return listed
 
 
-def seconds(action: Callable[[], object], repeats: int, device: torch.device) -> float:
+def seconds(action: Callable[[], object], repeats: int) -> float:
     """Return the median time of an action after a first call of it."""
-    clock = time.process_time if device.type == "cpu" else time.perf_counter
     times = []
     for _ in range(repeats + 1):
-        begin = clock()
+        begin = time.process_time()
         action()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(clock() - begin)
+        times.append(time.process_time() - begin)
     return statistics.median(times[1:])
 
 
-def timed(case: dict, device: torch.device) -> dict:
+def timed(case: dict) -> dict:
     """Return the row of one network."""
     batch, shape, seeds = case["batch"], case["shape"], case["seeds"]
     classes = 2 if len(shape) == 2 else 10
     dataset = random_images(batch * (case["steps"] + 1), shape, classes)
-    chosen = settings(case["network"], seeds, True, batch_size=batch, **case["recipe"])
-    trainer = Trainer(chosen, dataset, chosen.seeds, device)
+    compute = {"channels_last": True}
+    chosen = training_settings(case["network"], seeds, compute, batch_size=batch, **case["recipe"])
+    trainer = Trainer(chosen, dataset, chosen.seeds, torch.device(CPU))
     trainer.begin_epoch()
-    train = seconds(trainer.train_step, case["steps"], device)
-    network = build_network(chosen, dataset, 0).to(device)
+    train = seconds(trainer.train_step, case["steps"])
+    network = build_network(chosen, dataset, 0)
     count = 12
     images = torch.randn(count, *shape)
-    measured = seconds(lambda: measure(network, images, images + 0.1, images - 0.1), 2, device)
+    measured = seconds(lambda: measure(network, images, images + 0.1, images - 0.1), 2)
     key, width = key_and_width(chosen.network)
     return {
-        "device": "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device),
+        "device": CPU,
         "network": key,
         "width": width,
         "image_size": shape[-1],
+        "precision": "float32",
+        "cuda_graph": 0,
+        "seeds": seeds,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "train_seconds": round(1000 * train / (batch * seeds), 5),
         "measure_seconds": round(1000 * measured / count, 5),
@@ -114,12 +115,11 @@ def main() -> None:
     """Time every network and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True)
-    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows = []
     for case in cases():
-        rows.append(timed(case, torch.device(options.device)))
+        rows.append(timed(case))
         print(rows[-1], flush=True)
         pandas.DataFrame(rows, columns=COLUMNS).to_csv(options.output, index=False)
 

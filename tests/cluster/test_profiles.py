@@ -9,15 +9,19 @@ from checkout import SMOKE, Checkout
 ASKS = {
     "slurm": "gpu=1",
     "slurm-gres": "gpu=0",
+    "slurm-shard": "gpu=0",
     "lsf": "lsf_extra=-gpu num=1",
     "kubernetes": "gpu_manufacturer=nvidia",
 }
 
 
+GRES = {"slurm-gres": "gres=gpu:1", "slurm-shard": "gres=shard:1"}
+
+
 def options(profile: str, checkout: Checkout) -> list[str]:
     """Return how the head of a profile says to call it."""
     workflow_profile = ["--workflow-profile", f"profiles/{profile}"]
-    if profile == "slurm-gres":
+    if profile in GRES:
         return ["--profile", "profiles/slurm", *workflow_profile]
     if profile == "kubernetes":
         return [*workflow_profile, "--default-storage-prefix", str(checkout.folder)]
@@ -37,7 +41,8 @@ def test_every_profile_plans_the_run(checkout: Checkout, profile: str) -> None:
     heavy = re.findall(r"^rule (?:train|sensitivity):\n(?: .*\n)+", run.stdout, flags=re.MULTILINE)
     assert len(heavy) == 2
     assert all(ASKS[profile] in job for job in heavy)
-    assert all(("gres=gpu:1" in job) == (profile == "slurm-gres") for job in heavy)
+    asked = [re.findall(r"gres=[\w:]+", job) for job in heavy]
+    assert asked == [[GRES[profile]] if profile in GRES else []] * 2
 
 
 @pytest.mark.skipif(not find_spec("snakemake_executor_plugin_slurm"), reason="no Slurm plugin")

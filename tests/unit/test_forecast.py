@@ -11,6 +11,7 @@ import pytest
 
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import NETWORKS, Architecture, read
+from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast import (
     Forecast,
     Priorities,
@@ -21,7 +22,14 @@ from cnn_sensitivity.forecast import (
 )
 from cnn_sensitivity.forecast.estimate import data_of
 from cnn_sensitivity.forecast.summary import duration
-from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, key_and_width
+from cnn_sensitivity.forecast.timings import (
+    COLUMNS,
+    FORWARD,
+    START_SECONDS,
+    Mode,
+    key_and_width,
+    read_table,
+)
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.weights import CHECKPOINT, write_sealed
 
@@ -75,9 +83,9 @@ def test_a_timed_network_is_read_off_and_others_lie_between() -> None:
     )
     assert narrow is not None and between is not None and wide is not None
     assert narrow < between < wide
-    rows = Path(ROOT, "workflow/cnn_sensitivity/forecast/timings.csv").read_text().splitlines()
-    row = next(row.split(",") for row in rows if row.startswith("cpu,VGG11bn,1.0,32"))
-    assert wide == pytest.approx(float(row[5]))
+    rows = read_table(ROOT / "workflow/cnn_sensitivity/forecast/timings.csv")["cpu", "VGG11bn"]
+    row = next(row for row in rows if (row.width, row.image_size) == (1.0, 32))
+    assert wide == pytest.approx(row.train_seconds)
 
 
 def test_parameters_are_those_of_the_paper() -> None:
@@ -152,6 +160,82 @@ def test_gpu_hours_are_unknown_until_a_gpu_has_been_timed() -> None:
     assert after.on_gpu
     assert "of one GPU" in as_text(after)
     assert "Not counted, for nobody has timed them: AlexNet" in as_text(after)
+
+
+def gpu_table(path: Path, *rows: str) -> Path:
+    """Write a table of a GPU: network, precision, graph, seeds, seconds of training, measuring."""
+    lines = [",".join(COLUMNS)]
+    for row in rows:
+        network, precision, graph, seeds, train, measured = row.split()
+        mode = f"{precision},{graph},{seeds}"
+        lines.append(f"Card A,{network},1.0,32,{mode},1000,{train},{measured.strip('-')}")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_table_of_a_gpu_in_the_working_folder_gives_the_hours() -> None:
+    gpu_table(Path("timings/card-a.csv"), "VGG11 float32 1 1 0.02 0.5")
+    plan = plan_of("paper")
+    expected = forecast(plan)
+    assert expected.on_gpu
+    text = as_text(expected)
+    assert "Speed: that of Card A (timings/card-a.csv)" in text
+    assert "Not counted, for nobody has timed them: AlexNet" in text
+    cost = next(each for each in expected.costs if each.run.network.label == "VGG11")
+    assert cost.train == pytest.approx(START_SECONDS + 0.02 * (50 + FORWARD * 10) * 250)
+    assert cost.measure == pytest.approx(START_SECONDS + 0.5 * 500 * 4 / 1000)
+    on_cpu = plan_of("quick")
+    assert not forecast(on_cpu).on_gpu
+
+
+@pytest.mark.parametrize(
+    ("mode", "seconds"),
+    [
+        (Mode("float32", True, 1), 8.0),
+        (Mode("bf16", True, 1), 4.0),
+        (Mode("bf16", True, 8), 1.0),
+        (Mode("bf16", True, 4), 1.0),  # nearer to 8 than to 1
+        (Mode("bf16", False, 1), 4.0),  # not timed without graph
+        (Mode("tf32", True, 1), 8.0),  # not timed at all: those of another precision
+    ],
+)
+def test_the_mode_most_like_the_one_that_is_asked_for_counts(mode: Mode, seconds: float) -> None:
+    table = gpu_table(
+        Path("timings/a.csv"),
+        "LeNet float32 1 1 8 -",
+        "LeNet bf16 1 1 4 -",
+        "LeNet bf16 1 8 1 -",
+    )
+    timings = Timings(on_gpu=True, gpu_table=table)
+    network = Architecture(name="LeNet", label="a")
+    assert timings.train_seconds(network, 32, mode) == seconds
+    assert timings.measure_seconds(network, 32, mode) == seconds  # where it was not measured
+
+
+def test_trainings_on_a_gpu_count_for_their_own_mode_only() -> None:
+    plan = plan_of("paper")
+    network = finished(plan, 0, seconds=1000.0, first_line="GPU: some card")
+    timings = Timings(Path("results"), on_gpu=True)
+    mode = Mode.of(plan.training_settings(plan.runs[0]))
+    assert mode == Mode("float32", cuda_graph=True, seeds=11)
+    assert timings.is_own(network, 32, mode)
+    assert not timings.is_own(network, 32, Mode("bf16", True, 11))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"device,network\nA,LeNet\n", "bad.csv: line 2 is no timing"),
+        (b"\xff\xfe", "bad.csv: is no text"),
+    ],
+)
+def test_a_damaged_table_of_a_gpu_is_named(content: bytes, says: str) -> None:
+    Path("timings").mkdir()
+    Path("timings/bad.csv").write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        forecast(plan_of("paper"))
+    assert not forecast(plan_of("quick")).on_gpu
 
 
 def test_a_network_of_ones_own_is_not_guessed() -> None:

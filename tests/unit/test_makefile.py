@@ -109,6 +109,42 @@ def test_what_is_no_number_of_cores_is_refused(folder: Path, cores: str) -> None
     assert files(folder) == before
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1;touch X", "$(shell touch X)"])
+def test_what_is_no_number_of_gpu_jobs_is_refused(folder: Path, jobs: str) -> None:
+    before = files(folder)
+    run = make(folder, "reproduce", f"GPU_JOBS={jobs}")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: GPU_JOBS must be a number")
+    assert files(folder) == before
+
+
+def test_so_many_gpu_jobs_run_at_once(folder: Path) -> None:
+    run = make(folder, "reproduce", "GPU_JOBS=4")
+    snakemake = [".venv/bin/snakemake", "--cores", "all", "--resources", "gpu=4"]
+    assert run.stdout.splitlines()[:5] == snakemake
+
+
+@pytest.mark.parametrize(
+    ("arguments", "python"),
+    [([], ".venv/bin/python"), (["PYTHON={folder}/mine"], "{folder}/mine")],
+)
+def test_the_gpu_is_checked_without_an_installation_too(
+    folder: Path, arguments: list[str], python: str
+) -> None:
+    (folder / "mine").write_text(f'{STUB}printf "%s\\n" "$PYTHONPATH"\n')
+    (folder / "mine").chmod(0o755)
+    before = files(folder)
+    scenario = "workflow/scenarios/tomasini_2022/paper.yaml"
+    (folder / scenario).touch()
+    arguments = [each.format(folder=folder) for each in arguments]
+    run = make(folder, "gpu-check", *arguments, PYTHONPATH="wheels")
+    expected = ["-m", "cnn_sensitivity", "gpu-check", "--scenario", scenario]
+    paths = ["workflow:wheels"] * bool(arguments)
+    assert run.stdout.splitlines() == [python.format(folder=folder), *expected, *paths]
+    (folder / scenario).unlink()
+    assert files(folder) == before
+
+
 def test_clean_removes_one_run(folder: Path) -> None:
     gone = {folder / "results/smoke/table.csv", folder / "paper_figures/smoke/figure_01.png"}
     gone.add(folder / "results/smoke")

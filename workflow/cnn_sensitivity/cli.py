@@ -60,16 +60,21 @@ def _train(options: argparse.Namespace) -> None:
 
 def _measure(options: argparse.Namespace) -> None:
     """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
+    import torch
+
     from cnn_sensitivity import datasets
     from cnn_sensitivity.tables.sensitivities import sensitivity_tables
     from cnn_sensitivity.training import checkpoint
+    from cnn_sensitivity.training.arithmetic import arithmetic
 
-    tables = sensitivity_tables(
-        checkpoint.load(options.checkpoint, options.name),
-        datasets.load(options.dataset),
-        MeasurementSettings.model_validate_json(options.settings),
-        device=_device(options),
-    )
+    device = _device(options)
+    with arithmetic("float32", torch.device(device)):
+        tables = sensitivity_tables(
+            checkpoint.load(options.checkpoint, options.name),
+            datasets.load(options.dataset),
+            MeasurementSettings.model_validate_json(options.settings),
+            device=device,
+        )
     for table, path in zip(tables.values(), options.output, strict=True):
         table_files.write(table, path)
 
@@ -206,6 +211,32 @@ def _unpack(options: argparse.Namespace) -> None:
     print(archive.config_file(plan))
 
 
+def _gpu_check(options: argparse.Namespace) -> None:
+    """Find out whether this machine's GPU is right and how fast it is, for `make plan`."""
+    import time
+
+    from cnn_sensitivity.gpu_check.cases import cases_of
+    from cnn_sensitivity.gpu_check.checks import Scale, all_checks
+    from cnn_sensitivity.gpu_check.results import Results, file_name, header
+    from cnn_sensitivity.gpu_check.run import run, the_gpu
+
+    end = time.monotonic() + 60 * options.minutes
+    gpu, folder = the_gpu(), Path(options.output)
+    plans = [Plan(read("config.yaml", scenario)) for scenario in options.scenario]
+    about = header(gpu)
+    stem = folder / file_name(about["device"])
+    print(f"GPU: {about['device']}; results: {stem}.md, .csv, .json", flush=True)
+    results = Results(stem.with_name(f"{stem.name}.json"), about)
+    checks = all_checks(cases_of(plans), gpu, Scale())
+    run(checks, results, plans, folder, end, log=lambda line: print(line, flush=True))
+    print(
+        f"{len(results.found)} checks done, {len(results.wrong)} wrong or failed,"
+        f" {len(results.late)} left: read {stem}.md"
+    )
+    if results.wrong:
+        raise SystemExit(1)
+
+
 def _schema(options: argparse.Namespace) -> None:
     """Write the configuration's JSON schema."""
     with write_atomically(options.output) as temporary:
@@ -216,8 +247,13 @@ def _device(options: argparse.Namespace) -> str:
     """Return the device of a job that was given so many GPUs, and bound its CPU threads."""
     import torch
 
+    from cnn_sensitivity.gpu_choice import choose
+
     torch.set_num_threads(options.threads)
     if options.gpus and torch.cuda.is_available():
+        gpus = range(torch.cuda.device_count())
+        names = [str(torch.cuda.get_device_properties(gpu).uuid) for gpu in gpus]
+        torch.cuda.set_device(choose(names))
         print(f"GPU: {torch.cuda.get_device_name()}", flush=True)  # `make plan` reads this
         return "cuda"
     if options.gpus:
@@ -271,6 +307,10 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--cores", type=int, help="the default is all that there are")
     pack.add_argument("--checkpoints", action="store_true", help="the networks' weights too")
     pack.add_argument("--no-figures", action="store_true", help="only what they are drawn from")
+    check = verb("gpu-check", _gpu_check)
+    check.add_argument("--scenario", nargs="+", required=True, help="what to tell the hours of")
+    check.add_argument("--output", default="timings", help="the default is what `plan` reads")
+    check.add_argument("--minutes", type=float, default=9.5, help="no check begins too late for it")
     verb("unpack", _unpack).add_argument("archive")
     verb("compare", _compare).add_argument(
         "scorecard", nargs="+", help="results/<run>/claims.csv of each run"

@@ -12,7 +12,7 @@ from snakemake.logging import logger
 
 import cnn_sensitivity
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.forecast import Job, Priorities, forecast, in_short
+from cnn_sensitivity.forecast import Job, Priorities, check_gpu_tables, forecast, in_short
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
@@ -28,6 +28,7 @@ try:
     PLAN = Plan(configuration.parse(config))
     FIGURE_INPUTS = figure_inputs(PLAN)
     check_images(PLAN)
+    check_gpu_tables()
     # Jobs in an environment or a container of their own may find other modules.
     if not workflow.deployment_settings.deployment_method:
         check_networks(PLAN)

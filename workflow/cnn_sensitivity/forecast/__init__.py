@@ -4,6 +4,15 @@ from cnn_sensitivity.forecast.estimate import Forecast, forecast
 from cnn_sensitivity.forecast.pace import Job
 from cnn_sensitivity.forecast.priorities import Priorities
 from cnn_sensitivity.forecast.summary import as_text, in_short
-from cnn_sensitivity.forecast.timings import Timings
+from cnn_sensitivity.forecast.timings import Timings, check_gpu_tables
 
-__all__ = ["Forecast", "Job", "Priorities", "Timings", "as_text", "forecast", "in_short"]
+__all__ = [
+    "Forecast",
+    "Job",
+    "Priorities",
+    "Timings",
+    "as_text",
+    "check_gpu_tables",
+    "forecast",
+    "in_short",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
 from cnn_sensitivity.config.sources import SIZES
-from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Timings
+from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Mode, Timings, gpu_tables
 from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
 
@@ -95,6 +95,8 @@ class Forecast:
     """Files to download by what they are, in bytes."""
     machine: float
     """How many times as long as the reference this machine takes; 1 before it has trained."""
+    gpu: str | None = None
+    """Name and table of the GPU whose speed is assumed, if it is a table's."""
 
     @property
     def others_left(self) -> int:
@@ -123,21 +125,32 @@ class Forecast:
         return sorted({cost.run.network.label for cost in self.costs if cost.seconds is None})
 
 
-def forecast(plan: Plan, results: Path = Path("results")) -> Forecast:
+def forecast(
+    plan: Plan, results: Path | None = Path("results"), gpu_table: Path | None = None
+) -> Forecast:
     """Return what the plan costs; paths of its files count from the working folder.
 
     Finished trainings under `results`, of whatever run, tell this machine's speed. The hours are
-    a GPU's where the jobs ask for one and one has been timed, else a core's.
+    a GPU's where the jobs ask for one and one has been timed, by those trainings or in `gpu_table`
+    (the default: the first of `timings/*.csv`); else a core's.
+
+    Raises:
+        UserError: that table cannot be read.
     """
-    timings = Timings(results, on_gpu=bool(plan.gpus_per_job))
+    wants_gpu = bool(plan.gpus_per_job)
+    if wants_gpu and gpu_table is None:
+        gpu_table = next(iter(gpu_tables()), None)
+    timings = Timings(results, wants_gpu, gpu_table)
     costs = _costs(plan, timings)
-    on_gpu = bool(plan.gpus_per_job) and any(cost.train is not None for cost in costs)
-    if plan.gpus_per_job and not on_gpu:
+    on_gpu = wants_gpu and any(cost.train is not None for cost in costs)
+    if wants_gpu and not on_gpu:
         timings = Timings(results)
         costs = _costs(plan, timings)
     data = sum(data_of(plan, name).bytes for name in plan.config.experiments)
     others = tuple(_other_jobs(plan, costs))
-    return Forecast(plan, on_gpu, costs, others, data, _downloads(plan, costs), timings.machine)
+    downloads = _downloads(plan, costs)
+    gpu = f"{timings.gpu} ({gpu_table})" if on_gpu and timings.gpu else None
+    return Forecast(plan, on_gpu, costs, others, data, downloads, timings.machine, gpu)
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
@@ -170,12 +183,12 @@ def data_of(plan: Plan, experiment: str) -> Data:
 
 def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     settings = plan.training_settings(run)
-    seeds, recipe = len(run.seeds), settings.recipe
-    train = timings.train_seconds(run.network, data.size)
+    seeds, recipe, mode = len(run.seeds), settings.recipe, Mode.of(settings)
+    train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
         images = (run.train_size or data.train) + FORWARD * data.test
         train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
-    measure = timings.measure_seconds(run.network, data.size)
+    measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:
         passed = _images_passed(plan, run) * seeds
         measure = START_SECONDS + measure * passed / 1000
@@ -192,7 +205,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         measure,
         TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
         recipe.stop_when_fitted,
-        timings.is_own(run.network, data.size),
+        timings.is_own(run.network, data.size, mode),
         trained,
         measured,
     )

@@ -112,11 +112,11 @@ def _time(forecast: Forecast, cores: int) -> list[str]:
         )
         if forecast.plan.gpus_per_job:
             lines.append(
-                "  The jobs ask for a GPU, but no GPU has been timed: how long one needs is not"
-                " known until it has trained some of these networks. The times here are a CPU's."
+                "  The jobs ask for a GPU, but no GPU has been timed: `make gpu-check` does that in"
+                " ten minutes, on the machine that has one. The times here are a CPU's."
             )
     own = sorted({cost.run.network.label for cost in forecast.costs if cost.own})
-    source = "a reference machine"
+    source = forecast.gpu or "a reference machine"
     if forecast.machine != 1:
         source += f", times {forecast.machine:.2g} by the trainings finished here"
     lines.append(

@@ -13,10 +13,11 @@ from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import state_dicts, weight_files
 
 from . import checkpoint as checkpoints
+from .arithmetic import arithmetic
 from .batches import Pixels, to_device
 from .ensemble import Single, State
 from .evaluation import evaluate
-from .job import arithmetic, check, print_at_once
+from .job import check, print_at_once
 from .loop import Result, build_network, seed_of
 from .records import Record, write_table
 

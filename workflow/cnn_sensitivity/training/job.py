@@ -1,9 +1,7 @@
 """A training job: all seeds of a run, from its settings to its checkpoint and table."""
 
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,6 +13,7 @@ from cnn_sensitivity.networks import own_failure
 
 from . import checkpoint as checkpoints
 from . import state
+from .arithmetic import arithmetic
 from .ensemble import can_stack
 from .loop import Result, Trainer, build_network, output_count
 from .progress import Progress
@@ -158,31 +157,3 @@ def _check_output(settings: TrainingSettings, dataset: Dataset) -> None:
             f"network {settings.network.name!r}: from {len(images)} images it must return a tensor"
             f" of shape {expected}, not {got}"
         )
-
-
-@contextmanager
-def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
-    """Choose deterministic algorithms, and TF32 or not; put all back in the end."""
-    # cuBLAS is deterministic only with a workspace of fixed size, set before it starts.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    strict = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    before = torch.get_float32_matmul_precision()
-    tf32 = precision == "tf32"
-    # Warn only: a user's own network may need an operation that has no deterministic form.
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    cuda = device.type == "cuda"
-    if cuda:
-        torch.set_float32_matmul_precision("high" if tf32 else "highest")
-    try:
-        with torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32
-        ):
-            yield
-    finally:
-        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
-        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
-        if cuda:
-            torch.set_float32_matmul_precision(before)

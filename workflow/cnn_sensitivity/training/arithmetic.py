@@ -1,0 +1,38 @@
+"""How products are computed while a job trains or measures: repeatable, and as precise as asked."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
+    """Choose deterministic algorithms, and TF32 or not; put all back in the end.
+
+    `precision` is a recipe's. Unless told not to, PyTorch uses TF32 in convolutions on a GPU.
+    """
+    # cuBLAS is deterministic only with a workspace of fixed size, set before it starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    strict = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    before = torch.get_float32_matmul_precision()
+    tf32 = precision == "tf32"
+    # Warn only: a user's own network may need an operation that has no deterministic form.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    cuda = device.type == "cuda"
+    if cuda:
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    try:
+        with torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32
+        ):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+        if cuda:
+            torch.set_float32_matmul_precision(before)
