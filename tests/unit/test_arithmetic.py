@@ -44,9 +44,7 @@ def test_a_measurement_is_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return {"main": DataFrame({"D": [1.0]})}
 
     monkeypatch.setattr(sensitivities, "sensitivity_tables", tables)
-    settings = MeasurementSettings.model_validate(
-        {"measurements": {"main": {}}, "root_seed": 0}
-    )
+    settings = MeasurementSettings.model_validate({"measurements": {"main": {}}, "root_seed": 0})
     main(
         ["measure", "--name", "images/LeNet/noise-0_train-all/seeds-0", "--gpus", "0"]
         + ["--settings", settings.to_json(), "--dataset", str(tmp_path / "dataset.safetensors")]

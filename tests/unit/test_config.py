@@ -34,9 +34,12 @@ def elsewhere(**keys: object) -> dict:
     return {"name": "LeNet", "weights": "lenet.pt", **keys}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_scenario_is_valid_and_named_like_its_file(scenario: Path) -> None:
-    assert config.read(ROOT / "config.yaml", scenario).run == scenario.stem
+    """As `make` names it: after its paper, unless that is the default, and itself."""
+    read, paper = config.read(ROOT / "config.yaml", scenario), scenario.parent.name
+    prefix = "" if paper == "tomasini_2022" else f"{paper}_"
+    assert (read.paper, read.run) == (paper, f"{prefix}{scenario.stem}")
 
 
 def test_quick_is_the_default() -> None:

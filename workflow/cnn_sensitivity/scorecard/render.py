@@ -7,6 +7,7 @@ from textwrap import shorten
 
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import plural
 from cnn_sensitivity.scorecard.verdict import (
     CONTRADICTED,
     NOT_TESTED,
@@ -106,7 +107,7 @@ def records(frame: DataFrame) -> list[dict[str, object]]:
 def _summary(frame: DataFrame) -> str:
     counts = ((frame["verdict"] == verdict).sum() for verdict in _MARKS)
     parts = ", ".join(f"{count} {verdict}" for count, verdict in zip(counts, _MARKS, strict=True))
-    return f"{len(frame)} claims: {parts}."
+    return f"{plural(len(frame), 'claim')}: {parts}."
 
 
 def mark(row: Mapping[str, object]) -> str:
