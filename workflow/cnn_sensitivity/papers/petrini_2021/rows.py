@@ -39,20 +39,22 @@ def measured(
     cutoff: int | None = 3,
     displacement: float | None = 1.0,
     interpolation: str | None = "linear",
-    weights: str = "last",
+    best: bool = False,
     with_error: bool = False,
 ) -> Selection:
     """Return the outputs of the runs that learned, under the chosen measurements.
 
-    None chooses all. Added columns: cutoff, displacement, interpolation.
+    None chooses all. `best`: with the weights of the epoch of lowest test error, if these were
+    measured besides those of the last. Added columns: cutoff, displacement, interpolation.
     """
     rows = with_perturbation(table)
+    weights = set(rows["weights"])
     chosen = {
         "average": average,
         "cutoff": cutoff,
         "displacement": displacement,
         "interpolation": interpolation,
-        "weights": weights,
+        "weights": "best" if best or "last" not in weights else "last",
     }
     for column, value in chosen.items():
         if value is not None:
@@ -113,7 +115,8 @@ def geometric_means(rows: DataFrame, by: list[str], value: str = "R") -> DataFra
     """Return geometric mean, low, high (over seeds) and seeds of a column, for each group."""
     logs = rows.assign(log=np.log(rows[value])).groupby(by, sort=False)
     means = logs.agg(mean=("log", "mean"), low=("log", "min"), high=("log", "max"))
-    return np.exp(means).assign(seeds=logs["seed"].nunique()).reset_index()
+    values = DataFrame(np.exp(means))
+    return values.assign(seeds=logs["seed"].nunique()).reset_index()
 
 
 def _outputs(rows: DataFrame, state: str, with_error: bool) -> Selection:

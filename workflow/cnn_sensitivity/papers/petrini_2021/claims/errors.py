@@ -6,6 +6,7 @@ from math import isnan
 import numpy as np
 from pandas import DataFrame, Series
 
+from cnn_sensitivity.analysis import fits
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import Selection
 from cnn_sensitivity.analysis.statistics import (
@@ -34,6 +35,8 @@ from cnn_sensitivity.scorecard.verdict import (
     Range,
 )
 
+FEWEST_EACH = 2
+"""Networks of a family, and others."""
 DEEP = 11
 """More layers than this count as deep: half of the authors' networks have."""
 
@@ -49,8 +52,8 @@ def error_against_r(tables: Tables) -> Outcome:
         if not isnan(numbers[0][0].value):
             columns = rows[["network", "seed", "test_error", "R"]]
             for function, name, meets in (
-                (correlations.slope, "slope", Range(0.35, 0.6)),
-                (correlations.prefactor, "prefactor", Range(0.15, 0.35)),
+                (fits.slope, "slope", Range(0.35, 0.6)),
+                (fits.prefactor, "prefactor", Range(0.15, 0.35)),
             ):
                 numbers.append((_with_interval(function, columns), name, meets))
         for part, name, meets in numbers:
@@ -137,8 +140,8 @@ def scatter_of_authors() -> float:
 
 
 def _departure(rows: DataFrame, family: Series, label: str, meets: Range) -> Measured:
-    if family.all() or not family.any():
-        return Measured(label=label, detail="the run has no such networks, or no others")
+    if min(rows["network"][family].nunique(), rows["network"][~family].nunique()) < FEWEST_EACH:
+        return Measured(label=label, detail=f"fewer than {FEWEST_EACH} networks, or others")
     columns = rows[["network", "seed", "test_error", "R"]].assign(family=family)
 
     def difference(sample: Sample) -> float:
@@ -153,7 +156,7 @@ def _departure(rows: DataFrame, family: Series, label: str, meets: Range) -> Mea
 
 
 def _residuals(sample: Sample) -> np.ndarray:
-    law = np.log(correlations.prefactor(sample)) + correlations.slope(sample) * np.log(sample["R"])
+    law = np.log(fits.prefactor(sample)) + fits.slope(sample) * np.log(sample["R"])
     return np.log(sample["test_error"]) - law
 
 

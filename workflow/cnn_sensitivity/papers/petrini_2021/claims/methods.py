@@ -72,10 +72,11 @@ def same_order_by_either_average(tables: Tables) -> Outcome:
     means, medians = (rows[rows["average"] == kind] for kind in ("mean", "median"))
     parts = [_order(rows, "average", "median", "mean", "order of the networks")]
     both = means[means["network"].isin(medians["network"])]
-    together = [
+    # Over networks and seeds: all of them count as seeds of one ratio.
+    above, below = (
         each.assign(seed=each["network"] + each["seed"].astype(str)) for each in (both, medians)
-    ]
-    parts.append(ratio(*together, "R", ABOVE_ONE, "R by means over R by medians"))
+    )
+    parts.append(ratio(above, below, "R", ABOVE_ONE, "R by means over R by medians"))
     return Outcome(parts, left_out(selection.left_out))
 
 

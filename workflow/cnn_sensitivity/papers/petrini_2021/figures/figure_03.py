@@ -2,9 +2,10 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from pandas import DataFrame, concat
+from pandas import DataFrame, Series, concat
 
 from cnn_sensitivity.analysis.prose import left_out, listing
 from cnn_sensitivity.analysis.selection import Selection
@@ -86,10 +87,10 @@ def _panel(axes: Axes, title: str, data: DataFrame, cutoffs: list[int], place: i
     return found.assign(dataset=title, source="authors, " + found["source"])
 
 
-def _bar(axes: Axes, x: float, row: "object", width: float, colour: str) -> None:
+def _bar(axes: Axes, x: float, row: Series, width: float, colour: str) -> None:
     """Draw a bar from R = 1, with the range over seeds; hollow before training."""
-    mean, low, high = (float(row[name]) for name in ("mean", "low", "high"))  # type: ignore[index]
-    trained = row["state"] == "trained"  # type: ignore[index]
+    mean, low, high = (float(row[name]) for name in ("mean", "low", "high"))
+    trained = row["state"] == "trained"
     axes.bar(
         x, mean - 1, width * 0.9, bottom=1, edgecolor=colour, linewidth=0.7,
         facecolor=colour if trained else "white",
@@ -98,7 +99,7 @@ def _bar(axes: Axes, x: float, row: "object", width: float, colour: str) -> None
         axes.vlines(x, low, high, color=GREY, linewidth=0.9, zorder=4)
 
 
-def _legend(figure: "object", cutoffs: list[int]) -> None:
+def _legend(figure: Figure, cutoffs: list[int]) -> None:
     handles: list[Patch | Line2D] = [
         Patch(facecolor=SHADES[number % len(SHADES)], label=f"$c = {cutoff}$")
         for number, cutoff in enumerate(cutoffs)
@@ -109,7 +110,7 @@ def _legend(figure: "object", cutoffs: list[int]) -> None:
         Line2D([], [], linestyle="none", marker="_", color=INK, markersize=6, markeredgewidth=1.6,
                label="authors"),
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=6)  # type: ignore[attr-defined]
+    figure.legend(handles=handles, loc="outside lower center", ncols=6)
 
 
 def beyond(rows: DataFrame) -> list[str]:

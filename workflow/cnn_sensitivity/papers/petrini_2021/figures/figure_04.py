@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
+from cnn_sensitivity.analysis import fits
 from cnn_sensitivity.analysis.prose import left_out, listing
 from cnn_sensitivity.analysis.selection import Selection
 from cnn_sensitivity.drawing import scatter
@@ -13,7 +14,6 @@ from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import DOUBLE, GREY, letter, looks, new_figure, say
 from cnn_sensitivity.papers.petrini_2021.authors import authors
 from cnn_sensitivity.papers.petrini_2021.rows import across_sizes, compared, measured
-from cnn_sensitivity.scorecard import correlations
 
 AXES = {"R": "$R_f$", "D": "$D_f$", "inverse G": "$1/G_f$"}
 
@@ -93,9 +93,9 @@ def _panel(
 
 
 def _caption(table: DataFrame, networks: DataFrame, sizes: DataFrame, selection: Selection) -> str:
-    fits = _fit("Filled points", networks)
-    best = compared(measured(table, weights="best", with_error=True).rows)
-    fits += _fit(" With the epoch of lowest test error instead, the authors' choice", best)
+    fitted = _fit("Filled points", networks)
+    best = compared(measured(table, best=True, with_error=True).rows)
+    fitted += _fit(" With the epoch of lowest test error instead, the authors' choice", best)
     whole = concat([networks, sizes], ignore_index=True)
     hollow = (
         "; hollow: networks trained on fewer images at a constant number of steps"
@@ -106,7 +106,7 @@ def _caption(table: DataFrame, networks: DataFrame, sizes: DataFrame, selection:
         "Test error against (a) the relative sensitivity R_f of the output, (b) D_f and (c) 1/G_f,"
         f" by medians at c = 3 and one pixel; a point a network and seed{hollow}. Lines: power laws"
         " fitted to the filled points.",
-        fits,
+        fitted,
         "Crosses and dashed line: the authors' 15 networks on CIFAR-10, of full width (poster);"
         " their fit of all 15 has slope .448 and prefactor .244. The figure's number is ours.",
         scale(whole),
@@ -121,7 +121,7 @@ def _fit(what: str, rows: DataFrame) -> str:
         if scatter.fitted(of_set, "R") is None:
             continue
         columns = of_set[["network", "seed", "test_error", "R"]]
-        slope = correlations.with_interval(correlations.slope, columns)
-        prefactor = correlations.with_interval(correlations.prefactor, columns)
+        slope = fits.with_interval(fits.slope, columns)
+        prefactor = fits.with_interval(fits.prefactor, columns)
         parts.append(f"slope {slope}, prefactor {prefactor} ({title}, {len(of_set)} points)")
     return f"{what}: {listing(parts)}." if parts else ""

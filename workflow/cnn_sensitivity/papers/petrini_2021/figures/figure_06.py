@@ -49,7 +49,7 @@ def along(table: DataFrame) -> DataFrame:
         else:
             epoch = rows["epochs"]
         parts.append(rows.assign(epoch=epoch))
-    return concat(parts, ignore_index=True)
+    return concat(parts, ignore_index=True).sort_values("epoch", kind="stable")
 
 
 def _panel(axes: Axes, rows: DataFrame, quantity: str, name: str, title: str) -> DataFrame:

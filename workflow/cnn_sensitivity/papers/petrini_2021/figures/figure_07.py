@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
@@ -55,7 +56,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     if not networks:
         say(grid[0, 0], "No network learned.")
     size = float(identity["input_size"].iloc[0])
-    average = "mean" if (data["average"] == "mean").any() else "median"
+    swept = data.groupby("average")["displacement"].nunique()
+    average = str(swept.idxmax()) if len(swept) else "mean"
     drawn = [
         _line_of_panels(panels, name, data[data["network"] == name], identity, average, size)
         for panels, name in zip(grid, networks, strict=False)
@@ -149,7 +151,7 @@ def _shade(axes: Axes, cutoffs: list[int], size: float) -> None:
     axes.set_xlim(low, high)
 
 
-def _legend(figure: "object", cutoffs: list[int]) -> None:
+def _legend(figure: Figure, cutoffs: list[int]) -> None:
     handles = [
         Line2D([], [], color=SHADES[number % len(SHADES)], marker="o", markersize=3,
                label=f"$c = {cutoff}$")
@@ -163,7 +165,7 @@ def _legend(figure: "object", cutoffs: list[int]) -> None:
         Line2D([], [], color="#D55E00", label="median"),
         Line2D([], [], color=GREY, linestyle=(0, (2, 1.5)), label="Gaussian"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)  # type: ignore[attr-defined]
+    figure.legend(handles=handles, loc="outside lower center", ncols=5)
 
 
 def _caption(rows: DataFrame, average: str, size: float, selection: Selection) -> str:

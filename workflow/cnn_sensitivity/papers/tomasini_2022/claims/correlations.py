@@ -6,6 +6,7 @@ from math import isfinite, isnan
 import numpy as np
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis import fits
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import most_images
 from cnn_sensitivity.analysis.statistics import (
@@ -44,8 +45,8 @@ def error_against_r(tables: Tables) -> Outcome:
     columns = selection.rows[["network", "seed", "test_error", "R"]]
     slope = log_slope(columns["R"], columns["test_error"])
     place = "within" if 0.35 <= slope <= 0.6 else "outside"
-    fitted = correlations.with_interval(correlations.slope, columns)
-    prefactor = correlations.with_interval(correlations.prefactor, columns)
+    fitted = fits.with_interval(fits.slope, columns)
+    prefactor = fits.with_interval(fits.prefactor, columns)
     detail = f"slope {fitted}, {place} .35-.6; prefactor {prefactor} (error = a R^slope)"
     measured = Measured(part.value, part.low, part.high, Range(low=0.8), detail)
     return Outcome([measured], left_out(selection.left_out))
