@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity import layer_choice
+from cnn_sensitivity.batch_statistics import with_batch_statistics
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.layer_choice import Layers
 from cnn_sensitivity.layer_sums import standard_error
@@ -50,6 +51,7 @@ def measure(
     *,
     batch_size: int = 8,
     layers: Layers = "all",
+    batch_statistics: bool = False,
 ) -> pandas.DataFrame:
     """Return the normalised cosine distance of the layers of `network`, a row a layer.
 
@@ -61,7 +63,8 @@ def measure(
     numbered as those of `sensitivity.measure`, from 1. `distance_error` is the standard error over
     images: the jackknife over ten blocks of consecutive images. `flagged` is True, with NaN for
     the distance, where a representation is of zeros or not finite, or all point in one direction
-    to within the rounding of their type. Raises UserError as `sensitivity.measure`.
+    to within the rounding of their type. `batch_statistics` and what is raised:
+    `sensitivity.measure`.
     """
     if images.shape != deformed.shape or images.ndim < 2 or len(images) == 0:
         raise UserError(
@@ -74,6 +77,8 @@ def measure(
         wanted = layer_choice.is_wanted(layers, layer, kind, last)
         return {SUMS: CosineDistances} if wanted else {}
 
+    if batch_statistics:
+        network = with_batch_statistics(network, [images, deformed])
     with torch.no_grad():
         recording = record(network, [images, deformed], choose, batch_size=batch_size)
         return table(recording, images, Request(deformed, layers), 0)

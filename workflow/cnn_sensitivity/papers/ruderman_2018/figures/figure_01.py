@@ -1,0 +1,1 @@
+"""Figure 01: a thin-plate deformation of an image."""

@@ -1,0 +1,1 @@
+"""Figure 02: stability of each layer, at initialisation and trained."""

@@ -1,0 +1,1 @@
+"""Figure 03: smoothness of filters trained on deformed templates."""

@@ -1,0 +1,1 @@
+"""Figure 05: stability with smoothed filters, and with random labels."""

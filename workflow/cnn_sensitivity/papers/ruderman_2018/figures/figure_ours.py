@@ -1,0 +1,1 @@
+"""Figure ours: two measures of the same networks."""
