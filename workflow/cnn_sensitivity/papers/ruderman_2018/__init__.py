@@ -5,8 +5,7 @@ from cnn_sensitivity.papers.ruderman_2018 import inputs
 
 PAPER = Paper(
     title=(
-        "Pooling is neither necessary nor sufficient"
-        " for appropriate deformation stability in CNNs"
+        "Pooling is neither necessary nor sufficient for appropriate deformation stability in CNNs"
     ),
     authors="Ruderman, Rabinowitz, Morcos and Zoran",
     arxiv="1804.04438",
