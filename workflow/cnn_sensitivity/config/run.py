@@ -24,7 +24,6 @@ from cnn_sensitivity.config.measurements import Measurement
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute
-from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.errors import UserError
 
 # A part of paths, which a rule's wildcards tell from others.
@@ -139,7 +138,7 @@ class Config(Model):
             raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
         except (UserError, ValueError) as error:
             raise ValueError(f"{key}: {error}") from None
-        if loss == "hinge" and isinstance(experiment, Images) and experiment.source.name in SIZES:
+        if loss == "hinge" and isinstance(experiment, Images) and experiment.source.has_ten_classes:
             raise ValueError(
                 f"{key}: loss hinge needs two classes, and {experiment.source.name} has 10;"
                 " use cross_entropy"

@@ -97,6 +97,11 @@ class ImageSource(Model):
         """Return how many test images there are, if that is known before they are read."""
         return self.test_size or SIZES.get(self.name, {}).get("test_size")
 
+    @property
+    def has_ten_classes(self) -> bool:
+        """Whether it is known to have ten classes before it is read."""
+        return self.templates.count == 10 if self.templates else self.name in SIZES
+
     def pixels(self) -> int | None:
         """Return how many pixels a side the images have, if that is known before they are read."""
         return self.pad_to or SIDES.get(self.name, self.size)

@@ -60,7 +60,7 @@ def mark_downsampling(axes: Axes, table: DataFrame) -> None:
 
 
 def legend(
-    figure: Figure, styles: Mapping[str, Look], names: Mapping[str, str], paper: str = "the paper"
+    figure: Figure, styles: Mapping[str, Look], names: Mapping[str, str], paper: str = ""
 ) -> None:
     """Put one legend below all panels: the curves, and what faint lines are."""
     handles = [
@@ -69,7 +69,8 @@ def legend(
         )
         for name, look in styles.items()
     ]
-    handles.append(Line2D([], [], color=GREY, label=paper, **_FAINT))  # type: ignore[arg-type]
+    if paper:
+        handles.append(Line2D([], [], color=GREY, label=paper, **_FAINT))  # type: ignore[arg-type]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
 
 
@@ -96,6 +97,7 @@ def scale(rows: DataFrame) -> str:
     data = "; ".join(dict.fromkeys(rows["dataset"].astype(str)))
     seeds = plural(rows["seed"].nunique(), "seed")
     return (
-        f"Data: {data}; {span(rows['train_size'])} training images, {span(rows['epochs'])} epochs;"
+        f"Data: {data}; {span(rows['train_size'])} training images, {span(rows['epochs'])} epoch"
+        f"{'' if rows['epochs'].max() == 1 else 's'};"
         f" width factor {span(rows['width'])}; {seeds} ({runs_of(rows['seed'])})."
     )

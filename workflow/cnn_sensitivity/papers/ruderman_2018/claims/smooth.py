@@ -5,7 +5,6 @@ from pandas import DataFrame, concat
 
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.statistics import spearman
-from cnn_sensitivity.papers.ruderman_2018 import rows
 from cnn_sensitivity.papers.ruderman_2018.claims.samples import (
     Values,
     cube,
@@ -20,6 +19,7 @@ from cnn_sensitivity.papers.ruderman_2018.experiments import (
     UNTRAINED,
     VARIANTS,
 )
+from cnn_sensitivity.papers.ruderman_2018.rows import distances, smoothness
 from cnn_sensitivity.scorecard.evidence import Tables, table
 from cnn_sensitivity.scorecard.verdict import (
     BELOW_ONE,
@@ -159,9 +159,9 @@ def smooth_is_stable(tables: Tables) -> Outcome:
     samples: list[Values] = []
     table(tables, "cosine_distance")
     for experiment in (REAL, RANDOM):
-        distances = rows.distances(tables, [experiment], "trained").rows
+        stability = distances(tables, [experiment], "trained").rows
         variation = _values(tables, experiment, "trained")[:, :, 1:].mean(2)
-        distance = cube(distances, "distance", VARIANTS)[:, :, 1:].mean(2)
+        distance = cube(stability, "distance", VARIANTS)[:, :, 1:].mean(2)
         samples.append(np.stack([variation, distance], axis=1))
 
     def correlation(*means: Values) -> float:
@@ -175,7 +175,7 @@ def smooth_is_stable(tables: Tables) -> Outcome:
 
 def _selected(tables: Tables, experiment: str, state: str) -> DataFrame:
     table(tables, "spectrum")
-    selection = rows.smoothness(tables, [experiment], state)
+    selection = smoothness(tables, [experiment], state)
     if selection.rows.empty:
         reasons = left_out(selection.left_out)
         raise NotTested(f"The run has no experiment {experiment!r} to measure. {reasons}".strip())
@@ -193,4 +193,4 @@ def _range(means: Values) -> float:
 
 
 def _left_out(tables: Tables) -> str:
-    return left_out(rows.smoothness(tables, [RANDOM], "trained").left_out)
+    return left_out(smoothness(tables, [RANDOM], "trained").left_out)

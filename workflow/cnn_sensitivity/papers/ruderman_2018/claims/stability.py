@@ -4,7 +4,6 @@ import numpy as np
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import left_out, listing
-from cnn_sensitivity.papers.ruderman_2018 import rows
 from cnn_sensitivity.papers.ruderman_2018.claims.samples import (
     Values,
     cube,
@@ -24,6 +23,7 @@ from cnn_sensitivity.papers.ruderman_2018.experiments import (
     VARIANTS,
     sigma,
 )
+from cnn_sensitivity.papers.ruderman_2018.rows import distances
 from cnn_sensitivity.scorecard.evidence import Tables, table
 from cnn_sensitivity.scorecard.verdict import (
     ABOVE_ONE,
@@ -197,7 +197,7 @@ def random_labels_spread(tables: Tables) -> Outcome:
             label="variance between variants over that between seeds",
         ),
     ]
-    reasons = rows.distances(tables, [RANDOM], "trained").left_out
+    reasons = distances(tables, [RANDOM], "trained").left_out
     return Outcome(parts, f"d at L: {_last(random)}. {left_out(reasons)}".strip())
 
 
@@ -205,7 +205,7 @@ def _selected(
     tables: Tables, experiment: str, state: str, measurement: str = DISTANCE
 ) -> DataFrame:
     table(tables, "cosine_distance")
-    selection = rows.distances(tables, [experiment], state, measurement)
+    selection = distances(tables, [experiment], state, measurement)
     if selection.rows.empty:
         reasons = left_out(selection.left_out)
         raise NotTested(f"The run has no experiment {experiment!r} to measure. {reasons}".strip())

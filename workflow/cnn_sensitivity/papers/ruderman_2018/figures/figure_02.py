@@ -6,7 +6,16 @@ from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import DOUBLE, letter, new_figure
-from cnn_sensitivity.papers.ruderman_2018 import curves
+from cnn_sensitivity.papers.ruderman_2018.curves import (
+    DISTANCE,
+    PUBLISHED,
+    draw_curves,
+    legend,
+    mark_downsampling,
+    mean_curves,
+    network_looks,
+    scale,
+)
 from cnn_sensitivity.papers.ruderman_2018.experiments import NAMES, REAL, UNTRAINED
 from cnn_sensitivity.papers.ruderman_2018.rows import distances
 
@@ -17,28 +26,28 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     # Networks that are initialised only are cheap, so that a run may have more of them.
     first = distances(tables, [UNTRAINED if (there == UNTRAINED).any() else REAL], "initial")
     last = distances(tables, [REAL], "trained")
-    means = [curves.mean_curves(each.rows, "distance") for each in (first, last)]
-    styles = curves.network_looks([*means[0]["curve"], *means[1]["curve"]])
+    means = [mean_curves(each.rows, "distance") for each in (first, last)]
+    styles = network_looks([*means[0]["curve"], *means[1]["curve"]])
     figure = new_figure(DOUBLE, 3.0)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, table, mark, title, panel in zip(
         panels, means, "ab", ("initialisation", "trained"), ("2c", "2d"), strict=True
     ):
         letter(axes, mark, title)
-        curves.draw_curves(axes, table, styles, panel, "No network learned.")
-        curves.mark_downsampling(axes, table)
+        draw_curves(axes, table, styles, panel, "No network learned.")
+        mark_downsampling(axes, table)
         axes.set_xlabel("layer (0: the image)")
     panels[0].set_ylim(bottom=0)
-    panels[0].set_ylabel(curves.DISTANCE)
-    curves.legend(figure, styles, NAMES, "the paper, CIFAR-10")
+    panels[0].set_ylabel(DISTANCE)
+    legend(figure, styles, NAMES, "the paper, CIFAR-10")
     data = concat([means[0].assign(panel="a"), means[1].assign(panel="b")], ignore_index=True)
     text = caption(
         "Normalised cosine distance between the representations of an image and of the deformed"
         " image, by layer, for five ways of downsampling; grey lines are the downsampling layers.",
         "(a) Initial networks, batch norm with its running statistics, 0 and 1. (b) Trained.",
         "Lines are means over seeds, bands two standard deviations.",
-        f"{curves.PUBLISHED}s 2c and 2d (CIFAR-10, full width).",
-        f"(a) {curves.scale(first.rows)} (b) {curves.scale(last.rows)}",
+        f"{PUBLISHED}s 2c and 2d (CIFAR-10, full width).",
+        f"(a) {scale(first.rows)} (b) {scale(last.rows)}",
         left_out(last.left_out),
     )
     return Drawing(figure, data, text)

@@ -6,7 +6,18 @@ from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import DOUBLE, letter, new_figure
-from cnn_sensitivity.papers.ruderman_2018 import curves
+from cnn_sensitivity.papers.ruderman_2018.curves import (
+    DISTANCE,
+    PUBLISHED,
+    draw_curves,
+    legend,
+    mark_downsampling,
+    mean_curves,
+    name_of,
+    network_looks,
+    rising_colours,
+    scale,
+)
 from cnn_sensitivity.papers.ruderman_2018.experiments import NAMES, RANDOM, SMOOTHED, sigma
 from cnn_sensitivity.papers.ruderman_2018.rows import distances
 
@@ -15,13 +26,13 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `cosine_distance`, and `training` for the random labels."""
     smoothed = distances(tables, [SMOOTHED], "initial")
     random = distances(tables, [RANDOM], "trained")
-    left, right = (curves.mean_curves(each.rows, "distance") for each in (smoothed, random))
+    left, right = (mean_curves(each.rows, "distance") for each in (smoothed, random))
     labels = sorted(left["curve"].unique(), key=sigma)
-    shades, styles = curves.rising_colours(labels), curves.network_looks(list(right["curve"]))
+    shades, styles = rising_colours(labels), network_looks(list(right["curve"]))
     figure = new_figure(DOUBLE, 3.2)
     one, other = figure.subplots(1, 2, sharey=True)
     letter(one, "a", "untrained, smoothed filters")
-    curves.draw_curves(one, left, shades, None, "No such networks.")
+    draw_curves(one, left, shades, None, "No such networks.")
     for label, look in shades.items():
         at_end = left[left["curve"] == label].nlargest(1, "place")
         one.annotate(
@@ -35,14 +46,14 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         )
     one.margins(x=0.12)
     letter(other, "b", "trained on random labels")
-    curves.draw_curves(other, right, styles, "5b", "No network learned.")
+    draw_curves(other, right, styles, "5b", "No network learned.")
     for axes, table in ((one, left), (other, right)):
-        curves.mark_downsampling(axes, table)
+        mark_downsampling(axes, table)
         axes.set_xlabel("layer (0: the image)")
     one.set_ylim(bottom=0)
-    one.set_ylabel(curves.DISTANCE)
-    curves.legend(figure, styles, NAMES, "the paper, CIFAR-10")
-    networks = ", ".join(map(curves.name_of, smoothed.rows["architecture"].unique()))
+    one.set_ylabel(DISTANCE)
+    legend(figure, styles, NAMES, "the paper, CIFAR-10")
+    networks = ", ".join(map(name_of, smoothed.rows["architecture"].unique()))
     text = caption(
         "Normalised cosine distance by layer.",
         f"(a) Untrained networks ({networks}) whose initial filters were convolved with a Gaussian"
@@ -50,8 +61,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         " networks it shows, of 18 layers, and so its lines are not drawn.",
         "(b) Networks that learned random labels by heart.",
         "Lines are means over seeds, bands two standard deviations.",
-        f"{curves.PUBLISHED} 5b (CIFAR-10, full width).",
-        f"(a) {curves.scale(smoothed.rows)} (b) {curves.scale(random.rows)}",
+        f"{PUBLISHED} 5b (CIFAR-10, full width).",
+        f"(a) {scale(smoothed.rows)} (b) {scale(random.rows)}",
         left_out(random.left_out),
     )
     data = concat([left.assign(panel="a"), right.assign(panel="b")], ignore_index=True)

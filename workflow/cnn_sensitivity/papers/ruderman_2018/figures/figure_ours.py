@@ -8,7 +8,13 @@ from cnn_sensitivity.analysis.statistics import spearman
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import DOUBLE, letter, log_axis, new_figure, note
-from cnn_sensitivity.papers.ruderman_2018 import curves
+from cnn_sensitivity.papers.ruderman_2018.curves import (
+    DISTANCE,
+    VARIATION,
+    legend,
+    network_looks,
+    scale,
+)
 from cnn_sensitivity.papers.ruderman_2018.experiments import NAMES, REAL
 from cnn_sensitivity.papers.ruderman_2018.rows import constant_mode, distances, smoothness
 
@@ -20,7 +26,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `cosine_distance`, `sensitivity` and `spectrum`."""
     chosen = {state: distances(tables, [REAL], state) for state in STATES}
     responses, filters = _responses(tables, chosen), _filters(tables)
-    styles = curves.network_looks(list(responses["network"]))
+    styles = network_looks(list(responses["network"]))
     figure = new_figure(DOUBLE, 5.6)
     panels = figure.subplots(2, 2, sharey="row", sharex="row")
     for column, state in enumerate(STATES):
@@ -33,10 +39,10 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         rows = filters[filters["state"] == state]
         _points(lower, rows, "constant_mode", "total_variation", styles)
         lower.set_xlabel("weight of the constant mode (T22)")
-    panels[0, 0].set_ylabel(curves.DISTANCE)
-    panels[1, 0].set_ylabel(curves.VARIATION)
+    panels[0, 0].set_ylabel(DISTANCE)
+    panels[1, 0].set_ylabel(VARIATION)
     log_axis(panels[0, 0], "x", "y")
-    curves.legend(figure, styles, NAMES, "")
+    legend(figure, styles, NAMES)
     data = concat([responses.assign(panel="a, b"), filters.assign(panel="c, d")], ignore_index=True)
     text = caption(
         "Two papers' measures of the same networks, one point a layer (mean over seeds), before"
@@ -46,7 +52,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         "(c, d) Normalised total variation of the filters against the weight of their constant"
         " mode (1/9 for random filters).",
         "ρ: Spearman over all points of a panel. This figure is ours.",
-        curves.scale(chosen["trained"].rows),
+        scale(chosen["trained"].rows),
     )
     return Drawing(figure, data, text)
 
