@@ -138,9 +138,10 @@ class Config(Model):
             raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
         except (UserError, ValueError) as error:
             raise ValueError(f"{key}: {error}") from None
-        if loss == "hinge" and isinstance(experiment, Images) and experiment.source.has_ten_classes:
+        classes = experiment.source.classes() if isinstance(experiment, Images) else None
+        if loss == "hinge" and isinstance(experiment, Images) and classes not in (None, 2):
             raise ValueError(
-                f"{key}: loss hinge needs two classes, and {experiment.source.name} has 10;"
+                f"{key}: loss hinge needs two classes, and {experiment.source.name} has {classes};"
                 " use cross_entropy"
             )
 
