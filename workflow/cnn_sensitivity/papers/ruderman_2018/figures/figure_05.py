@@ -1,5 +1,6 @@
 """Figure 5: stability of networks with smoothed initial filters, and with random labels."""
 
+from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.analysis.prose import left_out
@@ -33,18 +34,14 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     one, other = figure.subplots(1, 2, sharey=True)
     letter(one, "a", "untrained, smoothed filters")
     draw_curves(one, left, shades, None, "No such networks.")
-    for label, look in shades.items():
-        at_end = left[left["curve"] == label].nlargest(1, "place")
-        one.annotate(
-            f"$σ = {sigma(label):g}$",
-            (float(at_end["place"].iloc[0]), float(at_end["mean"].iloc[0])),
-            xytext=(4, 0),
-            textcoords="offset points",
-            fontsize=6.5,
-            va="center",
-            color=look.colour,
+    handles = [
+        Line2D(
+            [], [], color=look.colour, marker=look.marker, markersize=3.4,
+            label=f"$σ = {sigma(label):g}$",
         )
-    one.margins(x=0.12)
+        for label, look in shades.items()
+    ]  # fmt: skip
+    one.legend(handles=handles, loc="upper left", ncols=2, fontsize=6.5, columnspacing=1)
     letter(other, "b", "trained on random labels")
     draw_curves(other, right, styles, "5b", "No network learned.")
     for axes, table in ((one, left), (other, right)):

@@ -3,15 +3,17 @@
 from matplotlib.axes import Axes
 from pandas import DataFrame, concat
 
+from cnn_sensitivity.analysis.prose import listing
 from cnn_sensitivity.analysis.selection import Selection
 from cnn_sensitivity.analysis.statistics import spearman
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
-from cnn_sensitivity.drawing.style import DOUBLE, letter, log_axis, new_figure, note
+from cnn_sensitivity.drawing.style import DOUBLE, Look, letter, log_axis, new_figure, note
 from cnn_sensitivity.papers.ruderman_2018.curves import (
     DISTANCE,
     VARIATION,
     legend,
+    name_of,
     network_looks,
     scale,
 )
@@ -33,7 +35,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         title = {"initial": "initialisation", "trained": "trained"}[state]
         upper, lower = panels[0, column], panels[1, column]
         letter(upper, "ab"[column], title)
-        _points(upper, responses[responses["state"] == state], "R", "distance", styles)
+        shown = responses[responses["state"] == state]
+        _join(upper, shown, "R", "distance", styles)
+        _points(upper, shown, "R", "distance", styles)
         upper.set_xlabel("relative sensitivity $R_k$ (T22)")
         letter(lower, "cd"[column], title)
         rows = filters[filters["state"] == state]
@@ -51,7 +55,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         " 2022, both to the same thin-plate deformations.",
         "(c, d) Normalised total variation of the filters against the weight of their constant"
         " mode (1/9 for random filters).",
-        "ρ: Spearman over all points of a panel. This figure is ours.",
+        "ρ: Spearman over all points of a panel.",
+        _within(responses[responses["state"] == "trained"]),
+        "This figure is ours.",
         scale(chosen["trained"].rows),
     )
     return Drawing(figure, data, text)
@@ -79,10 +85,15 @@ def _over_seeds(rows: DataFrame, values: list[str]) -> DataFrame:
     return rows.groupby(["network", "state", "place"], as_index=False)[values].mean()
 
 
-def _points(axes: Axes, rows: DataFrame, x: str, y: str, styles: dict) -> None:  # type: ignore[type-arg]
+def _join(axes: Axes, rows: DataFrame, x: str, y: str, styles: dict[str, Look]) -> None:
     for name, look in styles.items():
         points = rows[rows["network"] == name].sort_values("place")
         axes.plot(points[x], points[y], color=look.colour, linewidth=0.6, alpha=0.4)
+
+
+def _points(axes: Axes, rows: DataFrame, x: str, y: str, styles: dict[str, Look]) -> None:
+    for name, look in styles.items():
+        points = rows[rows["network"] == name]
         axes.scatter(
             points[x],
             points[y],
@@ -92,3 +103,14 @@ def _points(axes: Axes, rows: DataFrame, x: str, y: str, styles: dict) -> None: 
             linewidth=0,
         )
     note(axes, f"ρ = {spearman(rows[x], rows[y]):.2f}", "upper left")
+
+
+def _within(trained: DataFrame) -> str:
+    """Return a sentence on whether both measures order the layers of one network alike."""
+    each = [
+        f"{name} {spearman(rows['R'], rows['distance']):.2f}"
+        for name, rows in trained.assign(network=trained["network"].map(name_of)).groupby(
+            "network", sort=False
+        )
+    ]
+    return f"Over the layers of one trained network: {listing(each)}." if each else ""
