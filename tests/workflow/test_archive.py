@@ -61,7 +61,7 @@ def test_a_fresh_checkout_draws_every_figure_and_trains_nothing(
     command(checkout, "pack", *LAYERS, "--output", "again.tar.gz")
     assert (checkout.folder / "again.tar.gz").read_bytes() == archive.read_bytes()
 
-    checkout.append("workflow/cnn_sensitivity/figures/style.py")
+    checkout.append("workflow/cnn_sensitivity/drawing/style.py")
     assert set(checkout.planned(*PACKED)) == {*FIGURES, "all"}
     assert set(checkout.planned(*REDRAW)) == {*FIGURES, "all"}
     checkout.append("workflow/cnn_sensitivity/training/loop.py")
