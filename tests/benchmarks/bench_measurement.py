@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks, perturbations, sensitivity
+from cnn_sensitivity.config import Diffeomorphism
 
 IMAGES = 500
 SHAPE = (3, 32, 32)
@@ -69,6 +70,55 @@ def vgg11bn_against_bare_passes() -> list[dict[str, Any]]:
 def resnet18_against_bare_passes() -> list[dict[str, Any]]:
     """ResNet18 at full width."""
     return _against_bare_passes("ResNet18", {"activations": 1.1, "all": 1.15})
+
+
+def sweep_against_bare_passes() -> list[dict[str, Any]]:
+    """P21's sweep: three cut-offs, six displacements, two averages, two interpolations, at once.
+
+    Its bare passes are those of the clean images and of each distinct perturbed set, once.
+    """
+    torch.manual_seed(0)
+    network, images = networks.build("ResNet18", width=0.125).eval(), inputs(IMAGES)[0]
+    requests = sweep(images)
+    sets = {id(each): each for r in requests for each in (r.deformed, r.noisy)}
+    data = [images, *sets.values()]
+    rows = []
+    for batch in BATCHES:
+        ours, theirs = by_turns(
+            lambda: sensitivity.measure_all(network, images, requests),
+            lambda batch=batch: bare_passes(network, data, batch),  # type: ignore[misc]
+            rounds=3,
+        )
+        rows.append(
+            {
+                "name": f"sweep of {len(requests)} measurements / {len(data)} bare passes in"
+                f" batches of {batch}",
+                "ratio": ours / theirs,
+                "target": 1.2,
+                "detail": f"{ours:.1f} s against {theirs:.1f} s, {IMAGES} images,"
+                " ResNet18 at width 1/8, output",
+            }
+        )
+    return rows
+
+
+def sweep(images: Tensor) -> list[sensitivity.Request]:
+    """Return the 72 measurements of the output, of which each two share their perturbed images."""
+    requests = []
+    for interpolation in ("linear", "gaussian"):
+        for cutoff in (3, 5, 15):
+            for displacement in (0.25, 0.5, 1.0, 1.4, 2.0, 3.0):
+                generator = torch.Generator().manual_seed(0)
+                kind = Diffeomorphism(
+                    cutoff=cutoff, displacement=displacement, interpolation=interpolation
+                )
+                deformed = perturbations.perturb(images, kind, generator)
+                noisy = images + perturbations.matched_noise(images, deformed, generator)
+                requests += [
+                    sensitivity.Request(deformed, noisy, average, "output")
+                    for average in ("mean", "median")
+                ]
+    return requests
 
 
 def deformation_in_one_batch() -> list[dict[str, Any]]:
@@ -175,6 +225,7 @@ def memory() -> list[dict[str, Any]]:
 
 BENCHMARKS = [
     vgg11bn_against_bare_passes,
+    sweep_against_bare_passes,
     resnet18_against_bare_passes,
     deformation_in_one_batch,
     growth_with_the_number_of_images,

@@ -40,6 +40,32 @@ def test_without_augmentation_an_epoch_is_a_permutation():
     assert not torch.equal(pictures[0], pictures[1])
 
 
+def test_an_epoch_of_more_images_passes_each_as_often_as_possible():
+    dataset = images(train=50)
+    batches = make(dataset, crop_padding=0, flip=False, images_per_epoch=120)
+    assert batches.size == 120
+    assert batches.steps == 8  # of 16 images, the last of 8
+    pictures, _ = epoch(batches, 1, 5)
+    expected = normalize(dataset.train.images, dataset.mean, dataset.std)
+    order = torch.cdist(pictures[0].flatten(1), expected.flatten(1)).argmin(1).tolist()
+    assert sorted(order[:50]) == sorted(order[50:100]) == list(range(50))
+    assert len(set(order[100:])) == 20
+    assert order[:50] != order[50:100]
+
+
+def test_an_epoch_of_fewer_images_passes_others_each_time():
+    dataset = images(train=50)
+    batches = make(dataset, crop_padding=0, flip=False, images_per_epoch=20)
+    expected = normalize(dataset.train.images, dataset.mean, dataset.std)
+    seen = set()
+    for number in range(1, 12):
+        pictures, _ = epoch(batches, number, 5)
+        order = torch.cdist(pictures[0].flatten(1), expected.flatten(1)).argmin(1).tolist()
+        assert len(set(order)) == 20
+        seen |= set(order)
+    assert len(seen) > 45
+
+
 def test_the_last_short_batch_is_kept():
     batches = make(images(train=50))
     batches.begin(1, [0])

@@ -17,6 +17,7 @@ from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables import pooling
+from cnn_sensitivity.tables.identity import identity_table
 from cnn_sensitivity.tables.pictures import picture_table
 from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
 from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_tables
@@ -67,8 +68,9 @@ def test_sensitivity_table_is_what_measure_gives(trained: Path) -> None:
     checkpoint, dataset, settings = checkpoints.load(trained), IMAGES, measuring()
     table = sensitivity_table(checkpoint, dataset, settings)
     rows = table[(table.seed == 7) & (table.state == "trained") & (table.wiring == "original")]
+    training = checkpoint.settings
     images, (request,) = perturbed_images(
-        dataset, checkpoint.settings, settings, settings.measurements
+        dataset, training.experiment, training.noise, settings, settings.measurements
     )
     expected = sensitivity.measure(
         checkpoint.network(7, "last"), images, request.deformed, request.noisy
@@ -93,6 +95,23 @@ def test_measurements_together_are_what_each_is_alone(trained: Path) -> None:
         pandas.testing.assert_frame_equal(together[name], alone, rtol=1e-5)
     assert set(together["median"]["layer"]) == {together["sensitivity"]["layer"].iloc[-1]}
     assert set(together["larger"]["kind"]) == {"activation", "linear"}
+
+
+def test_the_identity_moves_as_far_as_its_perturbations(trained: Path) -> None:
+    """Brute force in float64; noise is as large as the deformation, so that R is 1 by means."""
+    settings = measuring(sensitivity=ALL)
+    table = identity_table(IMAGES, "images", settings)
+    training = checkpoints.load(trained).settings
+    images, (request,) = perturbed_images(
+        IMAGES, training.experiment, 0.0, settings, settings.measurements
+    )
+    flat = images.double().flatten(1)
+    moved = ((request.deformed.double().flatten(1) - flat) ** 2).sum(1).mean()
+    pairs = ((flat[:, None] - flat[None]) ** 2).sum(-1).mean()
+    assert len(table) == 1
+    assert table["R"].item() == pytest.approx(1, rel=1e-4)
+    if training.experiment == "images":
+        assert table["D"].item() == pytest.approx((moved / pairs).item(), rel=1e-4)
 
 
 def test_shuffling_tells_from_the_second_convolution_on(trained: Path) -> None:

@@ -120,6 +120,34 @@ def _pictures(options: argparse.Namespace) -> None:
     table_files.write(picture_table(dataset, settings), options.output)
 
 
+def _deformations(options: argparse.Namespace) -> None:
+    """Say which deformations of a data set's images are diffeomorphisms, and show some."""
+    from cnn_sensitivity import datasets
+    from cnn_sensitivity.tables.overhangs import overhang_table
+    from cnn_sensitivity.tables.phase_diagram import bounds_table, example_table, sphere_table
+
+    dataset = datasets.load(options.dataset, options.experiment)
+    size = dataset.test.images.shape[-1]
+    tables = (
+        bounds_table(size),
+        overhang_table(size, options.cutoffs, root_seed=options.seed),
+        example_table(dataset, options.seed),
+        sphere_table(dataset, options.seed),
+    )
+    for table, path in zip(tables, options.output, strict=True):
+        table_files.write(table, path)
+
+
+def _identity(options: argparse.Namespace) -> None:
+    """Measure the images themselves: how far each perturbation moves them."""
+    from cnn_sensitivity import datasets
+    from cnn_sensitivity.tables.identity import identity_table
+
+    settings = MeasurementSettings.model_validate_json(options.settings)
+    dataset = datasets.load(options.dataset, options.experiment)
+    table_files.write(identity_table(dataset, options.experiment, settings), options.output)
+
+
 def _figure(options: argparse.Namespace) -> None:
     """Draw one figure from its tables."""
     from cnn_sensitivity import papers
@@ -300,6 +328,11 @@ def _parser() -> argparse.ArgumentParser:
     verb("theory", _theory, "sensitivity", "activations")
     verb("pooling", _pooling, "output")
     verb("pictures", _pictures, "experiment", "settings", "dataset", "output")
+    deformations = verb("deformations", _deformations, "experiment", "dataset")
+    deformations.add_argument("--seed", type=int, required=True)
+    deformations.add_argument("--cutoffs", type=int, nargs="+", required=True)
+    deformations.add_argument("--output", nargs="+", required=True, help="four tables")
+    verb("identity", _identity, "experiment", "settings", "dataset", "output")
     verb("schema", _schema, "output")
     verb("software", _software, "output")
     plan, scorecard, pack = (

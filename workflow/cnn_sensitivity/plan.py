@@ -167,6 +167,15 @@ class Plan:
         """Return the path of the table that shows one of an experiment's images."""
         return self.table(f"pictures-{experiment}")
 
+    def deformations(self, experiment: str) -> dict[str, str]:
+        """Return the paths of the tables on deformations of an experiment's images, by kind."""
+        kinds = ("phase_diagram", "overhangs", "deformed_examples", "sphere")
+        return {kind: self.table(f"{kind}-{experiment}") for kind in kinds}
+
+    def identity(self, experiment: str) -> str:
+        """Return the path of the table that measures an experiment's images themselves."""
+        return self.table(f"identity-{experiment}")
+
     def pretrained_spectra(self) -> list[str]:
         """Return the paths of the spectra of networks with ImageNet weights."""
         return [f"{self.results}/pretrained/{name}.csv" for name in self.config.pretrained]

@@ -50,6 +50,19 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
     "activations": (["case"], ["filter_size", "stride", "layer", "position", "value"], []),
     "pooling": (["panel", "picture"], ["row", "column", "value"], []),
     "pictures": (["picture"], ["row", "column", "channel", "value", "dx", "dy"], []),
+    "phase_diagram": ([], ["size", "cutoff", "lowest", "one_pixel", "highest"], []),
+    "overhangs": (
+        [],
+        ["size", "cutoff", "temperature", "relative_temperature", "fields", "share", "share_lines"],
+        [],
+    ),
+    "deformed_examples": (
+        ["picture"],
+        ["row", "column", "channel", "value", "cutoff", "displacement", "temperature"],
+        [],
+    ),
+    "sphere": (["picture"], ["row", "column", "channel", "value", "distance"], []),
+    "identity": (["experiment", "perturbation", "average"], ["input_size", "D", "G", "R"], []),
     "claims": (
         ["id", "statement", "figure", "paper", "criterion", "number", "verdict", "reason"],
         ["measured", "low", "high"],

@@ -177,3 +177,62 @@ rule pictures:
     shell:
         "python -m cnn_sensitivity pictures --experiment {wildcards.experiment:q} --settings {params.settings:q}"
         " --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule deformations:
+    """Say which deformations of a data set's images are diffeomorphisms, and show some (P21)."""
+    input:
+        dataset=PLAN.dataset("{experiment}"),
+        code=code(
+            "seeds.py",
+            "perturbations/*.py",
+            "tables/pictures.py",
+            "tables/overhangs.py",
+            "tables/phase_diagram.py",
+        ),
+    output:
+        list(PLAN.deformations("{experiment}").values()),
+    log:
+        f"{PLAN.results}/tables/deformations-{{experiment}}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        seed=PLAN.config.seed,
+        cutoffs=[3, 5, 15],
+    shell:
+        "python -m cnn_sensitivity deformations --experiment {wildcards.experiment:q} --seed {params.seed}"
+        " --cutoffs {params.cutoffs} --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule identity:
+    """Measure the images themselves: how far each perturbation moves them (P21)."""
+    input:
+        dataset=PLAN.dataset("{experiment}"),
+        code=code(
+            "seeds.py",
+            "perturbations/*.py",
+            "batch_statistics.py",
+            "sensitivity.py",
+            "recording.py",
+            "layer_sums.py",
+            "pair_distances.py",
+            "tables/sensitivities.py",
+            "tables/identity.py",
+        ),
+    output:
+        PLAN.identity("{experiment}"),
+    log:
+        f"{PLAN.results}/tables/identity-{{experiment}}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        settings=lambda wildcards: PLAN.measurement_settings(wildcards.experiment).to_json(),
+    shell:
+        "python -m cnn_sensitivity identity --experiment {wildcards.experiment:q}"
+        " --settings {params.settings:q} --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"

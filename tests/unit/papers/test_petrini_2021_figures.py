@@ -1,13 +1,23 @@
 """P21's figures: the numbers that they plot and what they say."""
 
 import matplotlib
+import numpy as np
 import pandas
+import petrini_tables as tables
 import pytest
 import training_cases as cases
 
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.style import STYLE
-from cnn_sensitivity.papers.petrini_2021.figures import figure_01, figure_02
+from cnn_sensitivity.papers.petrini_2021.figures import (
+    figure_01,
+    figure_02,
+    figure_03,
+    figure_04,
+    figure_05,
+    figure_06,
+    figure_07,
+)
 from cnn_sensitivity.tables.overhangs import overhang_table
 from cnn_sensitivity.tables.phase_diagram import bounds_table, example_table, sphere_table
 
@@ -54,3 +64,80 @@ def test_the_sketched_curve_lies_on_the_sphere_and_touches_its_outline():
     radius = (figure_02.circle_of_deformations(3601) ** 2).sum(axis=1) ** 0.5
     assert radius.max() == pytest.approx(1)
     assert radius.min() == pytest.approx(figure_02.FLAT)
+
+
+def test_bars_are_geometric_means_beside_the_authors_values(tmp_path):
+    frames = [tables.networks(cutoff=cutoff) for cutoff in (3, 5, 15)]
+    drawing = drawn(figure_03, {"sensitivity": pandas.concat(frames, ignore_index=True)})
+    data = drawing.data
+    ours = data[(data["source"] == "this run") & (data["state"] == "trained")]
+    row = ours[(ours["network"] == "ResNet18") & (ours["cutoff"] == 5)].iloc[0]
+    expected = 1.4 * np.sqrt(tables.r_of(0.1) * tables.r_of(0.102))
+    assert row["mean"] == pytest.approx(expected)
+    assert row["seeds"] == 2
+    theirs = data[data["source"] == "authors, poster"]
+    of_resnet = theirs[(theirs["network"] == "ResNet18") & (theirs["state"] == "trained")]
+    assert of_resnet["mean"].tolist() == [0.0038, 0.0060, 0.0150]
+    bars = [p for p in drawing.figure.axes[0].patches if p.get_height() != 0]
+    assert len(bars) == 2 * 3 * len(tables.NETWORKS)
+    assert "At c = 15 (28 pixels a side) a displacement of one pixel lies beyond T2" in (
+        drawing.caption
+    )
+    save(drawing, tmp_path / "figure")
+
+
+def test_the_same_cutoff_is_within_bounds_on_larger_images():
+    frame = tables.networks(cutoff=15).assign(input_size=320)
+    assert "beyond T2" not in drawn(figure_03, {"sensitivity": frame}).caption
+
+
+def test_the_error_is_fitted_against_r_for_both_epochs():
+    frames = [tables.networks(), tables.networks(weights="best", factor=4.0), tables.sizes()]
+    drawing = drawn(figure_04, {"sensitivity": pandas.concat(frames, ignore_index=True)})
+    assert "Filled points: slope 0.25" in drawing.caption  # R goes as the fourth power of error
+    assert "the authors' choice: slope 0.25" in drawing.caption
+    panels = drawing.data["panel"].value_counts().to_dict()
+    assert panels == {"networks": 14, "training sizes": 9, "authors": 15}
+    assert "hollow" in drawing.caption
+
+
+def test_the_slope_with_the_number_of_images_is_fitted_and_drawn():
+    frames = [tables.sizes(average=average) for average in ("mean", "median")]
+    drawing = drawn(figure_05, {"sensitivity": pandas.concat(frames, ignore_index=True)})
+    assert "ResNet18 -1.00 [-1.00, -1.00] (means)" in drawing.caption
+    data = drawing.data
+    theirs = data[(data["source"] == "draft") & (data["panel"] == "R")]
+    at = dict(zip(theirs["train_size"], theirs["mean"], strict=True))
+    assert at[4096] == 0.246
+    ours = data[(data["source"] == "this run") & (data["panel"] == "R")]
+    ours = ours[ours["average"] == "mean"].set_index("train_size")["mean"]
+    assert ours[128] / ours[2048] == pytest.approx(16)
+
+
+def test_states_along_training_have_their_epochs():
+    drawing = drawn(figure_06, {"sensitivity": tables.epochs()})
+    data = drawing.data[drawing.data["panel"] == "R"]
+    line = data[data["network"] == "ResNet18"].set_index("epoch")["mean"]
+    assert line.index.tolist() == [0, 1, 3]
+    assert line[1] == pytest.approx(line[3] ** 0.5)
+    errors = drawing.data[drawing.data["panel"] == "test_error"]
+    assert 0 not in set(errors["epoch"])  # the tables do not say what it was
+
+
+def test_the_sweep_shows_every_measurement_and_where_it_is_valid(tmp_path):
+    drawing = drawn(figure_07, {"sensitivity": tables.sweep(), "identity": tables.identity()})
+    data = drawing.data[drawing.data["source"] == "this run"]
+    cells = ["cutoff", "displacement", "average", "interpolation"]
+    chosen = (data["network"] == "LeNet") & (data["state"] == "trained")
+    assert len(data[chosen & (data["quantity"] == "R")][cells].drop_duplicates()) == 60
+    assert "2.97 (c = 3), 1.78 (c = 5) and 0.59 (c = 15) pixels" in drawing.caption
+    theirs = drawing.data[drawing.data["source"] == "draft"]
+    assert set(theirs["network"]) == {"ResNet18", "EfficientNetB0"} & set(theirs["network"])
+    save(drawing, tmp_path / "figure")
+
+
+@pytest.mark.parametrize("module", [figure_03, figure_04, figure_05, figure_06])
+def test_a_run_in_which_nothing_learned_is_drawn_and_said(module):
+    nothing = tables.epochs().assign(learned=False)
+    drawing = drawn(module, {"sensitivity": nothing})
+    assert "did not learn" in drawing.caption

@@ -98,6 +98,9 @@ class Recipe(Model):
     weights times 5/3, the gain that keeps a signal alive, and no biases."""
     smoothing: Annotated[float, Field(ge=0, le=10), NO_BOOLEAN] = 0.0
     """Initial filters are convolved with a Gaussian of so many pixels; 0 for none."""
+    images_per_epoch: Count | None = None
+    """An epoch passes so many images, those of a smaller training set several times: networks of
+    all training sizes then make the same number of steps. Left out: each image once."""
     crop_padding: Annotated[int, Field(ge=0, le=16), NO_BOOLEAN] = 4
     """Random crop after zero padding by so many pixels; 0 for none."""
     flip: bool = True

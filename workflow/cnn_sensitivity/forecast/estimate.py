@@ -186,7 +186,8 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     seeds, recipe, mode = len(run.seeds), settings.recipe, Mode.of(settings)
     train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
-        images = (run.train_size or data.train) + FORWARD * data.test
+        trained_on = recipe.images_per_epoch or run.train_size or data.train
+        images = trained_on + FORWARD * data.test
         train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
     measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:

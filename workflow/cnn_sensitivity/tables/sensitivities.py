@@ -11,7 +11,7 @@ from pandas import DataFrame, concat
 from torch import Tensor, nn
 
 from cnn_sensitivity import cosine_distance, perturbations, sensitivity
-from cnn_sensitivity.config import Measurement, MeasurementSettings, TrainingSettings
+from cnn_sensitivity.config import Measurement, MeasurementSettings
 from cnn_sensitivity.datasets.corruption import corrupt
 from cnn_sensitivity.datasets.store import Dataset, normalize, seen_by
 from cnn_sensitivity.errors import UserError
@@ -41,10 +41,13 @@ def sensitivity_tables(
             f"{checkpoint.path}: trained on other images than those of {dataset.title};"
             " delete it and run again to train anew"
         )
-    dataset = seen_by(dataset, checkpoint.settings.network)
+    training = checkpoint.settings
+    dataset = seen_by(dataset, training.network)
     tables: dict[str, list[DataFrame]] = {name: [] for name in settings.measurements}
-    for measurements in _on_the_same_images(settings.measurements):
-        images, requests = perturbed_images(dataset, checkpoint.settings, settings, measurements)
+    for measurements in on_the_same_images(settings.measurements):
+        images, requests = perturbed_images(
+            dataset, training.experiment, training.noise, settings, measurements
+        )
         images = images.to(device)
         requests = _on_device(requests, device)
         for columns, network in _networks(checkpoint, settings, measurements):
@@ -56,7 +59,7 @@ def sensitivity_tables(
                 batch_statistics=columns["batch_norm"] == "batch",
             )
             for (name, measurement), table in zip(measurements.items(), measured, strict=True):
-                described = {**columns, **_description(name, measurement)}
+                described = {**columns, **description(name, measurement)}
                 names = list(table)
                 table = table.assign(**described, input_size=images.shape[-1], scale=settings.scale)
                 first = [*described, "input_size", "scale"]
@@ -64,7 +67,7 @@ def sensitivity_tables(
     return {name: concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
-def _on_the_same_images(measurements: Named) -> list[Named]:
+def on_the_same_images(measurements: Named) -> list[Named]:
     """Return the measurements in groups that measure the same networks on the same images."""
     groups: dict[tuple, dict[str, Measurement]] = defaultdict(dict)
     for name, each in measurements.items():
@@ -72,19 +75,22 @@ def _on_the_same_images(measurements: Named) -> list[Named]:
     return list(groups.values())
 
 
-def _description(name: str, measurement: Measurement) -> dict[str, str]:
+def description(name: str, measurement: Measurement) -> dict[str, str]:
+    """Return the columns that say which measurement a table is of."""
     perturbation = measurement.perturbation
     assert perturbation is not None  # the plan has filled it in
     return {
         "measurement": name,
         "perturbation": json.dumps(perturbation.model_dump(), sort_keys=True),
         "average": measurement.average,
+        "weights": measurement.weights or "last",
     }
 
 
 def perturbed_images(
     dataset: Dataset,
-    training: TrainingSettings,
+    experiment: str,
+    training_noise: float,
     settings: MeasurementSettings,
     measurements: Named,
 ) -> tuple[Tensor, list[AnyRequest]]:
@@ -102,12 +108,12 @@ def perturbed_images(
         )
 
     def generator(*purpose: str | float) -> torch.Generator:
-        identity = (settings.root_seed, training.experiment, *purpose)
+        identity = (settings.root_seed, experiment, *purpose)
         return torch.Generator().manual_seed(derive_seed(*identity))
 
     chosen = torch.randperm(there_are, generator=generator("measured images"))[:count]
     images = normalize(dataset.test.images[chosen], dataset.mean, dataset.std)
-    images = corrupt(images, training.noise, generator("measured noise", training.noise))
+    images = corrupt(images, training_noise, generator("measured noise", training_noise))
     changed: dict[tuple, tuple[Tensor, Tensor]] = {}
     for measurement in measurements.values():
         key = measurement.perturbation, measurement.noise_norm

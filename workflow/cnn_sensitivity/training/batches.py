@@ -46,7 +46,10 @@ class Pixels:
 
 
 class TrainingBatches:
-    """The batches of an epoch: a permutation per seed, a crop and a flip per image and seed."""
+    """The batches of an epoch: a permutation per seed, a crop and a flip per image and seed.
+
+    With the recipe's `images_per_epoch` several permutations follow each other, or part of one.
+    """
 
     def __init__(
         self, split: Split, pixels: Pixels, recipe: Recipe, seed_of: SeedOf, device: torch.device
@@ -56,7 +59,9 @@ class TrainingBatches:
         self._batch_size = recipe.batch_size
         self._device = device
         self._labels = split.labels.to(device)
-        self.size = len(self._labels)
+        self._there = len(self._labels)
+        self.size = recipe.images_per_epoch or self._there
+        """Images of an epoch."""
         self.steps = -(-self.size // self._batch_size)
         self._shape = split.images.shape[1:]
         is_2d = split.images.dim() == 4
@@ -84,7 +89,7 @@ class TrainingBatches:
         generator = torch.Generator()
         for seed in seeds:
             generator.manual_seed(self._seed_of(seed, "batches", epoch))
-            orders.append(torch.randperm(self.size, generator=generator))
+            orders.append(self._order_of_epoch(generator))
             shifts = torch.randint(2 * self._padding + 1, (2, self.size), generator=generator)
             row = self._images.shape[-1]
             starts.append(orders[-1] * self._images[0].numel() + shifts[0] * row + shifts[1])
@@ -92,6 +97,12 @@ class TrainingBatches:
         self._order = torch.stack(orders).to(self._device)
         self._starts = torch.stack(starts).to(self._device)
         self._mirrored = torch.stack(flips).to(self._device) * int(self._flips)
+
+    def _order_of_epoch(self, generator: torch.Generator) -> torch.Tensor:
+        """Return a permutation of the images; one after the other until the epoch is full."""
+        rounds = -(-self.size // self._there)
+        orders = [torch.randperm(self._there, generator=generator) for _ in range(rounds)]
+        return torch.cat(orders)[: self.size]
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return images `[S, B, C, ...]` and labels `[S, B]` of a step; the last may be short."""

@@ -14,12 +14,13 @@ from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.pictures import pixels
 from cnn_sensitivity.drawing.style import DOUBLE, GREY, INK, letter, log_axis, new_figure
+from cnn_sensitivity.papers.petrini_2021.colours import SHADES
 
 GREEN = "#009E73"
 PICTURE = 0.46
 """Side of an inset image in inches."""
 TICKS = (1 / 16, 1 / 4, 1, 4, 16)
-LOOKS = (("#56B4E9", "o"), ("#0072B2", "s"), ("#003560", "^"), ("#882255", "D"))
+LOOKS = tuple(zip(SHADES, "os^D", strict=True))
 """Colour and marker of each cut-off, in order."""
 
 

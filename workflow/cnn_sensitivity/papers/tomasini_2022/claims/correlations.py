@@ -1,11 +1,12 @@
 """Claims on how the test error goes with D_f, G_f, R_f across networks and seeds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import isfinite, isnan
 
 import numpy as np
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis import fits
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import most_images
 from cnn_sensitivity.analysis.statistics import (
@@ -16,10 +17,9 @@ from cnn_sensitivity.analysis.statistics import (
     log_slope,
     spearman,
 )
-from cnn_sensitivity.scorecard import evidence
+from cnn_sensitivity.scorecard import correlations, evidence
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import (
-    NEGATIVE,
     POSITIVE,
     Measured,
     NotTested,
@@ -39,36 +39,17 @@ def error_against_r(tables: Tables) -> Outcome:
     kind = "medians" if "medians" in tables else "sensitivity"
     rows = evidence.clean(evidence.table(tables, kind, "images"))
     selection = evidence.learned_outputs(rows)
-    part = _correlation(selection.rows, "R")
+    part = correlations.correlation(selection.rows, "R")
     if isnan(part.value):
         return Outcome([part], left_out(selection.left_out))
     columns = selection.rows[["network", "seed", "test_error", "R"]]
     slope = log_slope(columns["R"], columns["test_error"])
     place = "within" if 0.35 <= slope <= 0.6 else "outside"
-    detail = (
-        f"slope {_with_interval(_slope, columns)}, {place} .35-.6;"
-        f" prefactor {_with_interval(_prefactor, columns)} (error = a R^slope)"
-    )
+    fitted = fits.with_interval(fits.slope, columns)
+    prefactor = fits.with_interval(fits.prefactor, columns)
+    detail = f"slope {fitted}, {place} .35-.6; prefactor {prefactor} (error = a R^slope)"
     measured = Measured(part.value, part.low, part.high, Range(low=0.8), detail)
     return Outcome([measured], left_out(selection.left_out))
-
-
-def _slope(sample: Sample) -> float:
-    return log_slope(sample["R"], sample["test_error"])
-
-
-def _prefactor(sample: Sample) -> float:
-    """Return a of the fitted test error = a R^slope: the error at R = 1."""
-    slope = _slope(sample)
-    return float(
-        np.exp(np.mean(np.log(sample["test_error"])) - slope * np.mean(np.log(sample["R"])))
-    )
-
-
-def _with_interval(function: Callable[[Sample], float], columns: DataFrame) -> str:
-    value = function({str(name): columns[name].to_numpy() for name in columns.columns})
-    low, high = bootstrap_interval(function, columns)
-    return f"{value:.2f} [{low:.2g}, {high:.2g}]" if isfinite(low) else f"{value:.2f}"
 
 
 def sign_at_each_noise(quantity: str, tables: Tables) -> Outcome:
@@ -153,34 +134,16 @@ def ranking(tables: Tables) -> Outcome:
     value = correlation(errors)  # type: ignore[arg-type]
     low, high = bootstrap_interval(correlation, errors, groups=["network"])
     detail = f"{len(errors)} networks, mean error over seeds"
-    return Outcome([_with_sign(value, low, high, 1, detail, "")], left_out(selection.left_out))
+    return Outcome(
+        [correlations.with_sign(value, low, high, 1, detail, "")], left_out(selection.left_out)
+    )
 
 
 def _signed(rows: DataFrame, quantity: str, label: str) -> Measured:
-    part = _correlation(rows, quantity)
-    return _with_sign(part.value, part.low, part.high, SIGNS[quantity], part.detail, label)
-
-
-def _with_sign(
-    value: float, low: float, high: float, sign: int, detail: str, label: str
-) -> Measured:
-    """Return a number that meets the claim on the paper's side of 0."""
-    meets = POSITIVE if sign > 0 else NEGATIVE
-    return Measured(value, low, high, None if isnan(value) else meets, detail, label)
-
-
-def _correlation(rows: DataFrame, quantity: str) -> Measured:
-    """Return rho(eps, X) with its interval; nan, and why, where it is not defined."""
-    columns = rows[["network", "seed", "test_error", quantity]]
-    value = log_correlation(columns["test_error"], columns[quantity])
-    if isnan(value):
-        few = len(columns) < FEWEST_POINTS
-        why = f"fewer than {FEWEST_POINTS} points" if few else "no variation"
-        return Measured(detail=f"not defined ({why})")
-    low, high = bootstrap_interval(
-        lambda sample: log_correlation(sample["test_error"], sample[quantity]), columns
+    part = correlations.correlation(rows, quantity)
+    return correlations.with_sign(
+        part.value, part.low, part.high, SIGNS[quantity], part.detail, label
     )
-    return Measured(value, low, high)
 
 
 def _weakest_first(parts: list[Measured], quantity: str) -> list[Measured]:

@@ -10,6 +10,7 @@ from cnn_sensitivity.analysis.prose import left_out, listing
 from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, spearman
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
+from cnn_sensitivity.scorecard.networks import geometric_means
 from cnn_sensitivity.scorecard.verdict import (
     ABOVE_ONE,
     BELOW_ONE,
@@ -51,17 +52,9 @@ def of_order_one_before(tables: Tables) -> Outcome:
     """R_f at initialisation within [.3, 3] for each network trained on images."""
     rows = evidence.clean(evidence.table(tables, "sensitivity", "images"))
     selection = evidence.learned_outputs(rows, state="initial", with_error=False)
-    parts = []
-    for name, network in selection.rows.groupby("network"):
-        value = _geometric_mean(network)  # type: ignore[arg-type]
-        low, high = evidence.interval_of_network(_geometric_mean, network, "R")
-        parts.append(Measured(value, low, high, Range(0.3, 3), label=str(name)))
+    parts = geometric_means(selection.rows, "R", Range(0.3, 3))
     parts.sort(key=lambda part: -abs(np.log(part.value)))
     return Outcome(parts, left_out(selection.left_out))
-
-
-def _geometric_mean(sample: Sample) -> float:
-    return float(np.exp(np.mean(np.log(sample["R"]))))
 
 
 def shuffled_lies_between(tables: Tables) -> Outcome:

@@ -1,0 +1,165 @@
+"""Each claim of P21's scorecard, on data for which it holds and on data for which it does not."""
+
+import numpy as np
+import pandas
+import petrini_tables as tables
+import pytest
+from pandas import DataFrame
+
+from cnn_sensitivity import papers
+from cnn_sensitivity.papers.petrini_2021 import claims
+from cnn_sensitivity.papers.petrini_2021.authors import authors
+from cnn_sensitivity.papers.petrini_2021.claims import errors, region
+from cnn_sensitivity.scorecard.verdict import judge
+from cnn_sensitivity.tables.overhangs import overhang_table
+from cnn_sensitivity.tables.phase_diagram import bounds_table
+
+CLAIMS = {claim.id: claim for claim in claims.CLAIMS}
+HOLDS, FAILS = "reproduced", "contradicted"
+UNTESTED = "not tested at this scale"
+
+NETWORKS = tables.networks()
+SIZES = tables.sizes()
+SWEEP = tables.sweep()
+TRAINED = NETWORKS["state"] == "trained"
+FULLY_CONNECTED = NETWORKS["network"].str.startswith("FullConn")
+CUTOFFS = pandas.concat([tables.networks(cutoff=cutoff) for cutoff in (3, 5, 15)])
+REGION = {
+    "overhangs": overhang_table(28, (3, 5), fields=400),
+    "phase_diagram": bounds_table(28),
+}
+
+
+def _changed(frame: DataFrame, rows: pandas.Series, **columns: object) -> DataFrame:
+    """The same table with other values in some rows."""
+    return frame.assign(**{k: frame[k].where(~rows, v) for k, v in columns.items()})
+
+
+def _cifar(frame: DataFrame, power: float = 0.5) -> DataFrame:
+    """Networks on CIFAR-10 whose error is .2 R^power."""
+    return frame.assign(dataset="CIFAR-10", test_error=0.2 * frame["R"] ** power)
+
+
+def _families(frame: DataFrame, gain: float) -> DataFrame:
+    """Error follows R but for networks with skip connections, whose error is larger by a factor."""
+    skip = frame["architecture"].isin(["ResNet18", "EfficientNetB0"])
+    return frame.assign(test_error=0.2 * frame["R"] ** 0.3 * np.where(skip, gain, 1))
+
+
+def _scattered(frame: DataFrame) -> DataFrame:
+    """D in an order that has nothing to do with the error, R as it was."""
+    d = 1 + frame["network"].map(len) % 3 + 0.1 * frame["seed"]
+    return frame.assign(D=d, G=d / frame["R"])
+
+
+def _d_best(frame: DataFrame) -> DataFrame:
+    """D follows the error, R is in disorder."""
+    r = 1 + frame["network"].map(len) % 3 + 0.1 * frame["seed"]
+    return frame.assign(D=frame["test_error"], R=r)
+
+
+def _displaced(frame: DataFrame) -> DataFrame:
+    """R falls with the displacement."""
+    shift = frame["measurement"].str.extract(r"_d([\d.]+)_")[0].astype(float)
+    return frame.assign(R=frame["R"] / shift**4)
+
+
+MEDIAN_AND_MEAN = pandas.concat([NETWORKS, tables.networks(2.0, average="mean")])
+GAUSSIAN = pandas.concat([NETWORKS, tables.networks(1.2, interpolation="gaussian")])
+FAR_GAUSSIAN = pandas.concat([NETWORKS, tables.networks(2.0, interpolation="gaussian")])
+
+CASES = {
+    "init": (NETWORKS, _changed(NETWORKS, ~TRAINED & FULLY_CONNECTED, R=4.0)),
+    "sota-drop": (
+        _changed(NETWORKS, TRAINED & (NETWORKS["network"] == "ResNet18"), R=0.05),
+        _changed(NETWORKS, TRAINED, R=0.2),
+    ),
+    "simple-stay": (
+        _changed(NETWORKS, TRAINED & FULLY_CONNECTED, R=1.2),
+        _changed(NETWORKS, TRAINED & FULLY_CONNECTED, R=0.9),
+    ),
+    "error-R": (_cifar(NETWORKS), _cifar(NETWORKS, power=0.2)),
+    "D-weak": (_scattered(NETWORKS), _d_best(NETWORKS)),
+    "G-gain": (
+        NETWORKS.assign(G=1 / NETWORKS["test_error"]),
+        NETWORKS.assign(G=NETWORKS["test_error"]),
+    ),
+    "D-sign": (NETWORKS, _changed(NETWORKS, TRAINED, D=0.01)),
+    "R-falls-with-P": (SIZES, tables.sizes(power=-0.2)),
+    "R-slope": (SIZES, tables.sizes(power=-0.5)),
+    "error-R-along-P": (SIZES, SIZES.assign(test_error=0.01 / SIZES["test_error"])),
+    "c-order": (
+        CUTOFFS,
+        pandas.concat([tables.networks(1 / cutoff, cutoff=cutoff) for cutoff in (3, 5, 15)]),
+    ),
+    "delta-window": (SWEEP, _displaced(SWEEP)),
+    "interpolation": (GAUSSIAN, FAR_GAUSSIAN),
+    "mean-median": (MEDIAN_AND_MEAN, pandas.concat([NETWORKS, tables.networks(average="mean")])),
+    "families": (_families(NETWORKS, 1.1), _families(NETWORKS, 50.0)),
+}
+
+
+def test_every_claim_has_its_cases_and_there_are_sixteen() -> None:
+    assert set(CASES) | {"region"} == set(CLAIMS)
+    assert len(CLAIMS) == 16  # section 5 of the facts has a further one, on the stripe model
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_claim_holds_where_the_data_say_so(name: str) -> None:
+    row = judge(CLAIMS[name], {"sensitivity": CASES[name][0]})
+    assert row["verdict"] == HOLDS, row["reason"]
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "mean-median"])
+def test_a_claim_fails_where_the_data_say_so(name: str) -> None:
+    row = judge(CLAIMS[name], {"sensitivity": CASES[name][1]})
+    assert row["verdict"] == FAILS, row["reason"]
+
+
+def test_means_that_equal_medians_do_not_differ() -> None:
+    row = judge(CLAIMS["mean-median"], {"sensitivity": CASES["mean-median"][1]})
+    assert row["verdict"] == FAILS
+    assert "R by means over R by medians: 1" in row["reason"]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_without_tables_nothing_is_tested(name: str) -> None:
+    assert judge(CLAIMS[name], {})["verdict"] == UNTESTED
+
+
+def test_other_data_than_cifar_do_not_test_the_relation_on_cifar() -> None:
+    row = judge(CLAIMS["error-R"], {"sensitivity": NETWORKS})
+    assert row["verdict"] == UNTESTED
+    assert "slope: 0.25" in row["reason"]
+    assert "this is Fashion-MNIST" in row["reason"]
+
+
+def test_the_bounds_are_where_overhangs_begin() -> None:
+    assert judge(CLAIMS["region"], REGION)["verdict"] == HOLDS
+    folded = REGION["overhangs"].assign(share_lines=0.9)
+    assert judge(CLAIMS["region"], {**REGION, "overhangs": folded})["verdict"] == FAILS
+    shifted = REGION["phase_diagram"].assign(lowest=REGION["phase_diagram"]["one_pixel"])
+    assert judge(CLAIMS["region"], {**REGION, "phase_diagram": shifted})["verdict"] == FAILS
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "low", "high"),
+    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263, 15/148, 0/20.
+    [(81 / 263, 263, 0.2553, 0.3662), (15 / 148, 148, 0.0624, 0.1605), (0.0, 20, 0.0, 0.1611)],
+)
+def test_wilsons_interval_is_the_published_one(share, count, low, high) -> None:
+    assert region.wilson(share, count) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_the_authors_networks_scatter_around_their_fit() -> None:
+    r = np.log(authors(4, "R").set_index("network")["value"])
+    error = np.log(authors(4, "test_error").set_index("network")["value"]).reindex(r.index)
+    slope, intercept = np.polyfit(r, error, 1)
+    assert slope == pytest.approx(0.448, abs=0.002)  # what section 1.4 of the facts says
+    expected = np.sqrt(((error - slope * r - intercept) ** 2).sum() / (len(r) - 2))
+    assert errors.scatter_of_authors() == pytest.approx(expected)
+
+
+def test_the_scorecard_has_a_row_for_each_claim() -> None:
+    assessed = papers.assess("petrini_2021", {"sensitivity": NETWORKS, **REGION})
+    assert assessed["id"].tolist() == list(CLAIMS)

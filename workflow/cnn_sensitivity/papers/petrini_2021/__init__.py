@@ -1,0 +1,12 @@
+"""Petrini, Favero, Geiger and Wyart 2021, arXiv 2105.02468 (P21). No torch."""
+
+from cnn_sensitivity.paper import Paper
+from cnn_sensitivity.papers.petrini_2021 import inputs
+
+PAPER = Paper(
+    title="Relative stability toward diffeomorphisms indicates performance in deep nets",
+    authors="Petrini, Favero, Geiger and Wyart",
+    arxiv="2105.02468",
+    figures=inputs.FIGURES,
+    claims=inputs.claims,
+)

@@ -1,0 +1,1 @@
+"""One module a figure of P21: its tables in; picture, plotted numbers and caption out."""

@@ -1,0 +1,139 @@
+"""Which tables each figure and the scorecard are made from: what ties them to runs.
+
+An experiment's part follows from its settings: networks that see the whole training split are
+compared with each other (Figures 3, 4, 6), those with `train_sizes` across these (Figure 5), and
+those measured at several displacements across them (Figure 7).
+"""
+
+from collections.abc import Callable, Iterable
+
+from cnn_sensitivity.config import Diffeomorphism, Images, Measurement
+from cnn_sensitivity.paper import Tables
+from cnn_sensitivity.plan import Plan, Run
+
+ONE_PIXEL = Diffeomorphism().displacement
+CUTOFF = Diffeomorphism().cutoff
+
+
+def claims(plan: Plan) -> Tables:
+    """Return the tables that the claims are measured from."""
+    tables = _tables(plan, _image_runs(plan), lambda _: True) or {}
+    of_images = _deformations(plan, "phase_diagram", "overhangs") or {}
+    return {**tables, **of_images}
+
+
+def _tables(plan: Plan, runs: Iterable[Run], keep: Callable[[Measurement], bool]) -> Tables | None:
+    """Return the tables of the measurements that `keep` accepts; None without any."""
+    measurements = plan.config.measurements
+    paths = [
+        run.path(f"{name}.csv")
+        for run in runs
+        for name in run.measurements
+        if keep(measurements[name])
+    ]
+    return {"sensitivity": paths} if paths else None
+
+
+def _image_runs(plan: Plan) -> list[Run]:
+    experiments = plan.config.experiments
+    return [
+        run
+        for run in plan.runs
+        if isinstance(experiments[run.experiment], Images) and run.noise == 0
+    ]
+
+
+def _networks(plan: Plan) -> list[Run]:
+    """Return the runs that see the whole training split."""
+    return [run for run in _image_runs(plan) if run.train_size is None]
+
+
+def _train_sizes(plan: Plan) -> list[Run]:
+    return [run for run in _image_runs(plan) if run.train_size is not None]
+
+
+def _swept(plan: Plan) -> list[Run]:
+    """Return the runs of experiments that are measured at several displacements."""
+
+    def displacements(run: Run) -> set[float]:
+        of_run = (plan.config.measurements[name] for name in run.measurements)
+        return {_deformation(each).displacement for each in of_run}
+
+    return [run for run in _networks(plan) if len(displacements(run)) > 1]
+
+
+def _deformation(measurement: Measurement) -> Diffeomorphism:
+    perturbation = measurement.perturbation
+    return perturbation if isinstance(perturbation, Diffeomorphism) else Diffeomorphism()
+
+
+def _by_one_pixel(measurement: Measurement, linear: bool = True) -> bool:
+    deformation = _deformation(measurement)
+    shown = deformation.displacement == ONE_PIXEL
+    return shown and (not linear or deformation.interpolation == "linear")
+
+
+def _of_the_paper(measurement: Measurement) -> bool:
+    """Return whether it is the paper's: one pixel, smallest cut-off, medians."""
+    return (
+        _by_one_pixel(measurement)
+        and _deformation(measurement).cutoff == CUTOFF
+        and measurement.average == "median"
+    )
+
+
+def _deformations(plan: Plan, *kinds: str) -> Tables | None:
+    """Return tables on the deformations of the images of the first experiment that has images."""
+    for name, experiment in plan.config.experiments.items():
+        if isinstance(experiment, Images):
+            return {kind: [plan.deformations(name)[kind]] for kind in kinds}
+    return None
+
+
+def _figure_01(plan: Plan) -> Tables | None:
+    return _deformations(plan, "phase_diagram", "deformed_examples", "overhangs")
+
+
+def _figure_02(plan: Plan) -> Tables | None:
+    return _deformations(plan, "sphere")
+
+
+def _figure_03(plan: Plan) -> Tables | None:
+    def keep(each: Measurement) -> bool:
+        return _by_one_pixel(each) and each.average == "median" and each.weights != "best"
+
+    return _tables(plan, _networks(plan), keep)
+
+
+def _figure_04(plan: Plan) -> Tables | None:
+    return _tables(plan, _image_runs(plan), _of_the_paper)
+
+
+def _figure_05(plan: Plan) -> Tables | None:
+    def keep(each: Measurement) -> bool:
+        return _by_one_pixel(each) and _deformation(each).cutoff == CUTOFF
+
+    return _tables(plan, _train_sizes(plan), keep)
+
+
+def _figure_06(plan: Plan) -> Tables | None:
+    runs = [run for run in _networks(plan) if plan.training_settings(run).recipe.keep_epochs]
+    return _tables(plan, runs, lambda each: _of_the_paper(each) and each.weights != "best")
+
+
+def _figure_07(plan: Plan) -> Tables | None:
+    runs = _swept(plan)
+    tables = _tables(plan, runs, lambda each: each.weights != "best")
+    experiments = dict.fromkeys(run.experiment for run in runs)
+    return tables and {**tables, "identity": [plan.identity(name) for name in experiments]}
+
+
+FIGURES: dict[str, Callable[[Plan], Tables | None]] = {
+    "figure_01": _figure_01,
+    "figure_02": _figure_02,
+    "figure_03": _figure_03,
+    "figure_04": _figure_04,
+    "figure_05": _figure_05,
+    "figure_06": _figure_06,
+    "figure_07": _figure_07,
+}
