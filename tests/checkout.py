@@ -75,6 +75,11 @@ class Checkout:
         }
 
 
+def measuring(jobs: dict[str, int]) -> int:
+    """Return how many planned jobs measure: their rules are named after what they measure."""
+    return sum(count for rule, count in jobs.items() if rule.startswith("sensitivity"))
+
+
 def copy_checkout(folder: Path) -> Checkout:
     """Copy the workflow, not its results, into a folder."""
     for part in PARTS:

@@ -38,7 +38,9 @@ def test_every_profile_plans_the_run(checkout: Checkout, profile: str) -> None:
         *(*SMOKE, "--config", "device=gpu"),
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    heavy = re.findall(r"^rule (?:train|sensitivity):\n(?: .*\n)+", run.stdout, flags=re.MULTILINE)
+    heavy = re.findall(
+        r"^rule (?:train|sensitivity\w*):\n(?: .*\n)+", run.stdout, flags=re.MULTILINE
+    )
     assert len(heavy) == 2
     assert all(ASKS[profile] in job for job in heavy)
     asked = [re.findall(r"gres=[\w:]+", job) for job in heavy]

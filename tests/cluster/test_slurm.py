@@ -155,7 +155,7 @@ def test_each_training_and_measurement_gets_one_gpu_and_no_other_step_asks(
 ) -> None:
     run, _ = eventful
     for job in run.jobs:
-        on_gpu = job.step.startswith(("train ", "sensitivity "))
+        on_gpu = job.step.startswith(("train ", "sensitivity"))
         assert job.request == ("TresPerJob=gres:gpu:1" if on_gpu else ""), job
     for moment in run.moments:
         # A job that ends has given its device back already.

@@ -58,6 +58,25 @@ def test_a_network_that_was_trained_elsewhere_has_one_seed_and_no_noise() -> Non
     assert network.architecture().mean == [0.0]
 
 
+@pytest.mark.parametrize(("templates", "is_refused"), [(2, False), (3, True)])
+def test_hinge_loss_takes_a_task_of_two_templates(templates: int, is_refused: bool) -> None:
+    raw = changed("experiments.images.networks.3", {"name": "LeNet", "override": {"loss": "hinge"}})
+    raw["experiments"]["images"] |= {
+        "networks": raw["experiments"]["images"]["networks"][3:4],
+        "source": {
+            "name": "embedded",
+            "train_size": 20,
+            "test_size": 600,
+            "templates": {"count": templates, "displacement": 1},
+        },
+    }
+    if is_refused:
+        with pytest.raises(UserError, match="and embedded has 3; use cross_entropy"):
+            config.parse(raw)
+    else:
+        assert config.parse(raw).experiments["images"].source.classes() == 2
+
+
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     assert config.parse(changed("data_root", "~/data")).data_root == "/home/somebody/data"

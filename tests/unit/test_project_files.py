@@ -11,9 +11,11 @@ from cnn_sensitivity import papers
 from cnn_sensitivity.config import NETWORKS, read
 from cnn_sensitivity.networks import build
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.scorecard.overview import to_overview
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "workflow/CLUSTER.md")
+DOCUMENTS += tuple(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
 
 
 def text_of(name: str) -> str:
@@ -121,14 +123,20 @@ def test_the_example_configuration_is_valid_and_its_network_is_built(
     assert len(list(network.children())) == 3 * own.options["depth"] + 3
 
 
-def test_the_readme_shows_the_committed_scorecards() -> None:
-    readme = (ROOT / "README.md").read_text()
-    heading = next(line for line in readme.splitlines() if line.startswith("| claim |"))
+def test_the_page_of_verdicts_shows_the_committed_scorecards() -> None:
+    page = text_of("docs/verdicts.md")
+    heading = next(line for line in page.splitlines() if line.startswith("| claim |"))
     runs = re.findall("`(.+?)`", heading)
-    shown = [line.split(" | ") for line in readme.splitlines() if line.startswith("| **")]
+    shown = [line.split(" | ") for line in page.splitlines() if line.startswith("| **")]
     for column, run in enumerate(runs, start=4):
         scorecard = (ROOT / f"paper_figures/{run}/claims.md").read_text()
         rows = [line.split(" | ") for line in scorecard.splitlines() if line.startswith("| **")]
         expected = [f"{verdict[0]} {measured}" for *_, measured, verdict, _ in rows]
         cells = [(row[3], row[column].removesuffix(" |")) for row in shown]
         assert [f"{cell[0]} {number}: {cell[2:]}" for number, cell in cells] == expected
+
+
+def test_the_readme_shows_the_committed_runs_and_fits_a_few_screens() -> None:
+    readme = text_of("README.md")
+    assert to_overview(ROOT / "paper_figures", papers.NAMES, "tomasini_2022") in readme
+    assert len(readme.splitlines()) <= 150

@@ -7,6 +7,7 @@ from pathlib import Path
 import figure_tables as tables
 import pandas
 import pytest
+import ruderman_2018_tables as ruderman
 from pandas import DataFrame
 from pandas.testing import assert_frame_equal
 
@@ -17,6 +18,8 @@ from cnn_sensitivity.tables.pooling import pooling_table
 WHOLE = {
     "sensitivity": tables.sensitivity,
     "medians": tables.sensitivity,
+    "cosine_distance": lambda: ruderman.cosine_distance().head(30),
+    "training": lambda: ruderman.training().head(30),
     "spectrum": tables.spectrum,
     "theory": tables.theory,
     "activations": tables.activations,

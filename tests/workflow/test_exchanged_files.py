@@ -34,7 +34,7 @@ def test_exchanged_data_sets_and_checkpoints_are_refused_until_they_are_deleted(
     readers = {
         vgg / "training.log": "holds the data of scale_detection_2d, not of images",
         lenet / "spectrum.log": "holds the networks of images/LeNet-tanh/",
-        tanh / "sensitivity.log": "holds the networks of images/LeNet/",
+        tanh / "sensitivity_and_median.log": "holds the networks of images/LeNet/",
     }
     for log in readers:
         log.with_suffix(".csv").unlink()

@@ -220,6 +220,16 @@ def _compare(options: argparse.Namespace) -> None:
     print(scorecard.to_comparison(scorecards), end="")
 
 
+def _runs(options: argparse.Namespace) -> None:
+    """Print the runs whose scorecards are in a folder, by paper, as a Markdown table."""
+    from cnn_sensitivity import papers
+    from cnn_sensitivity.config import Config
+    from cnn_sensitivity.scorecard.overview import to_overview
+
+    default = Config.model_fields["paper"].default
+    print(to_overview(options.folder, papers.NAMES, default), end="")
+
+
 def _pack(options: argparse.Namespace) -> None:
     """Pack a finished run into an archive: tables, figures, configuration, versions, checksums."""
     from cnn_sensitivity import archive
@@ -348,6 +358,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("compare", _compare).add_argument(
         "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
     )
+    verb("runs", _runs).add_argument("folder", nargs="?", default="paper_figures")
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")

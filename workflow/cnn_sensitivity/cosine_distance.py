@@ -1,10 +1,121 @@
-"""The normalised cosine distance of one layer to changed images, taken batch by batch (R18)."""
+"""The normalised cosine distance of each layer's response to changed images (R18)."""
 
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import pandas
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from cnn_sensitivity import layer_choice
+from cnn_sensitivity.batch_statistics import with_batch_statistics
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.layer_choice import Layers
+from cnn_sensitivity.layer_sums import standard_error
+from cnn_sensitivity.recording import Recording, record
+
+COLUMNS = ["index", "layer", "kind", "depth", "distance", "distance_error"]
+COLUMNS += ["numerator", "denominator", "images", "flagged"]
+
+INPUT = "input"
+"""Name and kind of the row of the images themselves."""
+
+SUMS = "cosine"
+"""Name of the sums of a layer in a recording."""
+
+BLOCKS = 10
+"""Blocks of images that the jackknife leaves out."""
 
 # Coordinates whose products are summed at once, so that their float64 copies stay small.
 _BLOCK = 2**14
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure with one set of changed images: tau x, [P, ...]."""
+
+    deformed: Tensor
+    layers: Layers = "all"
+
+    @property
+    def changed(self) -> tuple[Tensor]:
+        """The changed images."""
+        return (self.deformed,)
+
+
+def measure(
+    network: nn.Module,
+    images: Tensor,
+    deformed: Tensor,
+    *,
+    batch_size: int = 8,
+    layers: Layers = "all",
+    batch_statistics: bool = False,
+) -> pandas.DataFrame:
+    """Return the normalised cosine distance of the layers of `network`, a row a layer.
+
+    `images` and `deformed` (tau x) are [P, ...]. For a representation r, flattened, and
+    d = 1 - cosine, distance = E d(r(x), r(tau x)) / median d(r(x), r(y)), the median over the
+    P (P - 1) / 2 pairs of different unchanged images (R18, section 2.3).
+
+    The first row, `input`, is of the images themselves, R18's layer 0; the others are chosen and
+    numbered as those of `sensitivity.measure`, from 1. `distance_error` is the standard error over
+    images: the jackknife over ten blocks of consecutive images. `flagged` is True, with NaN for
+    the distance, where a representation is of zeros or not finite, or all point in one direction
+    to within the rounding of their type. `batch_statistics` and what is raised:
+    `sensitivity.measure`.
+    """
+    if images.shape != deformed.shape or images.ndim < 2 or len(images) == 0:
+        raise UserError(
+            "images and deformed must have one shape [P, ...] with P > 0,"
+            f" not {tuple(images.shape)} and {tuple(deformed.shape)}"
+        )
+    layer_choice.check(layers)
+
+    def choose(layer: str, kind: str, last: bool) -> dict[str, type[CosineDistances]]:
+        wanted = layer_choice.is_wanted(layers, layer, kind, last)
+        return {SUMS: CosineDistances} if wanted else {}
+
+    if batch_statistics:
+        network = with_batch_statistics(network, [images, deformed])
+    with torch.no_grad():
+        recording = record(network, [images, deformed], choose, batch_size=batch_size)
+        return table(recording, images, Request(deformed, layers), 0)
+
+
+def table(recording: Recording, images: Tensor, request: Request, place: int) -> pandas.DataFrame:
+    """Return the table of `measure` from what was recorded; `place` is that of the changed set."""
+    stacked = torch.stack([images.flatten(1), request.deformed.flatten(1)])
+    itself = CosineDistances(stacked, len(images))
+    itself.update(stacked, 0)
+    rows = [{"index": 0, "layer": INPUT, "kind": INPUT, **_distance(itself, 0)}]
+    for index, layer, kind in layer_choice.chosen(request.layers, recording.kinds):
+        distances = cast(CosineDistances, recording.layers[layer][SUMS])
+        rows.append(
+            {"index": index + 1, "layer": layer, "kind": kind, **_distance(distances, place)}
+        )
+    depths = [float(str(row["index"])) / len(recording.kinds) for row in rows]
+    whole = pandas.DataFrame(rows).assign(depth=depths, images=len(images))
+    return whole[COLUMNS]
+
+
+def _distance(distances: "CosineDistances", place: int) -> dict[str, float | bool]:
+    """Return the distance to one changed set, its error and its parts; NaN where there is none."""
+    values = distances.result()[[place, -1]].tolist()
+    flagged = not all(map(math.isfinite, values)) or values[1] <= distances.rounding()
+    distance, error = math.nan, math.nan
+    if not flagged:
+        distance = values[0] / values[1]
+        parts = distances.jackknifed(min(BLOCKS, distances.images))[:, [place, -1]]
+        error = standard_error((parts[:, 0] / parts[:, 1]).tolist())
+    return {
+        "distance": distance,
+        "distance_error": error,
+        "numerator": values[0],
+        "denominator": values[1],
+        "flagged": flagged,
+    }
 
 
 class CosineDistances:

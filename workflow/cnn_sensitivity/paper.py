@@ -8,7 +8,8 @@ from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.plan import Plan, Run
 
 Tables = dict[str, list[str]]
-"""Paths of tables by kind: sensitivity, spectrum, or the name of a table of the whole run."""
+"""Paths of tables by kind: sensitivity, cosine_distance, spectrum, training, or the name of a table
+of the whole run."""
 
 EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
 """The files of each figure: pictures, the numbers that they plot, the caption."""

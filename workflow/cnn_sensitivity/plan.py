@@ -19,6 +19,7 @@ from cnn_sensitivity.config import (
     PictureSettings,
     ScaleDetection1d,
     ScaleDetection2d,
+    ThinPlate,
     TrainingSettings,
     run_name,
     suggestion,
@@ -251,7 +252,7 @@ class Plan:
         """Return what determines the pictures of an experiment's images."""
         images = self.config.experiments[experiment]
         first = self._measurement(images.measurements[0], images).perturbation
-        assert isinstance(first, Diffeomorphism)  # the configuration allows images nothing else
+        assert isinstance(first, Diffeomorphism | ThinPlate)  # images are allowed nothing else
         return PictureSettings(
             deformation=first, noise=sorted(images.noise), root_seed=self.config.seed
         )

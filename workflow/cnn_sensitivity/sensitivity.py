@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any, cast
 
@@ -11,17 +10,15 @@ import pandas
 import torch
 from torch import Tensor, nn
 
+from cnn_sensitivity import cosine_distance, layer_choice
 from cnn_sensitivity.batch_statistics import with_batch_statistics
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.layer_choice import Layers
 from cnn_sensitivity.layer_sums import LayerSums, standard_error
 from cnn_sensitivity.recording import Factory, Recording, record
 
 COLUMNS = ["index", "layer", "kind", "depth", "D", "G", "R", "D_error", "G_error", "R_error"]
 COLUMNS += ["D_numerator", "G_numerator", "denominator", "images", "flagged"]
-
-Layers = str | Sequence[str]
-"""Which layers have a row: "all"; "activations", what the papers call f_k, the outputs of
-activations and of the last layer; "output", the last layer; or names and patterns with *."""
 
 _SUMS, _KEPT = "sums", "kept"
 
@@ -34,6 +31,11 @@ class Request:
     noisy: Tensor
     average: str = "mean"
     layers: Layers = "all"
+
+    @property
+    def changed(self) -> tuple[Tensor, Tensor]:
+        """The changed images."""
+        return self.deformed, self.noisy
 
 
 def measure(
@@ -90,13 +92,13 @@ def measure(
 def measure_all(
     network: nn.Module,
     images: Tensor,
-    requests: Sequence[Request],
+    requests: Sequence[Request | cosine_distance.Request],
     *,
     batch_size: int = 8,
     channel_mean: bool = False,
     batch_statistics: bool = False,
 ) -> list[pandas.DataFrame]:
-    """Return for each request the table of `measure`.
+    """Return for each request the table of `measure`, or of `cosine_distance.measure`.
 
     The clean images, and changed ones that several requests share, pass the network once. Images
     of all sets pass together: with many sets fewer images at once.
@@ -104,15 +106,21 @@ def measure_all(
     sets = [images]
     for request in requests:
         _check(images, request, batch_size)
-        for changed in (request.deformed, request.noisy):
+        for changed in request.changed:
             if not any(changed is each for each in sets[1:]):
                 sets.append(changed)
 
     @cache
     def choose(layer: str, kind: str, last: bool) -> Mapping[str, Factory]:
-        wanted = [r for r in requests if _is_wanted(r.layers, layer, kind, last)]
-        keep = any(request.average == "median" for request in wanted)
-        return {_KEPT if keep else _SUMS: partial(LayerSums, keep=keep)} if wanted else {}
+        wanted = [r for r in requests if layer_choice.is_wanted(r.layers, layer, kind, last)]
+        averages = {request.average for request in wanted if isinstance(request, Request)}
+        keep = "median" in averages
+        sums: dict[str, Factory] = {}
+        if averages:
+            sums[_KEPT if keep else _SUMS] = partial(LayerSums, keep=keep)
+        if any(isinstance(request, cosine_distance.Request) for request in wanted):
+            sums[cosine_distance.SUMS] = cosine_distance.CosineDistances
+        return sums
 
     if batch_statistics:
         network = with_batch_statistics(network, sets)
@@ -122,43 +130,33 @@ def measure_all(
     def values(layer: str, average: str) -> Tensor:
         return _values(recording.layers[layer], average)
 
-    def place(changed: Tensor) -> int:
-        return next(at for at, each in enumerate(sets[1:]) if each is changed)
+    def table(request: Request | cosine_distance.Request) -> pandas.DataFrame:
+        place, *others = (
+            next(at for at, each in enumerate(sets[1:]) if each is changed)
+            for changed in request.changed
+        )
+        if isinstance(request, cosine_distance.Request):
+            return cosine_distance.table(recording, images, request, place)
+        return _table(recording, values, request, (place, others[0]))
 
     with torch.no_grad():
-        return [
-            _table(recording, values, request, (place(request.deformed), place(request.noisy)))
-            for request in requests
-        ]
+        return [table(request) for request in requests]
 
 
-def _check(images: Tensor, request: Request, batch_size: int) -> None:
-    shapes = [tuple(each.shape) for each in (images, request.deformed, request.noisy)]
+def _check(images: Tensor, request: Request | cosine_distance.Request, batch_size: int) -> None:
+    shapes = [tuple(each.shape) for each in (images, *request.changed)]
     if len(set(shapes)) > 1 or images.ndim < 2 or len(images) == 0:
+        *names, last = ("images", "deformed", "noisy")[: len(shapes)]
+        *others, end = map(str, shapes)
         raise UserError(
-            "images, deformed and noisy must have one shape [P, ...] with P > 0,"
-            f" not {shapes[0]}, {shapes[1]} and {shapes[2]}"
+            f"{', '.join(names)} and {last} must have one shape [P, ...] with P > 0,"
+            f" not {', '.join(others)} and {end}"
         )
     if batch_size < 1:
         raise UserError(f"batch_size must be at least 1, not {batch_size}")
-    if request.average not in ("mean", "median"):
+    if isinstance(request, Request) and request.average not in ("mean", "median"):
         raise UserError(f'average must be "mean" or "median", not {request.average!r}')
-    if isinstance(request.layers, str) and request.layers not in ("all", "activations", "output"):
-        raise UserError(
-            'layers must be "all", "activations", "output" or a list of names,'
-            f" not {request.layers!r}"
-        )
-
-
-def _is_wanted(layers: Layers, layer: str, kind: str, last: bool) -> bool:
-    match layers:
-        case "all":
-            return True
-        case "activations":
-            return last or kind == "activation"
-        case "output":
-            return last
-    return any(fnmatchcase(layer, pattern) for pattern in layers)
+    layer_choice.check(request.layers)
 
 
 def _table(
@@ -168,13 +166,7 @@ def _table(
     place: tuple[int, int],
 ) -> pandas.DataFrame:
     kinds = recording.kinds
-    _check_patterns(request.layers, kinds)
-    *_, end = kinds
-    chosen = [
-        (index, layer, kind)
-        for index, (layer, kind) in enumerate(kinds.items())
-        if _is_wanted(request.layers, layer, kind, layer == end)
-    ]
+    chosen = layer_choice.chosen(request.layers, kinds)
     values = torch.stack(
         [values_of(layer, request.average)[:, [*place, -1]] for _, layer, _ in chosen]
     ).tolist()
@@ -186,16 +178,6 @@ def _table(
         for (index, layer, kind), numbers in zip(chosen, values, strict=True)
     ]
     return pandas.DataFrame(rows, columns=COLUMNS)
-
-
-def _check_patterns(layers: Layers, kinds: Mapping[str, str]) -> None:
-    patterns = [] if isinstance(layers, str) else layers
-    unmatched = [p for p in patterns if not any(fnmatchcase(layer, p) for layer in kinds)]
-    if unmatched:
-        raise UserError(
-            f"no layer is called {', '.join(map(repr, unmatched))};"
-            f" the layers are {', '.join(kinds)}"
-        )
 
 
 def _values(accumulators: Mapping[str, Any], average: str) -> Tensor:

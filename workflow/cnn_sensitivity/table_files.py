@@ -30,6 +30,16 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
         [*_NUMBERS, "input_size", "scale", "index", "depth", "D", "G", "R"],
         [*_TRUTHS, "flagged"],
     ),
+    "cosine_distance": (
+        [*_TEXTS, "measurement", "state", "wiring", "layer", "kind"],
+        [*_NUMBERS, "index", "depth", "distance"],
+        [*_TRUTHS, "flagged"],
+    ),
+    "training": (
+        ["experiment", "network"],
+        ["noise", "train_size", "seed", "epoch", "train_error", "test_error"],
+        [],
+    ),
     "spectrum": (
         [*_TEXTS, "state", "layer"],
         [*_NUMBERS, "layer_index", "filter_size", "mode", "eigenvalue", "gamma"],

@@ -15,7 +15,9 @@ for measuring, experiments in PLAN.measured_together().items():
                 "sensitivity.py",
                 "batch_statistics.py",
                 "recording.py",
+                "layer_choice.py",
                 "layer_sums.py",
+                "cosine_distance.py",
                 "pair_distances.py",
                 "tables/runs.py",
                 "tables/sensitivities.py",
@@ -51,7 +53,7 @@ for measuring, experiments in PLAN.measured_together().items():
 
     describe_rule(
         measuring,
-        "Measure D, G and R of the layers, trained and initial, original and shuffled.",
+        "Measure the layers, trained and initial, original and shuffled.",
     )
 
 
@@ -115,7 +117,9 @@ rule theory:
             "sensitivity.py",
             "batch_statistics.py",
             "recording.py",
+            "layer_choice.py",
             "layer_sums.py",
+            "cosine_distance.py",
             "pair_distances.py",
             "theory.py",
             "networks/*.py",

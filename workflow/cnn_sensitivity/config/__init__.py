@@ -17,6 +17,7 @@ from cnn_sensitivity.config.measurements import (
     Measurement,
     Perturbation,
     PixelMoves,
+    ThinPlate,
 )
 from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe
 from cnn_sensitivity.config.reading import load, parse, read, schema
@@ -48,6 +49,7 @@ __all__ = [
     "ScaleDetection1d",
     "ScaleDetection1dTask2",
     "ScaleDetection2d",
+    "ThinPlate",
     "TrainingSettings",
     "WeightFile",
     "load",

@@ -92,7 +92,9 @@ class Images(Experiment):
 
     def check_perturbation(self, perturbation: Perturbation) -> None:
         if perturbation.kind == "pixel_moves":
-            raise ValueError("pixel_moves is for scale detection; images take diffeomorphism")
+            raise ValueError(
+                "pixel_moves is for scale detection; images take diffeomorphism or thin_plate"
+            )
 
     def sizes(self) -> list[int | None]:
         return [None] if self.train_sizes is None else list(self.train_sizes)

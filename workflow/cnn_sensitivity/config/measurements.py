@@ -1,8 +1,8 @@
 """Measurements by name: what is done to the images, and what is computed of which layers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cnn_sensitivity.config.base import NO_BOOLEAN, Count, Model, Positive
 
@@ -27,13 +27,27 @@ class PixelMoves(Model):
     """One dimension: no pixel leaves its block of so many sites."""
 
 
-Perturbation = Annotated[Diffeomorphism | PixelMoves, Field(discriminator="kind")]
-KINDS = ("diffeomorphism", "pixel_moves")
+class ThinPlate(Model):
+    """The thin-plate spline through control points that moved at random (Ruderman et al. 2018)."""
+
+    kind: Literal["thin_plate"] = "thin_plate"
+    displacement: Positive = 2.0
+    """A control point moves by up to so many pixels along each axis, uniformly."""
+    control_points: Annotated[int, Field(ge=2, le=16), NO_BOOLEAN] = 3
+    """A side, evenly spaced."""
+    grid: Literal["edge", "cell"] = "edge"
+    """Outer control points lie on the image's edge, or all in the centres of equal cells."""
+
+
+Perturbation = Annotated[Diffeomorphism | PixelMoves | ThinPlate, Field(discriminator="kind")]
+KINDS = ("diffeomorphism", "pixel_moves", "thin_plate")
 
 
 class Measurement(Model):
-    """One table of each run: the sensitivities of its networks (T22, eq. 1)."""
+    """One table of each run: what its networks' layers make of changed images."""
 
+    quantity: Literal["sensitivity", "cosine_distance"] = "sensitivity"
+    """D, G and R (T22, eq. 1), or the normalised cosine distance (Ruderman et al. 2018)."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""
@@ -41,9 +55,10 @@ class Measurement(Model):
     """Over images: the mean, or the median of each output coordinate (Petrini et al. 2021)."""
     images: Annotated[int, Field(ge=2), NO_BOOLEAN] = 500
     """Number P of test images."""
-    layers: Literal["activations", "output", "all"] = "activations"
+    layers: Literal["activations", "output", "blocks", "all"] = "activations"
     """Which layers: the outputs of activations and of the last layer, which the papers call f_k;
-    the last layer; or norms, convolutions and poolings too."""
+    the last layer; the outputs of activations and of what halves the images, the layers of
+    Ruderman et al. 2018; or norms, convolutions and poolings too."""
     noise_norm: Literal["per_image", "mean"] = "per_image"
     """Noise is as large as each image's own deformation, or as their mean."""
     batch_norm: Literal["batch", "running"] = "batch"
@@ -53,3 +68,11 @@ class Measurement(Model):
     """How many times the channels of a trained network are shuffled."""
     weights: Literal["last", "best"] | None = None
     """Which epoch's weights count as trained; the default is the run's."""
+
+    @model_validator(mode="after")
+    def _has_what_its_quantity_takes(self) -> Self:
+        for key in ("average", "noise_norm"):
+            is_default = getattr(self, key) == type(self).model_fields[key].default
+            if self.quantity == "cosine_distance" and not is_default:
+                raise ValueError(f"{key}: a cosine_distance has none; leave it out")
+        return self

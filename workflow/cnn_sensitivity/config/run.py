@@ -24,7 +24,6 @@ from cnn_sensitivity.config.measurements import Measurement
 from cnn_sensitivity.config.networks import Network, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute
-from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.errors import UserError
 
 # A part of paths, which a rule's wildcards tell from others.
@@ -139,9 +138,10 @@ class Config(Model):
             raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
         except (UserError, ValueError) as error:
             raise ValueError(f"{key}: {error}") from None
-        if loss == "hinge" and isinstance(experiment, Images) and experiment.source.name in SIZES:
+        classes = experiment.source.classes() if isinstance(experiment, Images) else None
+        if loss == "hinge" and isinstance(experiment, Images) and classes not in (None, 2):
             raise ValueError(
-                f"{key}: loss hinge needs two classes, and {experiment.source.name} has 10;"
+                f"{key}: loss hinge needs two classes, and {experiment.source.name} has {classes};"
                 " use cross_entropy"
             )
 

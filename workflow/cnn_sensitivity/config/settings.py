@@ -1,9 +1,12 @@
 """What a command is told: all that determines its result, besides its input files."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
 
 from cnn_sensitivity.config.base import Label, Model
-from cnn_sensitivity.config.measurements import Diffeomorphism, Measurement
+from cnn_sensitivity.config.measurements import Diffeomorphism, Measurement, ThinPlate
 from cnn_sensitivity.config.networks import Architecture, Recipe, seeds_folder
 from cnn_sensitivity.config.weights import WeightFile
 
@@ -57,6 +60,6 @@ class MeasurementSettings(Model):
 class PictureSettings(Model):
     """What Figure 1 shows of one test image."""
 
-    deformation: Diffeomorphism
+    deformation: Annotated[Diffeomorphism | ThinPlate, Field(discriminator="kind")]
     noise: list[float]
     root_seed: int

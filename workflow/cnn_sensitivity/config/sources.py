@@ -97,6 +97,12 @@ class ImageSource(Model):
         """Return how many test images there are, if that is known before they are read."""
         return self.test_size or SIZES.get(self.name, {}).get("test_size")
 
+    def classes(self) -> int | None:
+        """Return how many classes there are, if that is known before they are read."""
+        if self.templates:
+            return self.templates.count
+        return 10 if self.name in SIZES else None
+
     def pixels(self) -> int | None:
         """Return how many pixels a side the images have, if that is known before they are read."""
         return self.pad_to or SIDES.get(self.name, self.size)

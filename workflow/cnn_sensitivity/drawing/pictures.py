@@ -22,6 +22,12 @@ def pixels(table: DataFrame, picture: str) -> NDArray[np.float64] | None:
     return image[..., 0] if image.shape[-1] not in (3, 4) else image
 
 
+def field(table: DataFrame, picture: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the displacements dx and dy [H, W], or None if the table lacks the picture."""
+    rows = table[(table["picture"] == picture) & (table["channel"] == 0)]
+    return (_grid(rows, "dx")[..., 0], _grid(rows, "dy")[..., 0]) if len(rows) else None
+
+
 def draw_deformation(panels: Sequence[Axes], table: DataFrame) -> None:
     """Draw the original and, below it, the deformed image with displacement arrows."""
     for axes, picture in zip(panels, ("original", "deformed"), strict=True):

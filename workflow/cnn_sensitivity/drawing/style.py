@@ -79,6 +79,11 @@ _KNOWN = {
     "ResNet34": Look("#CC79A7", "d"),
     "ResNet50": Look("#8a3d68", "*"),
     "EfficientNetB0": Look("#009E73", ">"),
+    "MaxPoolCNN": Look("#0072B2", "o"),
+    "AveragePoolCNN": Look("#56B4E9", "s"),
+    "SubsampleCNN": Look("#009E73", "^"),
+    "StridedCNN": Look("#E69F00", "D"),
+    "StridedReLUCNN": Look("#D55E00", "v"),
 }
 _FURTHER_COLOURS = ("#882255", "#999933", "#44AA99", "#AA4499", "#332288", "#CC6677", "#117733")
 _FURTHER_MARKERS = ("o", "s", "D", "^", "v", "P", "X")

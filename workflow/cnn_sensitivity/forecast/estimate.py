@@ -228,9 +228,9 @@ def _images_passed(plan: Plan, run: Run) -> float:
 
 
 def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
-    measured = {path for run in plan.runs for path in run.measured}
+    of_runs = {path for run in plan.runs for path in (*run.measured, run.path("training.csv"))}
     # One job writes both tables of the theory.
-    yield from sorted(all_inputs(plan) - measured - {plan.table("activations")})
+    yield from sorted(all_inputs(plan) - of_runs - {plan.table("activations")})
     yield from (plan.dataset(experiment) for experiment in _wanted_datasets(plan, costs))
     yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
     yield f"{plan.results}/claims.csv"

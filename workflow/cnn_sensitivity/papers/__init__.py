@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnn_sensitivity.drawing.drawn import Drawing
 
 # One line a paper; each is a folder beside this file.
-NAMES = ("tomasini_2022", "petrini_2021")
+NAMES = ("tomasini_2022", "petrini_2021", "ruderman_2018")
 
 
 @cache

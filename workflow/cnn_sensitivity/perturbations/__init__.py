@@ -11,7 +11,11 @@ from cnn_sensitivity.perturbations.diffeomorphism import (
 from cnn_sensitivity.perturbations.gaussian_warp import warp_gaussian
 from cnn_sensitivity.perturbations.noise import matched_noise
 from cnn_sensitivity.perturbations.pixel_moves import move_pixels_1d, move_pixels_2d
-from cnn_sensitivity.perturbations.thin_plate_spline import thin_plate, thin_plate_matrix
+from cnn_sensitivity.perturbations.thin_plate_spline import (
+    thin_plate,
+    thin_plate_fields,
+    thin_plate_matrix,
+)
 from cnn_sensitivity.perturbations.warping import warp
 
 __all__ = [
@@ -25,6 +29,7 @@ __all__ = [
     "temperature",
     "temperature_range",
     "thin_plate",
+    "thin_plate_fields",
     "thin_plate_matrix",
     "warp",
     "warp_gaussian",

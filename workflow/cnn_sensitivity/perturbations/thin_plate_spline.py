@@ -5,11 +5,25 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.config import ThinPlate
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import side
 from cnn_sensitivity.perturbations.warping import warp_in_blocks
 
 GRIDS = ("edge", "cell")
+
+
+def perturb(
+    images: Tensor, parameters: ThinPlate, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return images deformed as a configuration says: see `thin_plate`."""
+    return thin_plate(
+        images,
+        parameters.displacement,
+        parameters.control_points,
+        generator,
+        parameters.grid,
+    )
 
 
 def control_lines(size: int, control_points: int, grid: str = "edge") -> Tensor:
@@ -74,13 +88,29 @@ def thin_plate(
     that are not square, a negative displacement, and as `control_lines`.
     """
     size = side(images)
+    fields = thin_plate_fields(len(images), size, displacement, control_points, generator, grid)
+    dx, dy = fields.to(images.device, images.dtype)
+    return warp_in_blocks(images, dx, dy)
+
+
+def thin_plate_fields(
+    images: int,
+    size: int,
+    displacement: float = 2.0,
+    control_points: int = 3,
+    generator: torch.Generator | None = None,
+    grid: str = "edge",
+) -> Tensor:
+    """Return the displacements [2, images, n, n], in pixels, along the columns' axis first.
+
+    Pixel p of the deformed image is the old one at p minus its displacement: see `thin_plate`,
+    also for what is raised.
+    """
     if not 0 <= displacement < float("inf"):
         raise UserError(f"the displacement must be at least 0 pixels, not {displacement}")
-    shifts = _shifts(len(images), displacement, size, control_points, grid, generator)
-    shifts = shifts.to(images.device)
-    matrix = thin_plate_matrix(size, control_points, grid).to(images.device)
-    field = (shifts @ matrix.T).to(images.dtype).view(len(images), 2, size, size)
-    return warp_in_blocks(images, dx=-field[:, 1], dy=-field[:, 0])
+    shifts = _shifts(images, displacement, size, control_points, grid, generator)
+    sources = (shifts @ thin_plate_matrix(size, control_points, grid).T).view(images, 2, size, size)
+    return -sources.flip(1).movedim(1, 0)
 
 
 def _shifts(

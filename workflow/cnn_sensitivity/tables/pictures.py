@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
 from cnn_sensitivity import perturbations
-from cnn_sensitivity.config import PictureSettings
+from cnn_sensitivity.config import Diffeomorphism, PictureSettings, ThinPlate
 from cnn_sensitivity.datasets.corruption import corrupt
 from cnn_sensitivity.datasets.store import Dataset, normalize
 from cnn_sensitivity.seeds import derive_seed
@@ -17,10 +17,7 @@ def picture_table(dataset: Dataset, settings: PictureSettings) -> DataFrame:
     generator = torch.Generator().manual_seed(derive_seed(settings.root_seed, "pictures"))
     choice = int(torch.randint(len(dataset.test.images), (), generator=generator))
     image = normalize(dataset.test.images[choice : choice + 1], dataset.mean, dataset.std)
-    cutoff, size = settings.deformation.cutoff, image.shape[-1]
-    temperature = perturbations.temperature(settings.deformation.displacement, cutoff, size)
-    coefficients = torch.randn(2, cutoff, cutoff, generator=generator)
-    dx, dy = perturbations.displacement_field(coefficients, size, temperature)
+    dx, dy = _field(settings.deformation, image.shape[-1], generator)
     deformed = perturbations.warp(image, dx[None], dy[None])
     pictures = [pixel_rows("original", image, dataset), pixel_rows("deformed", deformed, dataset)]
     pictures[1] = pictures[1].assign(**_arrows(dx, dy, channels=image.shape[1]))
@@ -29,6 +26,22 @@ def picture_table(dataset: Dataset, settings: PictureSettings) -> DataFrame:
         for level in settings.noise
     ]
     return concat(pictures, ignore_index=True)
+
+
+def _field(
+    deformation: Diffeomorphism | ThinPlate, size: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Return the displacements [2, n, n] of one deformation, in pixels."""
+    if isinstance(deformation, ThinPlate):
+        displacement, points = deformation.displacement, deformation.control_points
+        fields = perturbations.thin_plate_fields(
+            1, size, displacement, points, generator, deformation.grid
+        )
+        return fields[:, 0].float()
+    temperature = perturbations.temperature(deformation.displacement, deformation.cutoff, size)
+    shape = (2, deformation.cutoff, deformation.cutoff)
+    coefficients = torch.randn(shape, generator=generator)
+    return perturbations.displacement_field(coefficients, size, temperature)
 
 
 def pixel_rows(name: str, image: torch.Tensor, dataset: Dataset) -> DataFrame:

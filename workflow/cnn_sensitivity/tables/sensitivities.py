@@ -10,7 +10,7 @@ import torch
 from pandas import DataFrame, concat
 from torch import Tensor, nn
 
-from cnn_sensitivity import perturbations, sensitivity
+from cnn_sensitivity import cosine_distance, perturbations, sensitivity
 from cnn_sensitivity.config import Measurement, MeasurementSettings
 from cnn_sensitivity.datasets.corruption import corrupt
 from cnn_sensitivity.datasets.store import Dataset, normalize, seen_by
@@ -22,12 +22,13 @@ from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.training.checkpoint import Checkpoint
 
 Named = Mapping[str, Measurement]
+AnyRequest = Request | cosine_distance.Request
 
 
 def sensitivity_tables(
     checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, device: str = "cpu"
 ) -> dict[str, DataFrame]:
-    """Return for each measurement, by name, D, G, R of its layers: seeds x states x wirings.
+    """Return for each measurement, by name, its quantity of each layer: seeds x states x wirings.
 
     All networks of an experiment see the same images, deformations and noise, so that their
     differences are not the perturbations'. Measurements on the same images pass these through a
@@ -92,7 +93,7 @@ def perturbed_images(
     training_noise: float,
     settings: MeasurementSettings,
     measurements: Named,
-) -> tuple[Tensor, list[Request]]:
+) -> tuple[Tensor, list[AnyRequest]]:
     """Return test images [P, C, ...], and for each measurement the same deformed and under noise.
 
     A network that was trained on noisy images is measured on noisy images (T22 [code]). What two
@@ -119,10 +120,16 @@ def perturbed_images(
         if key not in changed:
             changed[key] = _changed(images, settings, measurement, generator)
     requests = [
-        Request(*changed[m.perturbation, m.noise_norm], m.average, m.layers)
-        for m in measurements.values()
+        _request(each, *changed[each.perturbation, each.noise_norm])
+        for each in measurements.values()
     ]
     return images, requests
+
+
+def _request(measurement: Measurement, deformed: Tensor, noisy: Tensor) -> AnyRequest:
+    if measurement.quantity == "cosine_distance":
+        return cosine_distance.Request(deformed, measurement.layers)
+    return Request(deformed, noisy, measurement.average, measurement.layers)
 
 
 def _changed(
@@ -144,11 +151,13 @@ def _changed(
     return deformed, images + noise
 
 
-def _on_device(requests: list[Request], device: str) -> list[Request]:
+def _on_device(requests: list[AnyRequest], device: str) -> list[AnyRequest]:
     """Return the requests with their tensors on a device, those that are shared moved once."""
-    moved = {id(each): each.to(device) for r in requests for each in (r.deformed, r.noisy)}
+    moved = {id(each): each.to(device) for request in requests for each in request.changed}
     return [
-        replace(request, deformed=moved[id(request.deformed)], noisy=moved[id(request.noisy)])
+        replace(request, deformed=moved[id(request.deformed)])
+        if isinstance(request, cosine_distance.Request)
+        else replace(request, deformed=moved[id(request.deformed)], noisy=moved[id(request.noisy)])
         for request in requests
     ]
 

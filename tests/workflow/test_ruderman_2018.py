@@ -1,0 +1,84 @@
+"""R18's smoke scenario end to end, and what reruns when something of its room changes."""
+
+import csv
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, copy_checkout
+from filelock import FileLock
+
+from cnn_sensitivity import papers
+from cnn_sensitivity.config import read
+from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.plan import Plan
+
+OVERLAY = "workflow/scenarios/ruderman_2018/smoke.yaml"
+SMOKE = ("--configfile", OVERLAY)
+ROOM = "workflow/cnn_sensitivity/papers/ruderman_2018"
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which the scenario has run; tests only read it, of several processes too."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    whole = base / "ruderman"
+    with FileLock(base / "ruderman.lock"):
+        if not whole.exists():
+            checkout = copy_checkout(tmp_path_factory.mktemp("ruderman"))
+            run = checkout.snakemake(*SMOKE)
+            assert run.returncode == 0, run.stdout + run.stderr
+            whole.symlink_to(checkout.folder)
+    return Checkout(whole.resolve())
+
+
+@pytest.fixture
+def changed(finished: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of the finished run that a test may change."""
+    shutil.copytree(finished.folder, tmp_path / "run", symlinks=True)
+    return Checkout(tmp_path / "run")
+
+
+def test_every_figure_and_the_scorecard_are_there(finished: Checkout) -> None:
+    folder = finished.folder / "paper_figures/ruderman_2018_smoke"
+    for figure in papers.paper("ruderman_2018").figures:
+        assert (folder / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
+        assert len((folder / f"{figure}.txt").read_text()) > 40
+        with (folder / f"{figure}.csv").open() as file:
+            assert csv.DictReader(file).fieldnames
+    text = (folder / "claims.txt").read_text()
+    assert "14 claims" in text
+    assert "pool-init" in text
+
+
+def test_a_second_call_does_nothing(changed: Checkout) -> None:
+    assert changed.planned(*SMOKE) == {}
+
+
+def test_editing_the_cosine_distance_remeasures_and_does_not_retrain(changed: Checkout) -> None:
+    changed.append("workflow/cnn_sensitivity/cosine_distance.py")
+    jobs = changed.planned(*SMOKE)
+    assert {"train", "spectrum", "figure_03", "figure_01"}.isdisjoint(jobs)
+    measuring = {"distance": 3, "distance_and_response": 2, "distance_and_distance_batch": 1}
+    assert {rule: jobs[rule] for rule in measuring} == measuring
+    assert jobs["figure_02"] == jobs["claims"] == 1
+
+
+def test_editing_the_papers_curves_redraws_and_assesses_again(changed: Checkout) -> None:
+    changed.append(f"{ROOM}/authors.csv", "2d,MaxPoolCNN,distance,13,0.2,0.005,none\n")
+    figures = dict.fromkeys(papers.paper("ruderman_2018").figures, 1)
+    assert changed.planned(*SMOKE) == {**figures, "claims": 1, "all": 1}
+
+
+def test_the_plan_counts_the_jobs_that_snakemake_counts(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkout.folder)
+    expected = forecast(Plan(read("config.yaml", OVERLAY)))
+    jobs = checkout.planned(*SMOKE)
+    runs = len(expected.costs)
+    measuring = sum(count for rule, count in jobs.items() if rule.startswith("distance"))
+    assert jobs["train"] == measuring == runs
+    assert sum(jobs.values()) - 2 * runs - jobs["all"] == expected.others_left
