@@ -163,3 +163,27 @@ def test_the_authors_networks_scatter_around_their_fit() -> None:
 def test_the_scorecard_has_a_row_for_each_claim() -> None:
     assessed = papers.assess("petrini_2021", {"sensitivity": NETWORKS, **REGION})
     assert assessed["id"].tolist() == list(CLAIMS)
+
+
+def test_the_authors_numbers_in_the_claims_are_those_of_their_table() -> None:
+    def value(figure: int, quantity: str, **chosen: object) -> float:
+        (number,) = authors(figure, quantity, **chosen)["value"]
+        return number
+
+    initial = authors(3, "R", state="initial")["value"]
+    assert CLAIMS["init"].paper.endswith(f"{initial.min():.2f} to {initial.max():.2f}".lstrip("0"))
+    resnet = {"network": "ResNet18", "data": "Fashion-MNIST", "cutoff": 3}
+    trained = value(3, "R", state="trained", **resnet)
+    assert CLAIMS["sota-drop"].paper.startswith("240-fold")
+    assert value(3, "R", state="initial", **resnet) / trained == pytest.approx(240, rel=0.02)
+    falls = [
+        value(5, "R", network=network, data="Fashion-MNIST", train_images=512)
+        / value(5, "R", network=network, data="Fashion-MNIST", train_images=8192)
+        for network in ("ResNet18", "EfficientNetB0")
+    ]
+    assert falls == pytest.approx([3.9, 2.9], abs=0.05)
+    assert "3.9-fold (ResNet18), 2.9-fold" in CLAIMS["R-falls-with-P"].paper
+    mean = value(5, "R", network="ResNet18", data="Fashion-MNIST", train_images=50000)
+    assert mean / trained == pytest.approx(5, rel=0.05)
+    assert "factor 5" in CLAIMS["mean-median"].paper
+    assert value(4, "prefactor", source="text") == 0.2
