@@ -1,0 +1,63 @@
+"""One network of one's own, measured without the workflow: `cnn-sensitivity probe`."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from cnn_sensitivity.probe import images as image_sources
+from cnn_sensitivity.probe import measuring, report, subject
+from cnn_sensitivity.probe.progress import Bar
+
+__all__ = ["run"]
+
+
+def run(
+    network: str,
+    *,
+    weights: str | None = None,
+    images: str = "embedded",
+    data_root: str = "data",
+    count: int | None = None,
+    displacement: float = 1.0,
+    cutoff: int = 3,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    classes: int | None = None,
+    size: int | None = None,
+    width: float = 1.0,
+    seed: int = 0,
+    only: str | None = None,
+    output: str | None = None,
+) -> tuple[str, list[Path]]:
+    """Measure a network and write its table and picture; return what to print, and the files.
+
+    The options are those of `images.take`, `subject.find` and `measuring.perturbed`. `only`
+    "trained" leaves out the shuffled and the fresh network; files begin with `output`, by default
+    probe/<network>. Raises UserError for any of them that cannot be used.
+    """
+    wanted = {"size": size, "mean": mean, "std": std}
+    own = subject.wanted_images(network)
+    if images in image_sources.KNOWN:
+        own = {key: value for key, value in own.items() if key != "size"}
+    wanted |= {key: value for key, value in own.items() if wanted[key] is None}
+    taken = image_sources.take(images, count=count, data_root=data_root, seed=seed, **wanted)
+    found = subject.find(
+        network,
+        taken,
+        weights=weights,
+        data_root=data_root,
+        classes=classes,
+        width=width,
+        seed=seed,
+    )
+    changed = measuring.perturbed(found.images.normalized(), displacement, cutoff, seed)
+    bar = Bar()
+    try:
+        table = measuring.measure(
+            found, *changed, only_trained=only == "trained", seed=seed, advance=bar
+        )
+    finally:
+        bar.end()
+    stem = output or f"probe/{re.sub(r'[^A-Za-z0-9._-]', '_', found.name)}"
+    paths = report.write(table, report.draw(table, taken.title), stem)
+    return report.summary(table, taken.title), paths
