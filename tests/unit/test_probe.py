@@ -57,7 +57,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a module of a user's own, where the command runs."""
     (tmp_path / "probed_module.py").write_text(MODULE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     sys.modules.pop("probed_module", None)
     return tmp_path
 
@@ -132,8 +132,7 @@ def test_only_trained_leaves_the_others_out(weights: Path, tmp_path: Path) -> No
 
 def test_the_initial_network_is_measured_on_batch_statistics(own: Path) -> None:
     taken = images.take("embedded", count=COUNT)
-    found = subject.find("probed_module:make", taken) if _import_here() else None
-    assert found is not None
+    found = subject.find("probed_module:make", taken)
     deformed, noisy = measuring.perturbed(taken.normalized())
     table = measuring.measure(found, deformed, noisy)
     expected = sensitivity.measure(
@@ -148,12 +147,8 @@ def test_the_initial_network_is_measured_on_batch_statistics(own: Path) -> None:
     pandas.testing.assert_frame_equal(initial, expected, check_dtype=False)
 
 
-def _import_here() -> bool:
-    sys.path.insert(0, "")
-    return True
-
-
 def test_a_callable_is_found_in_this_folder_and_made_anew(own: Path) -> None:
+    sys.path.remove(str(own))  # the command puts it there
     probe("probed_module:make", "--count", 10)
     table = pandas.read_csv(own / "probe/probed_module_make.csv")
     trained, initial = (rows(table, s, "original", "mean") for s in ("trained", "initial"))
@@ -219,7 +214,6 @@ def test_the_bar_is_for_terminals() -> None:
 
 
 def test_the_bar_reaches_the_end(own: Path) -> None:
-    _import_here()
     taken = images.take("embedded", count=11)
     seen: list[tuple[int, int]] = []
     measuring.measure(
@@ -283,7 +277,6 @@ def test_bad_input_gets_one_sentence(
 
 
 def test_what_is_not_defined_is_said(own: Path) -> None:
-    _import_here()
     taken = images.take("embedded", count=6)
     found = subject.find("probed_module:make", taken)
     with torch.no_grad():

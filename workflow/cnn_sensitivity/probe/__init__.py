@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cnn_sensitivity.probe import images as image_sources
 from cnn_sensitivity.probe import measuring, report, subject
@@ -35,7 +36,7 @@ def run(
     "trained" leaves out the shuffled and the fresh network; files begin with `output`, by default
     probe/<network>. Raises UserError for any of them that cannot be used.
     """
-    wanted = {"size": size, "mean": mean, "std": std}
+    wanted: dict[str, Any] = {"size": size, "mean": mean, "std": std}
     own = subject.wanted_images(network)
     if images in image_sources.KNOWN:
         own = {key: value for key, value in own.items() if key != "size"}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,7 +78,7 @@ def take(
 
 
 def _known(source: str, count: int | None, data_root: str | Path, seed: int) -> Images:
-    options = {"root": data_root} if source == "cifar10" else {}
+    options: dict[str, Any] = {"root": data_root} if source == "cifar10" else {}
     # As many training images as there are classes: only the test images are used.
     dataset = prepare(source, train_size=10, test_size=count or COUNT, seed=seed, **options)
     classes = len(dataset.classes)

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import matplotlib
 from pandas import DataFrame, Series, concat
 
 from cnn_sensitivity import table_files
@@ -16,13 +17,13 @@ from cnn_sensitivity.drawing.depth_curves import (
     panel_grid,
 )
 from cnn_sensitivity.drawing.drawn import Drawing, save
-from cnn_sensitivity.drawing.style import LIGHT, QUANTITY_COLOURS, log_axis, say
+from cnn_sensitivity.drawing.style import LIGHT, QUANTITY_COLOURS, STYLE, log_axis, say
 
 QUANTITIES = ("D", "G", "R")
 PREFACTOR = 0.24
 """P21's line through its networks on CIFAR-10: test error = 0.24 sqrt(R_f), R_f by medians."""
 
-_VARIANTS = {TRAINED: "as it is", SHUFFLED: "channels shuffled", INITIAL: "freshly initialised"}
+_VARIANTS = {TRAINED: "trained", SHUFFLED: "channels shuffled", INITIAL: "freshly initialised"}
 
 
 def summary(table: DataFrame, images: str) -> str:
@@ -71,10 +72,12 @@ def _with_error(row: Series, name: str) -> str:
     return "not defined" if math.isnan(value) else f"{value:.3g} ± {error:.1g}"
 
 
+@matplotlib.rc_context(STYLE)
 def draw(table: DataFrame, images: str) -> Drawing:
     """Return D_k, G_k, R_k against relative depth, a panel each: means over images.
 
-    The band of the trained network is two standard errors to either side.
+    The band of the trained network is two standard errors to either side. `table` and `images` are
+    those of `summary`.
     """
     means = table[table["average"] == "mean"]
     data = concat([_points(means, quantity) for quantity in QUANTITIES], ignore_index=True)
@@ -105,7 +108,8 @@ def draw(table: DataFrame, images: str) -> Drawing:
     there = {*zip(data["state"], data["wiring"], strict=True)}
     names = [label for variant, label in _VARIANTS.items() if variant in there]
     handles = panels[len(QUANTITIES) - 1].lines[1:]  # the first one is the line at 1
-    figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+    if handles:
+        figure.legend(handles, names, loc="outside lower center", ncols=len(names))
     count = int(means["images"].iloc[0])
     return Drawing(
         figure,
