@@ -169,6 +169,14 @@ def test_classes_and_channels_come_from_the_weights(tmp_path: Path) -> None:
     assert not torch.equal(*first)
 
 
+def test_options_reach_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "projected.pt"
+    torch.save(build("ResNet20", 1, 10, 28, shortcut="projection").state_dict(), path)
+    probe("resnet20", "--weights", path, "--option", "shortcut=projection", "--count", 2,
+          "--only", "trained", "--output", tmp_path / "x")  # fmt: skip
+    assert (tmp_path / "x.csv").exists()
+
+
 def test_torchvisions_networks_take_a_file_too(tmp_path: Path) -> None:
     import torchvision
 
@@ -248,6 +256,10 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --cutoff 1", "cutoff must be at least 2"),
         ("lenet --weights {weights} --width 0", "width must be a positive number"),
         ("lenet --weights {weights} --threads 0", "--threads must be at least 1"),
+        ("lenet --weights {weights} --option depth", "give it as key=value"),
+        ("lenet --weights {weights} --option image_size=3", "it follows from the images"),
+        ("lenet --weights {weights} --option depth=3", "depth"),
+        ("torchvision:resnet18 --option depth=3", "takes none"),
         ("torchvision:resnet19", "did you mean"),
         ("torchvision:resnet18 --width 2", "has one width only"),
         ("nowhere_module:make", "cannot be imported"),

@@ -407,6 +407,9 @@ def _add_probe(probe: argparse.ArgumentParser) -> None:
     probe.add_argument("--classes", type=int, help="the default is that of weights or images")
     probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
     probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
+    probe.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"
+    )
     probe.add_argument("--seed", type=int, default=0, help="of all draws")
     probe.add_argument("--threads", type=int, help="CPU threads; the default is PyTorch's")
     probe.add_argument(

@@ -57,12 +57,13 @@ def find(
     data_root: str | Path = "data",
     classes: int | None = None,
     width: float = 1.0,
+    options: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Subject:
     """Return the network `name`, trained, for these images.
 
     `name` is one of the registry, in any case, `torchvision:NAME`, or `module:callable`, which is
-    called as `networks.build` says. `weights` is a file of trained weights. Without it torchvision
+    called as `networks.build` says, also with `options`. `weights` is a file of trained weights. Without it torchvision
     brings ImageNet's (from `data_root`/checkpoints, or downloaded there), and a callable's
     network is measured as it is returned. The numbers of classes and of input channels are those
     of the weights, or else of the images; grey images are repeated over three channels for weights
@@ -75,12 +76,12 @@ def find(
     if name in NAMES and weights is None:
         raise UserError(f"{name} needs --weights FILE, the file of its trained weights")
     if name.startswith(TORCHVISION):
-        _check_torchvision(name, width)
+        _check_torchvision(name, width, options)
         weights = _imagenet_file(name, data_root) if weights is None else weights
         make: Callable[..., nn.Module] = partial(_torchvision, name)
     else:
         side = images.pixels.shape[-1]
-        make = partial(build, name, image_size=side, width=width)
+        make = partial(build, name, image_size=side, width=width, **_free(options or {}))
     make = partial(_seeded, make, derive_seed("probe", name, seed))
     shape = {
         "in_channels": images.pixels.shape[1],
@@ -128,8 +129,21 @@ def _outputs(tensors: Mapping[str, Tensor], template: Mapping[str, Tensor]) -> i
     return None if name is None else tensors[name].shape[0]
 
 
-def _check_torchvision(name: str, width: float) -> None:
+def _free(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return options of a network; raise UserError for those that have another place."""
+    if taken := sorted(
+        {"name", "in_channels", "num_classes", "image_size", "width"} & set(options)
+    ):
+        raise UserError(
+            f"--option {taken[0]}: it follows from the images, the weights, --classes and --width"
+        )
+    return options
+
+
+def _check_torchvision(name: str, width: float, options: Mapping[str, Any] | None) -> None:
     check_pretrained(name.removeprefix(TORCHVISION))
+    if options:
+        raise UserError(f"--option: {name} takes none; write a module:callable around it")
     if width != 1:
         raise UserError(f"--width: {name} has one width only")
 
