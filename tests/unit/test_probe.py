@@ -172,7 +172,7 @@ def test_classes_and_channels_come_from_the_weights(tmp_path: Path) -> None:
 def test_options_reach_the_network(tmp_path: Path) -> None:
     path = tmp_path / "projected.pt"
     torch.save(build("ResNet20", 1, 10, 28, shortcut="projection").state_dict(), path)
-    probe("resnet20", "--weights", path, "--option", "shortcut=projection", "--count", 2,
+    probe("resnet20", "--weights", path, "--option", "shortcut=projection", "--count", 4,
           "--only", "trained", "--output", tmp_path / "x")  # fmt: skip
     assert (tmp_path / "x.csv").exists()
 
@@ -182,11 +182,11 @@ def test_torchvisions_networks_take_a_file_too(tmp_path: Path) -> None:
 
     network = torchvision.models.squeezenet1_1(num_classes=5)
     torch.save(network.state_dict(), tmp_path / "own.pt")
-    pictures(tmp_path / "images", 3)
+    pictures(tmp_path / "images", 4)
     name = "torchvision:squeezenet1_1"
     wanted = {**subject.wanted_images(name), "size": 40}
     taken = images.take(str(tmp_path / "images"), **wanted)
-    assert taken.mean == (0.485, 0.456, 0.406) and taken.pixels.shape == (3, 3, 40, 40)
+    assert taken.mean == (0.485, 0.456, 0.406) and taken.pixels.shape == (4, 3, 40, 40)
     found = subject.find(name, taken, weights=tmp_path / "own.pt")
     network.eval(), found.trained.eval()
     assert torch.equal(found.trained(taken.normalized()), network(taken.normalized()))
@@ -245,7 +245,7 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --images mixed", "lies beside class folders"),
         ("lenet --weights {weights} --images sizes", "give --size"),
         ("lenet --weights {weights} --images colour --count 9", "9 images are wanted"),
-        ("lenet --weights {weights} --count 1", "at least 2 images"),
+        ("lenet --weights {weights} --count 1", "at least 4 images"),
         ("lenet --weights {weights} --count 5000", "there are 2000"),
         ("lenet --weights {weights} --size 32", "--size resizes"),
         ("lenet --weights {weights} --mean 0.5 0.5", "--mean has 2 numbers"),
@@ -274,11 +274,11 @@ def test_bad_input_gets_one_sentence(
     own: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    pictures(own / "colour", 3, side=28)
+    pictures(own / "colour", 5, side=28)
     (own / "empty").mkdir()
-    pictures(own / "mixed", 1)
+    pictures(own / "mixed", 4)
     pictures(own / "mixed/cat", 1)
-    pictures(own / "sizes/a", 1, side=28)
+    pictures(own / "sizes/a", 3, side=28)
     pictures(own / "sizes/b", 1, side=30)
     with pytest.raises(SystemExit) as ended:
         probe(*arguments.format(weights=weights).split())

@@ -36,7 +36,8 @@ def run(
 
     The options are those of `images.take`, `subject.find` and `measuring.perturbed`. `option`
     holds those of the network, as "key=value". `only` "trained" leaves out the shuffled and the
-    fresh network; files begin with `output`, by default probe/<network>. Raises UserError for any of them that cannot be used.
+    fresh network; files begin with `output`, by default probe/<network>. Raises UserError
+    for any of them that cannot be used.
     """
     wanted: dict[str, Any] = {"size": size, "mean": mean, "std": std}
     own = subject.wanted_images(network)

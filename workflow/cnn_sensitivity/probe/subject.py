@@ -63,12 +63,13 @@ def find(
     """Return the network `name`, trained, for these images.
 
     `name` is one of the registry, in any case, `torchvision:NAME`, or `module:callable`, which is
-    called as `networks.build` says, also with `options`. `weights` is a file of trained weights. Without it torchvision
-    brings ImageNet's (from `data_root`/checkpoints, or downloaded there), and a callable's
-    network is measured as it is returned. The numbers of classes and of input channels are those
-    of the weights, or else of the images; grey images are repeated over three channels for weights
-    that take three. Fresh weights follow from `seed`. Raises UserError for a network of the
-    registry without weights, weights or images that do not fit, and what `networks.build` refuses.
+    called as `networks.build` says, also with `options`. `weights` is a file of trained weights.
+    Without it torchvision brings ImageNet's (from `data_root`/checkpoints, or downloaded there),
+    and a callable's network is measured as it is returned. The numbers of classes and of input
+    channels are those of the weights, or else of the images; grey images are repeated over three
+    channels for weights that take three. Fresh weights follow from `seed`. Raises UserError for a
+    network of the registry without weights, weights or images that do not fit, and what
+    `networks.build` refuses.
     """
     name = known_name(name)
     if classes is not None and classes < 1:
