@@ -16,6 +16,7 @@ from cnn_sensitivity.config import (
     MeasurementSettings,
     PictureSettings,
     TrainingSettings,
+    WeightFile,
     read,
     schema,
 )
@@ -58,6 +59,21 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
+def _adopt(options: argparse.Namespace) -> None:
+    """Make the checkpoint of a run from weights that were trained elsewhere."""
+    from cnn_sensitivity import datasets, training
+
+    settings = TrainingSettings.model_validate_json(options.settings)
+    training.adopt(
+        settings,
+        datasets.load(options.dataset, settings.experiment),
+        root=options.root,
+        checkpoint=options.checkpoint,
+        table=options.table,
+        device=_device(options),
+    )
+
+
 def _measure(options: argparse.Namespace) -> None:
     """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
     import torch
@@ -90,9 +106,15 @@ def _spectrum(options: argparse.Namespace) -> None:
 
 def _pretrained(options: argparse.Namespace) -> None:
     """Project the filters of a network with ImageNet weights."""
-    from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
+    from cnn_sensitivity.tables import pretrained
 
-    table_files.write(pretrained_spectrum_table(options.network, options.root), options.output)
+    name, root = options.network, options.root
+    if options.weights:
+        weights = WeightFile.model_validate_json(options.weights)
+        table = pretrained.file_spectrum_table(name, weights, root)
+    else:
+        table = pretrained.pretrained_spectrum_table(name, root)
+    table_files.write(table, options.output)
 
 
 def _theory(options: argparse.Namespace) -> None:
@@ -186,14 +208,20 @@ def _software(options: argparse.Namespace) -> None:
 
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
+    from cnn_sensitivity.availability import as_sentences, unavailable
     from cnn_sensitivity.forecast import as_text, forecast
-    from cnn_sensitivity.preflight import check_images, check_networks
+    from cnn_sensitivity.preflight import check_images, check_networks, check_weights
 
-    plan = Plan(read(*options.configfile))
+    whole = Plan(read(*options.configfile))
+    left_out = unavailable(whole, ask=True)
+    plan = whole.without(left_out)
     print(as_text(forecast(plan), options.cores))
+    for sentence in as_sentences(left_out):
+        print(f"  {sentence}.")
     try:
         check_images(plan)
         check_networks(plan)
+        check_weights(plan)
     except UserError as error:
         print(f"Before it can begin: {error}")
 
@@ -233,8 +261,10 @@ def _runs(options: argparse.Namespace) -> None:
 def _pack(options: argparse.Namespace) -> None:
     """Pack a finished run into an archive: tables, figures, configuration, versions, checksums."""
     from cnn_sensitivity import archive
+    from cnn_sensitivity.availability import unavailable
 
     plan = Plan(read(*options.configfile))
+    plan = plan.without(unavailable(plan, ask=False))
     count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
     megabytes = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {count} files of the run {plan.config.run!r}, {megabytes:.1f} MB")
@@ -340,11 +370,14 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("dataset", _dataset, "experiment", "settings", "output")
     on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
+    on_device(verb("adopt", _adopt, "settings", "dataset", "root", "checkpoint", "table"))
     measure = verb("measure", _measure, "name", "settings", "dataset", "checkpoint")
     on_device(measure)
     measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
     verb("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
-    verb("pretrained", _pretrained, "network", "root", "output")
+    verb("pretrained", _pretrained, "network", "root", "output").add_argument(
+        "--weights", default="", help="a file of them, as JSON; the default is torchvision's"
+    )
     verb("theory", _theory, "sensitivity", "activations")
     verb("pooling", _pooling, "output")
     verb("pictures", _pictures, "experiment", "settings", "dataset", "output")
