@@ -16,6 +16,7 @@ from cnn_sensitivity.config import (
     MeasurementSettings,
     PictureSettings,
     TrainingSettings,
+    WeightFile,
     read,
     schema,
 )
@@ -58,6 +59,21 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
+def _adopt(options: argparse.Namespace) -> None:
+    """Make the checkpoint of a run from weights that were trained elsewhere."""
+    from cnn_sensitivity import datasets, training
+
+    settings = TrainingSettings.model_validate_json(options.settings)
+    training.adopt(
+        settings,
+        datasets.load(options.dataset, settings.experiment),
+        root=options.root,
+        checkpoint=options.checkpoint,
+        table=options.table,
+        device=_device(options),
+    )
+
+
 def _measure(options: argparse.Namespace) -> None:
     """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
     import torch
@@ -90,9 +106,15 @@ def _spectrum(options: argparse.Namespace) -> None:
 
 def _pretrained(options: argparse.Namespace) -> None:
     """Project the filters of a network with ImageNet weights."""
-    from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
+    from cnn_sensitivity.tables import pretrained
 
-    table_files.write(pretrained_spectrum_table(options.network, options.root), options.output)
+    name, root = options.network, options.root
+    if options.weights:
+        weights = WeightFile.model_validate_json(options.weights)
+        table = pretrained.file_spectrum_table(name, weights, root)
+    else:
+        table = pretrained.pretrained_spectrum_table(name, root)
+    table_files.write(table, options.output)
 
 
 def _theory(options: argparse.Namespace) -> None:
@@ -186,14 +208,20 @@ def _software(options: argparse.Namespace) -> None:
 
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
+    from cnn_sensitivity.availability import as_sentences, unavailable
     from cnn_sensitivity.forecast import as_text, forecast
-    from cnn_sensitivity.preflight import check_images, check_networks
+    from cnn_sensitivity.preflight import check_images, check_networks, check_weights
 
-    plan = Plan(read(*options.configfile))
+    whole = Plan(read(*options.configfile))
+    left_out = unavailable(whole, ask=True)
+    plan = whole.without(left_out)
     print(as_text(forecast(plan), options.cores))
+    for sentence in as_sentences(left_out):
+        print(f"  {sentence}.")
     try:
         check_images(plan)
         check_networks(plan)
+        check_weights(plan)
     except UserError as error:
         print(f"Before it can begin: {error}")
 
@@ -233,8 +261,10 @@ def _runs(options: argparse.Namespace) -> None:
 def _pack(options: argparse.Namespace) -> None:
     """Pack a finished run into an archive: tables, figures, configuration, versions, checksums."""
     from cnn_sensitivity import archive
+    from cnn_sensitivity.availability import unavailable
 
     plan = Plan(read(*options.configfile))
+    plan = plan.without(unavailable(plan, ask=False))
     count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
     megabytes = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {count} files of the run {plan.config.run!r}, {megabytes:.1f} MB")
@@ -273,6 +303,26 @@ def _gpu_check(options: argparse.Namespace) -> None:
     )
     if results.wrong:
         raise SystemExit(1)
+
+
+def _probe(options: argparse.Namespace) -> None:
+    """Measure one network of your own, without the workflow."""
+    import torch
+
+    from cnn_sensitivity import probe
+
+    if options.threads is not None:
+        if options.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {options.threads}")
+        torch.set_num_threads(options.threads)
+    if (here := str(Path.cwd())) not in sys.path:  # where module:callable is looked for first
+        sys.path.insert(0, here)
+    arguments = {**vars(options)}
+    for name in ("run", "threads"):
+        del arguments[name]
+    text, paths = probe.run(**arguments)
+    print(text)
+    print(f"Written: {', '.join(map(str, paths))}.")
 
 
 def _schema(options: argparse.Namespace) -> None:
@@ -320,11 +370,14 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("dataset", _dataset, "experiment", "settings", "output")
     on_device(verb("train", _train, "settings", "dataset", "checkpoint", "table"))
+    on_device(verb("adopt", _adopt, "settings", "dataset", "root", "checkpoint", "table"))
     measure = verb("measure", _measure, "name", "settings", "dataset", "checkpoint")
     on_device(measure)
     measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
     verb("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
-    verb("pretrained", _pretrained, "network", "root", "output")
+    verb("pretrained", _pretrained, "network", "root", "output").add_argument(
+        "--weights", default="", help="a file of them, as JSON; the default is torchvision's"
+    )
     verb("theory", _theory, "sensitivity", "activations")
     verb("pooling", _pooling, "output")
     verb("pictures", _pictures, "experiment", "settings", "dataset", "output")
@@ -359,6 +412,7 @@ def _parser() -> argparse.ArgumentParser:
         "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
     )
     verb("runs", _runs).add_argument("folder", nargs="?", default="paper_figures")
+    _add_probe(verb("probe", _probe))
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")
@@ -367,3 +421,31 @@ def _parser() -> argparse.ArgumentParser:
             "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
         )
     return parser
+
+
+def _add_probe(probe: argparse.ArgumentParser) -> None:
+    probe.add_argument("network", help="a name such as resnet18, torchvision:NAME, module:callable")
+    probe.add_argument("--weights", help="safetensors or PyTorch file of its trained weights")
+    probe.add_argument(
+        "--images",
+        default="embedded",
+        help="embedded (the default), cifar10, or a folder, with or without class folders",
+    )
+    probe.add_argument("--data-root", default="data", help="where CIFAR-10 is or is put")
+    probe.add_argument("--count", type=int, help="images; the default is 500, or all of fewer")
+    probe.add_argument("--displacement", type=float, default=1.0, help="of a pixel, in pixels")
+    probe.add_argument("--cutoff", type=int, default=3, help="highest frequency of a deformation")
+    probe.add_argument("--mean", type=float, nargs="+", help="of pixel/255, for each channel")
+    probe.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
+    probe.add_argument("--classes", type=int, help="the default is that of weights or images")
+    probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
+    probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
+    probe.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"
+    )
+    probe.add_argument("--seed", type=int, default=0, help="of all draws")
+    probe.add_argument("--threads", type=int, help="CPU threads; the default is PyTorch's")
+    probe.add_argument(
+        "--only", choices=["trained"], help="leave out the shuffled and the fresh network"
+    )
+    probe.add_argument("--output", help="files begin with this; the default is probe/<network>")

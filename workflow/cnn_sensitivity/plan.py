@@ -4,7 +4,7 @@ Nothing here imports torch: the Snakefile imports this module each time it is re
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from cnn_sensitivity.config import (
     ScaleDetection2d,
     ThinPlate,
     TrainingSettings,
+    WeightFile,
     run_name,
     suggestion,
 )
@@ -53,6 +54,11 @@ class Run:
     def path(self, file: str) -> str:
         """Return the path of a file of this run."""
         return f"{self.folder}/{self.name}/{file}"
+
+    @property
+    def making(self) -> str:
+        """The name of the rule that makes its checkpoint."""
+        return "train" if self.network.weights is None else "adopt"
 
     @property
     def measured(self) -> list[str]:
@@ -112,7 +118,7 @@ class Plan:
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
             for noise in network.noise or experiment.noise
-            for size in experiment.sizes()
+            for size in (experiment.sizes() if network.weights is None else [None])
             for seeds in network.stacks(experiment.seeds)
         )
 
@@ -148,6 +154,23 @@ class Plan:
             and keep(run)
         ]
 
+    def without(self, names: Collection[str]) -> "Plan":
+        """Return the plan without the networks of these runs, by name, wherever they are listed."""
+        left_out = {tuple(name.split("/")[:2]) for name in names}
+        experiments = {}
+        for name, experiment in self.config.experiments.items():
+            kept = [each for each in experiment.networks if (name, each.label) not in left_out]
+            if kept:
+                experiments[name] = experiment.model_copy(update={"networks": kept})
+        labels = {label for _, label in left_out}
+        chosen = {
+            figure: [label for label in shown if label not in labels]
+            for figure, shown in self.config.figures.items()
+        }
+        figures = {figure: shown for figure, shown in chosen.items() if shown}
+        changed = {"experiments": experiments, "figures": figures}
+        return Plan(self.config.model_copy(update=changed))
+
     def dataset(self, experiment: str) -> str:
         """Return the path of an experiment's data set."""
         return f"{self.results}/datasets/{experiment}.safetensors"
@@ -178,7 +201,11 @@ class Plan:
 
     def pretrained_spectra(self) -> list[str]:
         """Return the paths of the spectra of networks with ImageNet weights."""
-        return [f"{self.results}/pretrained/{name}.csv" for name in self.config.pretrained]
+        return [f"{self.results}/pretrained/{each.label}.csv" for each in self.config.pretrained]
+
+    def pretrained_weights(self, label: str) -> WeightFile | None:
+        """Return the file of a network with ImageNet weights; None for torchvision's own."""
+        return next(each.weights for each in self.config.pretrained if each.label == label)
 
     def dataset_settings(self, experiment: str) -> dict[str, object]:
         """Return the arguments of `datasets.prepare` for an experiment's data."""
@@ -225,6 +252,8 @@ class Plan:
             train_size=run.train_size,
             seeds=list(run.seeds),
             root_seed=self.config.seed,
+            weights=run.network.weights,
+            published_error=run.network.published_error,
         )
 
     def measurement_settings(self, experiment: str) -> MeasurementSettings:

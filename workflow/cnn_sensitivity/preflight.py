@@ -9,11 +9,12 @@ from contextlib import suppress
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from cnn_sensitivity.availability import is_made
 from cnn_sensitivity.config import Images
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import REMEDIES
 from cnn_sensitivity.image_files import list_images
-from cnn_sensitivity.plan import Plan, Run
+from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.subsets import lacking_class
 
 _LEAST_ROOM = 2**20  # bytes: Snakemake's own notes need some
@@ -77,7 +78,7 @@ def check_networks(plan: Plan) -> None:
     """
     for run in plan.runs:
         module, colon, _ = run.network.name.partition(":")
-        if not colon or _is_trained(run):
+        if not colon or is_made(run):
             continue
         if not _is_found(module):
             raise UserError(
@@ -86,9 +87,21 @@ def check_networks(plan: Plan) -> None:
             )
 
 
-def _is_trained(run: Run) -> bool:
-    made = (run.path("checkpoint.safetensors"), *run.measured)
-    return any(Path(path).exists() for path in made)
+def check_weights(plan: Plan) -> None:
+    """Raise UserError if a file of weights on this disk that is yet to be read is not there."""
+    files = [
+        (f"experiments.{run.experiment}.networks.{run.network.label}", run.network.weights)
+        for run in plan.runs
+        if not is_made(run)
+    ]
+    files += [
+        (f"pretrained.{each.label}", each.weights)
+        for each, table in zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
+        if not Path(table).exists()
+    ]
+    for key, file in files:
+        if file and file.path and not Path(file.path).is_file():
+            raise UserError(f"{key}.weights: there is no file {file.path}")
 
 
 def _check_subset(key: str, size: int | None, classes: list[list[Path]]) -> None:

@@ -11,11 +11,17 @@ sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 from snakemake.logging import logger
 
 import cnn_sensitivity
+from cnn_sensitivity.availability import as_sentences, unavailable
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast import Job, Priorities, check_gpu_tables, forecast, in_short
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
-from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
+from cnn_sensitivity.preflight import (
+    check_images,
+    check_networks,
+    check_weights,
+    check_workplace,
+)
 from cnn_sensitivity.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
@@ -26,8 +32,13 @@ try:
         if Path(file).suffix in (".yaml", ".yml"):
             configuration.load(file)
     PLAN = Plan(configuration.parse(config))
-    FIGURE_INPUTS = figure_inputs(PLAN)
+    # Published networks that cannot be had are left out. A job in a process of its own needs to
+    # know of what is there only: its inputs are made.
+    LEFT_OUT = unavailable(PLAN, ask=workflow.is_main_process)
+    AVAILABLE = PLAN.without(LEFT_OUT)
+    FIGURE_INPUTS = figure_inputs(AVAILABLE)
     check_images(PLAN)
+    check_weights(PLAN)
     check_gpu_tables()
     # Jobs in an environment or a container of their own may find other modules.
     if not workflow.deployment_settings.deployment_method:
@@ -36,6 +47,10 @@ except UserError as error:
     print(f"error: {error}", file=sys.stderr, flush=True)
     # Snakemake would show a traceback and end with status 1.
     os._exit(2)
+
+if workflow.is_main_process:
+    for sentence in as_sentences(LEFT_OUT):
+        logger.warning(sentence)
 
 # Jobs run the same package, with the interpreter that runs Snakemake.
 PACKAGE = Path(cnn_sensitivity.__file__).parent
@@ -78,7 +93,7 @@ def look_only_when_a_job_ends():
 @cache
 def expected():
     """Return what the run would take, from the files that are there when it is planned."""
-    return forecast(PLAN)
+    return forecast(AVAILABLE)
 
 
 @cache
@@ -144,6 +159,22 @@ def own_network(wildcards):
     module_name, colon, _ = PLAN.run(wildcards.name).network.name.partition(":")
     path = Path(f"{module_name.replace('.', '/')}.py")
     return [str(path)] if colon and path.is_file() else []
+
+
+def own_weights(wildcards):
+    """Return the file of weights on this disk that a network is made from: another remakes it."""
+    return path_of(PLAN.run(wildcards.name).network.weights)
+
+
+def path_of(weights):
+    """Return a file of weights as an input, unless it is a download."""
+    return [weights.path] if weights and weights.path else []
+
+
+def weights_of_pretrained(wildcards):
+    """Return the settings of a file with ImageNet weights, or nothing: torchvision's are meant."""
+    weights = PLAN.pretrained_weights(wildcards.network)
+    return weights.to_json() if weights else ""
 
 
 def growing(amount):

@@ -89,7 +89,16 @@ rule spectrum:
 rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
-        code=code("spectrum.py", "smoothness.py", "tables/filters.py", "tables/pretrained.py"),
+        weights=lambda wildcards: path_of(PLAN.pretrained_weights(wildcards.network)),
+        code=code(
+            "spectrum.py",
+            "smoothness.py",
+            "datasets/download.py",
+            "networks/state_dicts.py",
+            "networks/weight_files.py",
+            "tables/filters.py",
+            "tables/pretrained.py",
+        ),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:
@@ -103,9 +112,10 @@ rule pretrained:
     params:
         # A function, since Snakemake looks for wildcards in a text: the path may hold braces.
         root=lambda wildcards: PLAN.config.data_root,
+        weights=weights_of_pretrained,
     shell:
         "python -m cnn_sensitivity pretrained --network {wildcards.network:q} --root {params.root:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --weights {params.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule theory:

@@ -8,7 +8,7 @@ report: caption("workflow")
 
 SOFTWARE = f"{PLAN.results}/software.txt"
 CLAIMS = f"{PLAN.results}/claims.csv"
-CLAIM_INPUTS = claim_inputs(PLAN)
+CLAIM_INPUTS = claim_inputs(AVAILABLE)
 
 
 rule claims:

@@ -68,6 +68,21 @@ PRETRAINED = tuple(_PRETRAINED.split())
 _LONGEST = 255  # bytes of a file's name
 
 
+class Pretrained(Model):
+    """A network trained on ImageNet whose filters are shown: torchvision's of this name, or a file.
+
+    Given as a name alone, or as label and weights.
+    """
+
+    label: Label
+    weights: WeightFile | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"label": value} if isinstance(value, str) else value
+
+
 def seeds_folder(seeds: Sequence[int]) -> str:
     """Return the name of the folder of a job that trains these seeds."""
     return f"seeds-{'-'.join(map(str, seeds))}"

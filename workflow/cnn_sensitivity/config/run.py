@@ -21,7 +21,7 @@ from cnn_sensitivity.config.experiments import (
 )
 from cnn_sensitivity.config.limits import check_network, check_pretrained
 from cnn_sensitivity.config.measurements import Measurement
-from cnn_sensitivity.config.networks import Network, Recipe
+from cnn_sensitivity.config.networks import Network, Pretrained, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute
 from cnn_sensitivity.errors import UserError
@@ -65,8 +65,9 @@ class Config(Model):
     compute: Compute = Compute()
     figures: dict[Label, list[Label]] = {}
     """Which networks a figure with a panel for each shows; the default is the paper's."""
-    pretrained: list[Label] = []
-    """Networks of torchvision with ImageNet weights, whose filters are shown (T22, Figure 13)."""
+    pretrained: list[Pretrained] = []
+    """Networks with ImageNet weights, torchvision's or of a file, whose filters are shown (T22,
+    Figure 13)."""
 
     @field_validator("figures", mode="before")
     @classmethod
@@ -82,14 +83,15 @@ class Config(Model):
 
     @field_validator("pretrained")
     @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        refuse_duplicates("network", names)
+    def _known(cls, networks: list[Pretrained]) -> list[Pretrained]:
+        refuse_duplicates("network", [network.label for network in networks])
         try:
-            for name in names:
-                check_pretrained(name)
+            for network in networks:
+                if network.weights is None:
+                    check_pretrained(network.label)
         except UserError as error:
             raise ValueError(str(error)) from None
-        return names
+        return networks
 
     @model_validator(mode="after")
     def _recipes_exist(self) -> Self:
@@ -130,6 +132,8 @@ class Config(Model):
         recipe = network.recipe or experiment.recipe
         if recipe not in self.recipes:
             raise ValueError(f"{key}: unknown recipe {recipe!r}{suggestion(recipe, self.recipes)}")
+        if network.weights and not isinstance(experiment, Images):
+            raise ValueError(f"{key}: weights: only networks of images are adopted; leave them out")
         try:
             network.check_stacks(experiment.seeds)
             loss = self.recipe(network, experiment).loss

@@ -17,9 +17,13 @@ def scale(rows: DataFrame) -> str:
         return "There is nothing to show."
     datasets = listing(dict.fromkeys(rows["dataset"].astype(str)))
     sizes = listing(f"{int(size):,}" for size in sorted(rows["train_size"].unique()))
+    here = rows[rows["epochs"] > 0]
+    elsewhere = listing(looks(rows[rows["epochs"] == 0]["network"].unique()))
+    epochs = f"{span(here['epochs'])} {'epoch' if here['epochs'].max() == 1 else 'epochs'}"
     parts = [
         f"Data: {datasets}, {sizes} training images",
-        f"{span(rows['epochs'])} {'epoch' if rows['epochs'].max() == 1 else 'epochs'}",
+        *([epochs] if len(here) else []),
+        *([f"trained elsewhere: {elsewhere}"] if elsewhere else []),
         f"width factor {span(rows['width'])}",
         f"{plural(rows['seed'].nunique(), 'seed')} ({runs_of(rows['seed'])})",
     ]

@@ -2,10 +2,11 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnn_sensitivity.availability import is_download
 from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
 from cnn_sensitivity.config.sources import SIZES
 from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Mode, Timings, gpu_tables
@@ -187,8 +188,10 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
         trained_on = recipe.images_per_epoch or run.train_size or data.train
-        images = trained_on + FORWARD * data.test
-        train = START_SECONDS + train * images / 1000 * recipe.epochs * seeds
+        images = (trained_on + FORWARD * data.test) * recipe.epochs * seeds
+        if run.network.weights:  # it is tested, no more
+            images = FORWARD * data.test
+        train = START_SECONDS + train * images / 1000
     measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:
         passed = _images_passed(plan, run) * seeds
@@ -205,7 +208,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         train,
         measure,
         TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
-        recipe.stop_when_fitted,
+        recipe.stop_when_fitted and not run.network.weights,
         timings.is_own(run.network, data.size, mode),
         trained,
         measured,
@@ -249,7 +252,7 @@ def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:
     return [experiment for experiment in plan.config.experiments if experiment in waiting]
 
 
-def _downloads(plan: Plan, costs: Iterable[Cost]) -> dict[str, int]:
+def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
     wanted: dict[str, int] = {}
     for name in _wanted_datasets(plan, costs):
         experiment = plan.config.experiments[name]
@@ -257,10 +260,14 @@ def _downloads(plan: Plan, costs: Iterable[Cost]) -> dict[str, int]:
         if source in DATASET_DOWNLOADS and not _there(plan.dataset(name)):
             wanted[source] = DATASET_DOWNLOADS[source]
     pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
-    missing = [network for network, path in pretrained if not _there(path)]
+    missing = [each.label for each, path in pretrained if not each.weights and not _there(path)]
     if missing:
         title = f"ImageNet weights of {', '.join(missing)}"
         wanted[title] = sum(IMAGENET_WEIGHTS.get(network, 0) for network in missing)
+    published = [cost for cost in costs if not cost.trained and is_download(cost.run, plan)]
+    if published:
+        title = f"weights of {', '.join(cost.run.network.label for cost in published)}"
+        wanted[title] = round(sum(cost.bytes for cost in published) / STATES_KEPT)
     return wanted
 
 

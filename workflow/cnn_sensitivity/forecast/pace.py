@@ -19,7 +19,8 @@ from cnn_sensitivity.forecast.training_log import Reading, last_reading
 
 LOOK_SECONDS = 5.0  # between two looks at the logs, which may lie on a slow shared disk
 EARLY = 10.0  # seconds: nobody knows yet how many jobs run at once
-TRAIN = "train"
+MAKING = ("train", "adopt")
+"""The rules that make a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Pace:
         self._seeds: dict[Job, tuple[int, ...]] = {}
         self._shorter: set[Job] = set()
         for cost in forecast.costs:
-            train, measure = Job(TRAIN, cost.run.name), Job(cost.run.measuring, cost.run.name)
+            name = cost.run.name
+            train, measure = Job(cost.run.making, name), Job(cost.run.measuring, name)
             self._base |= {train: cost.train, measure: cost.measure}
             self._seeds[train] = tuple(cost.run.seeds)
             if cost.at_most:
@@ -208,8 +210,8 @@ class Pace:
 
 def _longest(left: list[tuple[Job, float]]) -> float:
     """Return the seconds of the longest training with the longest job that follows it."""
-    trainings = {job.name: seconds for job, seconds in left if job.rule == TRAIN}
-    others = [trainings.get(job.name, 0.0) + s for job, s in left if job.rule != TRAIN]
+    trainings = {job.name: seconds for job, seconds in left if job.rule in MAKING}
+    others = [trainings.get(job.name, 0.0) + s for job, s in left if job.rule not in MAKING]
     return max([*trainings.values(), *others])
 
 

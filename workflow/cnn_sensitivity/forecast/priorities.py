@@ -24,8 +24,8 @@ class Priorities:
             self._experiments[cost.run.experiment] = longest
 
     def run(self, name: str) -> float:
-        """Return that of a run's training, and of its measuring."""
-        return self._runs[name]
+        """Return that of a run's training, and of its measuring; 0 for one that is left out."""
+        return self._runs.get(name, 0.0)
 
     def dataset(self, experiment: str) -> float:
         """Return that of a data set: of the longest chain that waits for it."""

@@ -21,7 +21,8 @@ def run_columns(description: dict[str, Any], seed: int, weights: str = "last") -
         "activation": network["activation"],
         "options": json.dumps(network["options"], sort_keys=True),
         "width": network["width"],
-        "epochs": settings["recipe"]["epochs"],
+        # Of a network that was trained elsewhere nobody here knows.
+        "epochs": 0 if settings.get("weights") else settings["recipe"]["epochs"],
         "noise": settings["noise"],
         "train_size": settings["train_size"] or dataset["train_images"],
         "seed": seed,

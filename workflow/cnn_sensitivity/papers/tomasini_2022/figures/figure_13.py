@@ -19,8 +19,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     )
     names = there["network"].unique()
     text = caption(
-        "Weight of each Laplacian mode l in the filters of each layer k of networks with"
-        f" torchvision's ImageNet weights: {listing(names)}. {HOW}"
+        "Weight of each Laplacian mode l in the filters of each layer k of networks trained on"
+        f" ImageNet: {listing(names)}. {HOW}"
         if len(names)
         else "Filters of networks trained on ImageNet: skipped.",
         *(
