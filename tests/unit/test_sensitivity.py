@@ -212,19 +212,22 @@ def test_a_factor_on_the_representation_does_not_matter(exponent, sign):
     assert_same(table, sensitivity.measure(Scale(), *DATA), columns=["D", "G", "R"], rel=1e-5)
 
 
+@pytest.mark.parametrize("batch_statistics", [False, True])
 @pytest.mark.parametrize("average", ["mean", "median"])
-def test_many_changed_sets_pass_in_pieces_and_each_is_what_it_is_alone(average):
+def test_many_changed_sets_pass_in_pieces_and_each_is_what_it_is_alone(average, batch_statistics):
     """29 sets, six images at once; the activation works in place, on what is summed before it."""
-    network, (images, deformed, noisy) = small_network(), inputs(5, 3, 8, 8)
+    network = small_network().double()
+    images, deformed, noisy = inputs(5, 3, 8, 8, dtype=torch.float64)
     requests = [
         sensitivity.Request(
             images + k * (deformed - images), images + k * (noisy - images), average
         )
         for k in range(1, 15)
     ]
-    together = sensitivity.measure_all(network, images, requests, batch_size=2)
+    norm = {"batch_statistics": batch_statistics}
+    together = sensitivity.measure_all(network, images, requests, batch_size=2, **norm)
     for request, table in zip(requests, together, strict=True):
         alone = sensitivity.measure(
-            network, images, request.deformed, request.noisy, average=average
+            network, images, request.deformed, request.noisy, average=average, **norm
         )
-        pandas.testing.assert_frame_equal(table, alone, rtol=1e-4)
+        pandas.testing.assert_frame_equal(table, alone, rtol=1e-6)

@@ -19,6 +19,8 @@ class _PerSet(_BatchNorm):
         self.means: list[Tensor] = []
         self.variances: list[Tensor] = []
         self.collecting = True
+        self.passing = range(0)
+        """Numbers of the sets whose images come next, equally many of each."""
 
     def forward(self, images: Tensor) -> Tensor:
         if self.collecting:
@@ -26,8 +28,9 @@ class _PerSet(_BatchNorm):
             self.means.append(images.mean(others))
             self.variances.append(images.var(others, unbiased=False))
             return self._normalized(images, -1)
-        sets = images.split(len(images) // len(self.means))
-        return torch.cat([self._normalized(each, at) for at, each in enumerate(sets)])
+        sets = images.split(len(images) // len(self.passing))
+        of_sets = zip(self.passing, sets, strict=True)
+        return torch.cat([self._normalized(each, at) for at, each in of_sets])
 
     def _normalized(self, images: Tensor, at: int) -> Tensor:
         statistics = self.means[at], self.variances[at]
@@ -38,9 +41,9 @@ def with_batch_statistics(network: nn.Module, sets: Sequence[Tensor]) -> nn.Modu
     """Return a network that shares the weights, and takes stacked batches of all sets.
 
     `sets`: tensors [P, ...] of one shape. A batch holds equally many images of each, one set after
-    the other; each batch norm normalises those of a set by the mean and variance over all P images
-    of that set. To find these, each set passes the network once, all of its images together. A
-    network without batch norm is returned as it is.
+    the other; of fewer sets after `announce` has named these. Each batch norm normalises the images
+    of a set by the mean and variance over all P images of that set. To find these, each set passes
+    the network once, all of its images together. A network without batch norm is returned as it is.
     """
     if not any(isinstance(module, _BatchNorm) for module in network.modules()):
         return network
@@ -54,7 +57,15 @@ def with_batch_statistics(network: nn.Module, sets: Sequence[Tensor]) -> nn.Modu
             network(images.to(place.device, place.dtype))
     for module in replaced:
         module.collecting = False
+        module.passing = range(len(sets))
     return network
+
+
+def announce(network: nn.Module, sets: range) -> None:
+    """Say that the next batches hold images of these sets alone, by their numbers."""
+    for module in network.modules():
+        if isinstance(module, _PerSet):
+            module.passing = sets
 
 
 def _batch_norms(network: nn.Module) -> list[tuple[nn.Module, str]]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from cnn_sensitivity.batch_statistics import announce
 from cnn_sensitivity.errors import UserError
 
 # PyTorch keeps one file per family of layers, so the file that defines a layer tells its kind.
@@ -69,19 +70,24 @@ class Recording:
     ) -> None:
         """Pass the images of all sets, whose first has the number `start`, through the network.
 
-        A batch is the images of `batch_size` numbers of all sets; `at_once` of them pass together.
+        A batch is the images of `batch_size` numbers of all sets; those of as many sets pass
+        together as make `at_once` images.
         """
         place = next(self._network.parameters(), sets[0])
         with torch.no_grad(), self._hooked():
             self._start = start
             for batch in zip(*(each.split(batch_size) for each in sets), strict=True):
-                stacked = torch.cat(batch).to(place.device, place.dtype)
-                self._in_pieces = len(stacked) > at_once
-                for piece in stacked.split(at_once):
+                together = max(1, at_once // len(batch[0]))
+                self._in_pieces = together < len(batch)
+                for first in range(0, len(batch), together):
+                    piece = batch[first : first + together]
+                    if self._in_pieces:
+                        announce(self._network, range(first, first + len(piece)))
                     self._calls.clear()
                     self._last = None
-                    self._passing = len(piece)
-                    self._finish_pass(self._network(piece))
+                    stacked = torch.cat(piece).to(place.device, place.dtype)
+                    self._passing = len(stacked)
+                    self._finish_pass(self._network(stacked))
                 self._sum_pieces()
                 self._start += len(batch[0])
 
