@@ -1,0 +1,46 @@
+"""A network that was trained elsewhere, in the workflow: from its file to its table."""
+
+import yaml
+from checkout import SMOKE, Checkout, measuring
+
+WEIGHTS = "lenet.safetensors"
+RUN = "results/smoke/images/LeNet/noise-0_train-all/seeds-0"
+TABLES = [f"{RUN}/training.csv", f"{RUN}/sensitivity.csv"]
+
+
+def adopting(checkout: Checkout, weights: object = WEIGHTS) -> tuple[str, ...]:
+    """Return the smoke scenario's files of configuration, and one whose LeNet has weights."""
+    networks = [
+        {"name": "LeNet", "weights": weights},
+        {"name": "VGG11bn", "width": 0.0625, "noise": [0]},
+    ]
+    text = yaml.safe_dump({"experiments": {"images": {"networks": networks}}})
+    (checkout.folder / "adopting.yaml").write_text(text)
+    return (*SMOKE, "adopting.yaml")
+
+
+def test_a_network_with_weights_is_adopted_and_the_others_are_trained(checkout: Checkout) -> None:
+    (checkout.folder / WEIGHTS).touch()
+    vgg = "results/smoke/images/VGG11bn/noise-0_train-all/seeds-0/sensitivity.csv"
+    jobs = checkout.planned(*TABLES, vgg, *adopting(checkout))
+    assert (jobs.pop("adopt"), jobs.pop("train"), measuring(jobs)) == (1, 1, 2)
+    assert jobs["dataset"] == 1
+
+
+def test_a_file_of_weights_that_is_not_there_is_said_before_any_job(checkout: Checkout) -> None:
+    run = checkout.snakemake("--dry-run", *adopting(checkout))
+    assert run.returncode == 2
+    (line,) = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert line == (f"error: experiments.images.networks.LeNet.weights: there is no file {WEIGHTS}")
+
+
+def test_a_download_that_cannot_be_had_is_reported_and_left_out(checkout: Checkout) -> None:
+    # The port of a server that is not there: it refuses at once.
+    weights = {"url": "https://localhost:9/lenet.pt", "sha256": "0123abcd"}
+    run = checkout.snakemake("--dry-run", *adopting(checkout, weights))
+    assert run.returncode == 0, run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    assert "LeNet is left out: data/checkpoints/lenet-0123abcd.pt is not there" in said
+    assert "rule adopt" not in said
+    assert "images/VGG11bn/noise-0_train-all" in said
+    assert "images/LeNet/" not in said
