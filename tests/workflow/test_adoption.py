@@ -1,7 +1,10 @@
 """A network that was trained elsewhere, in the workflow: from its file to its table."""
 
+import numpy as np
+import pandas as pd
 import yaml
 from checkout import SMOKE, Checkout, measuring
+from safetensors.numpy import load_file, save_file
 
 WEIGHTS = "lenet.safetensors"
 RUN = "results/smoke/images/LeNet/noise-0_train-all/seeds-0"
@@ -17,6 +20,14 @@ def adopting(checkout: Checkout, weights: object = WEIGHTS) -> tuple[str, ...]:
     text = yaml.safe_dump({"experiments": {"images": {"networks": networks}}})
     (checkout.folder / "adopting.yaml").write_text(text)
     return (*SMOKE, "adopting.yaml")
+
+
+def export(smoke: Checkout, checkout: Checkout) -> None:
+    """Write the last weights of a trained LeNet as another program would."""
+    arrays = load_file(smoke.folder / RUN / "checkpoint.safetensors")
+    last = {key.removeprefix("last/"): v for key, v in arrays.items() if key.startswith("last/")}
+    assert last
+    save_file({key: np.squeeze(v, 0) for key, v in last.items()}, checkout.folder / WEIGHTS)
 
 
 def test_a_network_with_weights_is_adopted_and_the_others_are_trained(checkout: Checkout) -> None:
@@ -44,3 +55,25 @@ def test_a_download_that_cannot_be_had_is_reported_and_left_out(checkout: Checko
     assert "rule adopt" not in said
     assert "images/VGG11bn/noise-0_train-all" in said
     assert "images/LeNet/" not in said
+
+
+def test_an_adopted_network_is_measured_as_the_trained_one(
+    smoke: Checkout, checkout: Checkout
+) -> None:
+    export(smoke, checkout)
+    run = checkout.snakemake(*TABLES, *adopting(checkout), "--cores", "1")
+    assert run.returncode == 0, run.stdout + run.stderr
+    adopted, trained = (pd.read_csv(c.folder / TABLES[1]) for c in (checkout, smoke))
+    differing = [name for name in trained if not adopted[name].equals(trained[name])]
+    assert differing == ["epochs"]
+    assert set(adopted["epochs"]) == {0}
+    assert {"D", "G", "R"} <= set(trained)
+
+    (checkout.folder / WEIGHTS).write_bytes((checkout.folder / WEIGHTS).read_bytes())
+    again = (*TABLES, *adopting(checkout))
+    assert checkout.planned(*again) == {}
+    shifted = {k: v + np.float32(0.5) for k, v in load_file(checkout.folder / WEIGHTS).items()}
+    save_file(shifted, checkout.folder / WEIGHTS)
+    jobs = checkout.planned(*again)
+    assert (jobs["adopt"], measuring(jobs)) == (1, 1)
+    assert "train" not in jobs
