@@ -16,7 +16,16 @@ from cnn_sensitivity.cli import _parser
 from cnn_sensitivity.tables.pooling import pooling_table
 
 ROOT = Path(__file__).parents[2]
-NEED_TORCH = {"dataset", "train", "adopt", "measure", "pretrained", "theory", "pictures", "gpu-check"}
+NEED_TORCH = {
+    "dataset",
+    "train",
+    "adopt",
+    "measure",
+    "pretrained",
+    "theory",
+    "pictures",
+    "gpu-check",
+}
 # A verb that is in neither must be put into one of them.
 COMMANDS = {
     "spectrum": "--name images/LeNet/noise-0_train-all/seeds-0 --checkpoint checkpoint.safetensors"

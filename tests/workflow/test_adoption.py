@@ -1,79 +1,90 @@
-"""A network that was trained elsewhere, in the workflow: from its file to its table."""
+"""Networks that were trained elsewhere, in the workflow: made from a file, or left out."""
 
-import numpy as np
-import pandas as pd
-import yaml
-from checkout import SMOKE, Checkout, measuring
-from safetensors.numpy import load_file, save_file
+from pathlib import Path
 
-WEIGHTS = "lenet.safetensors"
-RUN = "results/smoke/images/LeNet/noise-0_train-all/seeds-0"
-TABLES = [f"{RUN}/training.csv", f"{RUN}/sensitivity.csv"]
+import pandas
+import pytest
+import torch
+from checkout import SMOKE, Checkout
 
+from cnn_sensitivity import networks
 
-def adopting(checkout: Checkout, weights: object = WEIGHTS) -> tuple[str, ...]:
-    """Return the smoke scenario's files of configuration, and one whose LeNet has weights."""
-    networks = [
-        {"name": "LeNet", "weights": weights},
-        {"name": "VGG11bn", "width": 0.0625, "noise": [0]},
-    ]
-    text = yaml.safe_dump({"experiments": {"images": {"networks": networks}}})
-    (checkout.folder / "adopting.yaml").write_text(text)
-    return (*SMOKE, "adopting.yaml")
-
-
-def export(smoke: Checkout, checkout: Checkout) -> None:
-    """Write the last weights of a trained LeNet as another program would."""
-    arrays = load_file(smoke.folder / RUN / "checkpoint.safetensors")
-    last = {key.removeprefix("last/"): v for key, v in arrays.items() if key.startswith("last/")}
-    assert last
-    save_file({key: np.squeeze(v, 0) for key, v in last.items()}, checkout.folder / WEIGHTS)
+NETWORKS = """
+run: adopted
+experiments:
+  images:
+    networks:
+      - {name: LeNet, noise: [0]}
+      - {name: LeNet, label: mine, weights: weights/mine.pt}
+      - name: ResNet20
+        weights: {url: "https://nowhere.invalid/resnet20.th", sha256: "01234567"}
+  scale_detection_2d: null
+  scale_detection_1d_task1: null
+  scale_detection_1d_task2: null
+figures:
+  figure_03: [LeNet, mine, ResNet20]
+"""
+CALL = (*SMOKE, "adopted.yaml")
+FOLDER = "results/adopted/images"
 
 
-def test_a_network_with_weights_is_adopted_and_the_others_are_trained(checkout: Checkout) -> None:
-    (checkout.folder / WEIGHTS).touch()
-    vgg = "results/smoke/images/VGG11bn/noise-0_train-all/seeds-0/sensitivity.csv"
-    jobs = checkout.planned(*TABLES, vgg, *adopting(checkout))
-    assert (jobs.pop("adopt"), jobs.pop("train"), measuring(jobs)) == (1, 1, 2)
-    assert jobs["dataset"] == 1
+def save_weights(checkout: Checkout, seed: int) -> None:
+    torch.manual_seed(seed)
+    network = networks.build("LeNet", in_channels=1, image_size=28)
+    path = checkout.folder / "weights/mine.pt"
+    path.parent.mkdir(exist_ok=True)
+    torch.save(network.state_dict(), path)
 
 
-def test_a_file_of_weights_that_is_not_there_is_said_before_any_job(checkout: Checkout) -> None:
-    run = checkout.snakemake("--dry-run", *adopting(checkout))
+@pytest.fixture
+def adopting(checkout: Checkout) -> Checkout:
+    """A checkout with a network of one's own, and one that nobody can download."""
+    (checkout.folder / "adopted.yaml").write_text(NETWORKS)
+    save_weights(checkout, 0)
+    return checkout
+
+
+def test_what_cannot_be_had_is_named_and_left_out(adopting: Checkout) -> None:
+    run = adopting.snakemake("figure_03", *CALL, "--dry-run", "--quiet", "rules")
+    assert run.returncode == 0, run.stderr
+    (sentence,) = [line for line in run.stdout.splitlines() if "left out" in line]
+    assert sentence.startswith("ResNet20 is left out: data/checkpoints/resnet20-01234567.th is not")
+    assert adopting.planned("figure_03", *CALL) == {
+        "dataset": 1,
+        "train": 1,
+        "adopt": 1,
+        "sensitivity_and_median": 2,
+        "figure_03": 1,
+    }
+
+
+def test_a_file_that_was_put_there_by_hand_is_taken(adopting: Checkout) -> None:
+    path = adopting.folder / "data/checkpoints/resnet20-01234567.th"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert adopting.planned("figure_03", *CALL)["adopt"] == 2
+
+
+def test_a_missing_file_of_weights_stops_the_run(adopting: Checkout) -> None:
+    (adopting.folder / "weights/mine.pt").unlink()
+    run = adopting.snakemake("figure_03", *CALL)
     assert run.returncode == 2
-    (line,) = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
-    assert line == (f"error: experiments.images.networks.LeNet.weights: there is no file {WEIGHTS}")
+    expected = "error: experiments.images.networks.mine.weights: there is no file weights/mine.pt"
+    assert expected in run.stderr.splitlines()
 
 
-def test_a_download_that_cannot_be_had_is_reported_and_left_out(checkout: Checkout) -> None:
-    # The port of a server that is not there: it refuses at once.
-    weights = {"url": "https://localhost:9/lenet.pt", "sha256": "0123abcd"}
-    run = checkout.snakemake("--dry-run", *adopting(checkout, weights))
+def test_a_network_is_adopted_and_another_file_adopts_it_anew(adopting: Checkout) -> None:
+    run = adopting.snakemake("figure_03", *CALL, "--cores", "2")
     assert run.returncode == 0, run.stdout + run.stderr
-    said = run.stdout + run.stderr
-    assert "LeNet is left out: data/checkpoints/lenet-0123abcd.pt is not there" in said
-    assert "rule adopt" not in said
-    assert "images/VGG11bn/noise-0_train-all" in said
-    assert "images/LeNet/" not in said
-
-
-def test_an_adopted_network_is_measured_as_the_trained_one(
-    smoke: Checkout, checkout: Checkout
-) -> None:
-    export(smoke, checkout)
-    run = checkout.snakemake(*TABLES, *adopting(checkout), "--cores", "1")
-    assert run.returncode == 0, run.stdout + run.stderr
-    adopted, trained = (pd.read_csv(c.folder / TABLES[1]) for c in (checkout, smoke))
-    differing = [name for name in trained if not adopted[name].equals(trained[name])]
-    assert differing == ["epochs"]
-    assert set(adopted["epochs"]) == {0}
-    assert {"D", "G", "R"} <= set(trained)
-
-    (checkout.folder / WEIGHTS).write_bytes((checkout.folder / WEIGHTS).read_bytes())
-    again = (*TABLES, *adopting(checkout))
-    assert checkout.planned(*again) == {}
-    shifted = {k: v + np.float32(0.5) for k, v in load_file(checkout.folder / WEIGHTS).items()}
-    save_file(shifted, checkout.folder / WEIGHTS)
-    jobs = checkout.planned(*again)
-    assert (jobs["adopt"], measuring(jobs)) == (1, 1)
-    assert "train" not in jobs
+    mine = Path(adopting.folder, FOLDER, "mine/noise-0_train-all/seeds-0")
+    table = pandas.read_csv(mine / "sensitivity.csv")
+    assert (mine / "checkpoint.safetensors").is_file()
+    assert not list(mine.glob("*.benchmark.tsv.tmp")) + list(mine.glob("training.benchmark.tsv"))
+    assert set(table["state"]) == {"initial", "trained"}
+    assert table["epochs"].eq(0).all()
+    said = (mine / "adoption.log").read_text()
+    assert f"wrong on {100 * table['test_error'].iloc[0]:.2f} % of 200 test images" in said
+    assert "figure_03" not in adopting.planned("figure_03", *CALL)
+    save_weights(adopting, 1)
+    jobs = adopting.planned("figure_03", *CALL)
+    assert jobs == {"adopt": 1, "sensitivity_and_median": 1, "figure_03": 1}
