@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from hypothesis import given, settings
@@ -209,3 +210,21 @@ def test_batches_and_the_order_of_images_do_not_matter(batch_size, order):
 def test_a_factor_on_the_representation_does_not_matter(exponent, sign):
     table = sensitivity.measure(Scale(sign * 2.0**exponent), *DATA)
     assert_same(table, sensitivity.measure(Scale(), *DATA), columns=["D", "G", "R"], rel=1e-5)
+
+
+@pytest.mark.parametrize("average", ["mean", "median"])
+def test_many_changed_sets_pass_in_pieces_and_each_is_what_it_is_alone(average):
+    """29 sets, six images at once; the activation works in place, on what is summed before it."""
+    network, (images, deformed, noisy) = small_network(), inputs(5, 3, 8, 8)
+    requests = [
+        sensitivity.Request(
+            images + k * (deformed - images), images + k * (noisy - images), average
+        )
+        for k in range(1, 15)
+    ]
+    together = sensitivity.measure_all(network, images, requests, batch_size=2)
+    for request, table in zip(requests, together, strict=True):
+        alone = sensitivity.measure(
+            network, images, request.deformed, request.noisy, average=average
+        )
+        pandas.testing.assert_frame_equal(table, alone, rtol=1e-4)

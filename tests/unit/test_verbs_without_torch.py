@@ -25,6 +25,7 @@ NEED_TORCH = {
     "theory",
     "pictures",
     "gpu-check",
+    "probe",
 }
 # A verb that is in neither must be put into one of them.
 COMMANDS = {

@@ -305,6 +305,26 @@ def _gpu_check(options: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
+def _probe(options: argparse.Namespace) -> None:
+    """Measure one network of your own, without the workflow."""
+    import torch
+
+    from cnn_sensitivity import probe
+
+    if options.threads is not None:
+        if options.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {options.threads}")
+        torch.set_num_threads(options.threads)
+    if (here := str(Path.cwd())) not in sys.path:  # where module:callable is looked for first
+        sys.path.insert(0, here)
+    arguments = {**vars(options)}
+    for name in ("run", "threads"):
+        del arguments[name]
+    text, paths = probe.run(**arguments)
+    print(text)
+    print(f"Written: {', '.join(map(str, paths))}.")
+
+
 def _schema(options: argparse.Namespace) -> None:
     """Write the configuration's JSON schema."""
     with write_atomically(options.output) as temporary:
@@ -392,6 +412,7 @@ def _parser() -> argparse.ArgumentParser:
         "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
     )
     verb("runs", _runs).add_argument("folder", nargs="?", default="paper_figures")
+    _add_probe(verb("probe", _probe))
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")
@@ -400,3 +421,31 @@ def _parser() -> argparse.ArgumentParser:
             "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
         )
     return parser
+
+
+def _add_probe(probe: argparse.ArgumentParser) -> None:
+    probe.add_argument("network", help="a name such as resnet18, torchvision:NAME, module:callable")
+    probe.add_argument("--weights", help="safetensors or PyTorch file of its trained weights")
+    probe.add_argument(
+        "--images",
+        default="embedded",
+        help="embedded (the default), cifar10, or a folder, with or without class folders",
+    )
+    probe.add_argument("--data-root", default="data", help="where CIFAR-10 is or is put")
+    probe.add_argument("--count", type=int, help="images; the default is 500, or all of fewer")
+    probe.add_argument("--displacement", type=float, default=1.0, help="of a pixel, in pixels")
+    probe.add_argument("--cutoff", type=int, default=3, help="highest frequency of a deformation")
+    probe.add_argument("--mean", type=float, nargs="+", help="of pixel/255, for each channel")
+    probe.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
+    probe.add_argument("--classes", type=int, help="the default is that of weights or images")
+    probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
+    probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
+    probe.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"
+    )
+    probe.add_argument("--seed", type=int, default=0, help="of all draws")
+    probe.add_argument("--threads", type=int, help="CPU threads; the default is PyTorch's")
+    probe.add_argument(
+        "--only", choices=["trained"], help="leave out the shuffled and the fresh network"
+    )
+    probe.add_argument("--output", help="files begin with this; the default is probe/<network>")

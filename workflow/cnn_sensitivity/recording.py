@@ -59,19 +59,30 @@ class Recording:
         self._scratch: dict[torch.dtype, Tensor] = {}
         # The last layer's name, kind and output, whose version tells of changes in place.
         self._last: tuple[str, str, Tensor, int] | None = None
-        self._start = self._stacked = 0  # of a batch: its first image, and images of all sets
+        self._start = self._passing = 0  # the first image of a batch; images that pass at once
+        # Of a batch that passes in pieces: what is summed of each layer, and its pieces so far.
+        self._pieces: dict[tuple[str, ...], tuple[Mapping[str, Factory], list[Tensor]]] = {}
+        self._in_pieces = False
 
-    def pass_images(self, sets: Sequence[Tensor], start: int, batch_size: int) -> None:
-        """Pass the images of all sets, whose first has the number `start`, through the network."""
+    def pass_images(
+        self, sets: Sequence[Tensor], start: int, batch_size: int, at_once: int
+    ) -> None:
+        """Pass the images of all sets, whose first has the number `start`, through the network.
+
+        A batch is the images of `batch_size` numbers of all sets; `at_once` of them pass together.
+        """
         place = next(self._network.parameters(), sets[0])
         with torch.no_grad(), self._hooked():
             self._start = start
             for batch in zip(*(each.split(batch_size) for each in sets), strict=True):
-                self._calls.clear()
-                self._last = None
                 stacked = torch.cat(batch).to(place.device, place.dtype)
-                self._stacked = len(stacked)
-                self._finish_batch(self._network(stacked))
+                self._in_pieces = len(stacked) > at_once
+                for piece in stacked.split(at_once):
+                    self._calls.clear()
+                    self._last = None
+                    self._passing = len(piece)
+                    self._finish_pass(self._network(piece))
+                self._sum_pieces()
                 self._start += len(batch[0])
 
     def add(self, other: "Recording") -> None:
@@ -104,7 +115,7 @@ class Recording:
 
         return record
 
-    def _finish_batch(self, output: object) -> None:
+    def _finish_pass(self, output: object) -> None:
         """Sum what is only summed of the last layer, which is known now; or of the output."""
         if not isinstance(output, Tensor):
             raise UserError(f"the network must return one tensor, not {type(output).__name__}")
@@ -122,6 +133,20 @@ class Recording:
         if not wanted:
             return
         rows = self._rows(layer, activation)
+        if self._in_pieces:
+            # A layer that works in place may change it before the batch is through.
+            self._pieces.setdefault((layer, *wanted), (wanted, []))[1].append(rows.clone())
+        else:
+            self._update(layer, rows, wanted)
+
+    def _sum_pieces(self) -> None:
+        for (layer, *_), (wanted, pieces) in self._pieces.items():
+            self._update(layer, torch.cat(pieces), wanted)
+        self._pieces.clear()
+
+    def _update(self, layer: str, rows: Tensor, wanted: Mapping[str, Factory]) -> None:
+        """Sum [images of all sets, coordinates]."""
+        rows = rows.view(self._sets, len(rows) // self._sets, -1)
         sums = self.layers.setdefault(layer, {})
         for name, factory in wanted.items():
             if name not in sums:
@@ -129,10 +154,10 @@ class Recording:
             sums[name].update(rows, self._start, self._scratch)
 
     def _rows(self, layer: str, activation: Tensor) -> Tensor:
-        """Return `activation` as [sets, images, coordinates], without a copy where possible."""
-        if activation.ndim < 1 or len(activation) != self._stacked:
+        """Return `activation` as [images, coordinates], without a copy where possible."""
+        if activation.ndim < 1 or len(activation) != self._passing:
             raise UserError(
-                f"layer {layer!r} returns shape {tuple(activation.shape)} for {self._stacked}"
+                f"layer {layer!r} returns shape {tuple(activation.shape)} for {self._passing}"
                 " images: the first dimension must be the images"
             )
         if self._channel_mean and activation.ndim > 2:
@@ -140,7 +165,7 @@ class Recording:
         # The order of coordinates is free as long as it stays the same.
         if self._channels_last.setdefault(layer, _is_channels_last(activation)):
             activation = activation.permute(0, 2, 3, 1)
-        return activation.reshape(self._sets, len(activation) // self._sets, -1)
+        return activation.reshape(len(activation), -1)
 
 
 def record(
@@ -153,11 +178,12 @@ def record(
 ) -> Recording:
     """Return what `choose` has summed of the layers of `network`, in evaluation mode.
 
-    `sets`: tensors [P, ...] of one shape, whose images of one number pass the network together,
-    about three times `batch_size` at once. On a CPU each of torch's threads takes its part of the
-    images through the whole network: the many short sums would not share out. `channel_mean`:
-    representations are averaged over their channels first. Raises UserError for a network that
-    does not keep the images apart or does not return one tensor.
+    `sets`: tensors [P, ...] of one shape, whose images of one number are summed together. Three
+    times `batch_size` images pass the network at once, of however many sets. On a CPU each of
+    torch's threads takes its part of the images through the whole network: the many short sums
+    would not share out. `channel_mean`: representations are averaged over their channels first.
+    Raises UserError for a network that does not keep the images apart or does not return one
+    tensor.
     """
     images = len(sets[0])
     place = next(network.parameters(), sets[0])
@@ -168,7 +194,7 @@ def record(
     def part_of(network: nn.Module, start: int) -> Recording:
         part = [each[start : start + share] for each in sets]
         recording = Recording(network, len(sets), images, choose, channel_mean)
-        recording.pass_images(part, start, together)
+        recording.pass_images(part, start, together, 3 * batch_size)
         return recording
 
     with _evaluating(network):

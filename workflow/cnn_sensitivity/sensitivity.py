@@ -1,7 +1,7 @@
 """How strongly each layer of a network responds to deformations and to noise: D, G and R."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, cast
@@ -126,6 +126,10 @@ def measure_all(
         network = with_batch_statistics(network, sets)
     recording = record(network, sets, choose, batch_size=batch_size, channel_mean=channel_mean)
 
+    @cache  # requests with one average share all but their sets
+    def values(layer: str, average: str) -> Tensor:
+        return _values(recording.layers[layer], average)
+
     def table(request: Request | cosine_distance.Request) -> pandas.DataFrame:
         place, *others = (
             next(at for at, each in enumerate(sets[1:]) if each is changed)
@@ -133,7 +137,7 @@ def measure_all(
         )
         if isinstance(request, cosine_distance.Request):
             return cosine_distance.table(recording, images, request, place)
-        return _table(recording, request, (place, others[0]))
+        return _table(recording, values, request, (place, others[0]))
 
     with torch.no_grad():
         return [table(request) for request in requests]
@@ -155,11 +159,16 @@ def _check(images: Tensor, request: Request | cosine_distance.Request, batch_siz
     layer_choice.check(request.layers)
 
 
-def _table(recording: Recording, request: Request, place: tuple[int, int]) -> pandas.DataFrame:
+def _table(
+    recording: Recording,
+    values_of: Callable[[str, str], Tensor],
+    request: Request,
+    place: tuple[int, int],
+) -> pandas.DataFrame:
     kinds = recording.kinds
     chosen = layer_choice.chosen(request.layers, kinds)
     values = torch.stack(
-        [_values(recording.layers[layer], request.average, place) for _, layer, _ in chosen]
+        [values_of(layer, request.average)[:, [*place, -1]] for _, layer, _ in chosen]
     ).tolist()
     images = len(request.deformed)
     rows = [
@@ -171,14 +180,14 @@ def _table(recording: Recording, request: Request, place: tuple[int, int]) -> pa
     return pandas.DataFrame(rows, columns=COLUMNS)
 
 
-def _values(accumulators: Mapping[str, Any], average: str, place: tuple[int, int]) -> Tensor:
-    """Return rows of both numerators and the denominator: of all images, without each block, and
-    last the denominator that rounding can cause, thrice."""
+def _values(accumulators: Mapping[str, Any], average: str) -> Tensor:
+    """Return rows of the numerators of all changed sets and the denominator: of all images, without
+    each block, and last the denominator that rounding can cause, in every column."""
     kept = average == "median" or _SUMS not in accumulators
     sums = cast(LayerSums, accumulators[_KEPT if kept else _SUMS])
     whole = sums.medians() if average == "median" else sums.means()
-    parts = torch.cat([whole[None], sums.jackknifed(average)])[:, [*place, -1]]
-    return torch.cat([parts, sums.rounding().expand(1, 3)])
+    parts = torch.cat([whole[None], sums.jackknifed(average)])
+    return torch.cat([parts, sums.rounding().expand(1, len(whole))])
 
 
 def _ratios(whole: list[float], *others: list[float]) -> dict[str, float]:

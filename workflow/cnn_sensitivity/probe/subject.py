@@ -1,0 +1,185 @@
+"""The network that is probed: which one, with its trained weights, and freshly initialised."""
+
+import copy
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from cnn_sensitivity.config import WeightFile
+from cnn_sensitivity.config.limits import check_pretrained
+from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.networks import NAMES, build, state_dicts, weight_files
+from cnn_sensitivity.probe.images import Images
+from cnn_sensitivity.seeds import derive_seed
+
+TORCHVISION = "torchvision:"
+_GUESS = 10  # classes, where neither weights nor images tell
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network with its trained weights, the images as it wants them, and how to make it anew."""
+
+    name: str
+    trained: nn.Module
+    images: Images
+    fresh: Callable[[], nn.Module]
+
+
+def known_name(name: str) -> str:
+    """Return a network's name as the registry spells it, whatever its case; others as they are."""
+    return {known.lower(): known for known in NAMES}.get(name.lower(), name)
+
+
+def wanted_images(name: str) -> Mapping[str, Any]:
+    """Return size (pixels a side), mean and std of what a torchvision network was trained on.
+
+    Nothing is known of other networks: {}. Raises UserError if torchvision has no such network.
+    """
+    if not name.startswith(TORCHVISION):
+        return {}
+    preset = _imagenet(name).transforms()
+    return {"size": preset.crop_size[0], "mean": tuple(preset.mean), "std": tuple(preset.std)}
+
+
+def find(
+    name: str,
+    images: Images,
+    *,
+    weights: str | Path | None = None,
+    data_root: str | Path = "data",
+    classes: int | None = None,
+    width: float = 1.0,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Subject:
+    """Return the network `name`, trained, for these images.
+
+    `name` is one of the registry, in any case, `torchvision:NAME`, or `module:callable`, which is
+    called as `networks.build` says, also with `options`. `weights` is a file of trained weights.
+    Without it torchvision brings ImageNet's (from `data_root`/checkpoints, or downloaded there),
+    and a callable's network is measured as it is returned. The numbers of classes and of input
+    channels are those of the weights, or else of the images; grey images are repeated over three
+    channels for weights that take three. Fresh weights follow from `seed`. Raises UserError for a
+    network of the registry without weights, weights or images that do not fit, and what
+    `networks.build` refuses.
+    """
+    name = known_name(name)
+    if classes is not None and classes < 1:
+        raise UserError(f"--classes must be at least 1, not {classes}")
+    if name in NAMES and weights is None:
+        raise UserError(f"{name} needs --weights FILE, the file of its trained weights")
+    if name.startswith(TORCHVISION):
+        _check_torchvision(name, width, options)
+        weights = _imagenet_file(name, data_root) if weights is None else weights
+        make: Callable[..., nn.Module] = partial(_torchvision, name)
+    else:
+        side = images.pixels.shape[-1]
+        make = partial(build, name, image_size=side, width=width, **_free(options or {}))
+    make = partial(_seeded, make, derive_seed("probe", name, seed))
+    shape = {
+        "in_channels": images.pixels.shape[1],
+        "num_classes": classes or images.classes or _GUESS,
+    }
+    if weights is None:
+        trained = make(**shape)
+        return Subject(name, trained, images, partial(_reinitialised, name, trained, seed))
+    tensors = state_dicts.read(weights)
+    template = make(**shape).state_dict()
+    if classes is None:
+        shape["num_classes"] = _outputs(tensors, template) or shape["num_classes"]
+    channels = _inputs(tensors, template) or shape["in_channels"]
+    if channels == 3:
+        images = images.in_colour()
+    shape["in_channels"] = images.pixels.shape[1]
+    if channels != shape["in_channels"]:
+        raise UserError(
+            f"{weights}: its first layer takes {channels} channels, and the images of"
+            f" {images.title} have {shape['in_channels']}"
+        )
+    trained = make(**shape)
+    state_dicts.load(trained, tensors, str(weights))
+    return Subject(name, trained, images, partial(make, **shape))
+
+
+def _seeded(make: Callable[..., nn.Module], seed: int, **shape: int) -> nn.Module:
+    """Return a network whose initial weights follow from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make(**shape)
+
+
+def _inputs(tensors: Mapping[str, Tensor], template: Mapping[str, Tensor]) -> int | None:
+    """Return how many channels the weights' first convolution takes, if that is its first layer."""
+    first = next((name for name, tensor in template.items() if tensor.ndim > 1), "")
+    return tensors[first].shape[1] if first in tensors and tensors[first].ndim == 4 else None
+
+
+def _outputs(tensors: Mapping[str, Tensor], template: Mapping[str, Tensor]) -> int | None:
+    """Return how many scores the weights' last layer gives, also where it has another name."""
+    *_, last = ["", *(name for name, tensor in template.items() if tensor.ndim > 1)]
+    others = [name for name in tensors if name not in template and tensors[name].ndim > 1]
+    name = last if last in tensors else others[0] if len(others) == 1 else None
+    return None if name is None else tensors[name].shape[0]
+
+
+def _free(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return options of a network; raise UserError for those that have another place."""
+    if taken := sorted(
+        {"name", "in_channels", "num_classes", "image_size", "width"} & set(options)
+    ):
+        raise UserError(
+            f"--option {taken[0]}: it follows from the images, the weights, --classes and --width"
+        )
+    return options
+
+
+def _check_torchvision(name: str, width: float, options: Mapping[str, Any] | None) -> None:
+    check_pretrained(name.removeprefix(TORCHVISION))
+    if options:
+        raise UserError(f"--option: {name} takes none; write a module:callable around it")
+    if width != 1:
+        raise UserError(f"--width: {name} has one width only")
+
+
+def _imagenet(name: str) -> Any:
+    """Return torchvision's entry for the ImageNet weights of a network."""
+    check_pretrained(name.removeprefix(TORCHVISION))
+    entries = torchvision.models.get_model_weights(name.removeprefix(TORCHVISION))
+    return entries.__members__["IMAGENET1K_V1"]
+
+
+def _imagenet_file(name: str, data_root: str | Path) -> Path:
+    url = _imagenet(name).url
+    digest = re.findall(r"-([0-9a-f]{8,64})\.", url)
+    return weight_files.find(WeightFile(url=url, sha256=digest[0]), data_root)
+
+
+def _torchvision(name: str, in_channels: int, num_classes: int) -> nn.Module:
+    """Return a torchvision network with fresh weights; its input channels are always three."""
+    network = torchvision.models.get_model(name.removeprefix(TORCHVISION), num_classes=num_classes)
+    assert isinstance(network, nn.Module)
+    return network
+
+
+def _reinitialised(name: str, network: nn.Module, seed: int) -> nn.Module:
+    """Return a copy in which each module has drawn its weights anew, as PyTorch's modules do."""
+    fresh = copy.deepcopy(network)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed("probe", name, seed, "anew"))
+        for path, module in fresh.named_modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+            elif any(True for _ in module.parameters(recurse=False)):
+                raise UserError(
+                    f"{name}: {path or 'the network'} ({type(module).__name__}) has weights but no"
+                    " reset_parameters to make it anew; give --weights, or --only trained"
+                )
+    return fresh
