@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 NEED_TORCH = {
     "dataset",
     "train",
+    "adopt",
     "measure",
     "pretrained",
     "theory",
