@@ -19,7 +19,8 @@ from cnn_sensitivity.tables.pooling import pooling_table
 
 def of_two_rows(kind: str) -> DataFrame:
     texts, numbers, truths = table_files.COLUMNS[kind]
-    row = {
+    row = {**dict.fromkeys(texts, "a"), **dict.fromkeys(numbers, 1.5)}
+    row |= dict.fromkeys(truths, True)
         **dict.fromkeys(texts, "a"),
         **dict.fromkeys(numbers, 1.5),
         **dict.fromkeys(truths, True),
