@@ -24,6 +24,8 @@ NEED_TORCH = {
     "pretrained",
     "theory",
     "pictures",
+    "identity",
+    "deformations",
     "gpu-check",
     "probe",
 }
@@ -38,6 +40,7 @@ COMMANDS = {
     "schema": "--output made",
     "software": "--output made",
     "plan": "",
+    "runs": "",
     "scorecard": "",
     "compare": "results/quick/claims.csv",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
