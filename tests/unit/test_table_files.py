@@ -21,10 +21,6 @@ def of_two_rows(kind: str) -> DataFrame:
     texts, numbers, truths = table_files.COLUMNS[kind]
     row = {**dict.fromkeys(texts, "a"), **dict.fromkeys(numbers, 1.5)}
     row |= dict.fromkeys(truths, True)
-        **dict.fromkeys(texts, "a"),
-        **dict.fromkeys(numbers, 1.5),
-        **dict.fromkeys(truths, True),
-    }
     return DataFrame([row, row])
 
 
