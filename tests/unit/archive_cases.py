@@ -5,7 +5,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from cnn_sensitivity.papers import all_inputs, paper
+from cnn_sensitivity.papers import all_inputs, paper, paper_of
 from cnn_sensitivity.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,8 @@ def finish(plan: Plan) -> None:
     checkpoints = [run.path("checkpoint.safetensors") for run in plan.runs]
     training = [run.path("training.csv") for run in plan.runs]
     extensions = ("pdf", "svg", "png", "csv", "txt")
-    drawn = [f"{figure}.{extension}" for figure in FIGURES for extension in extensions]
+    figures = paper_of(plan).figures
+    drawn = [f"{figure}.{extension}" for figure in figures for extension in extensions]
     drawn += ["claims.html", "claims.md", "claims.txt"]
     others = [f"{plan.results}/{name}" for name in ("claims.csv", "software.txt", "stray.csv")]
     drawn = [f"{plan.figures_folder}/{name}" for name in drawn]

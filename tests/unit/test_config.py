@@ -368,6 +368,11 @@ def test_schema_file_is_the_models_schema() -> None:
         ("figures", {"figure_04": ["VGG11", "VGG11"]}, "figure_04 'VGG11' is given twice"),
         ("pretrained", ["resnet81"], "did you mean 'resnet18'?"),
         ("pretrained", ["alexnet", "alexnet"], "network 'alexnet' is given twice"),
+        (
+            "pretrained",
+            ["alexnet", {"label": "alexnet", "weights": "mine.pt"}],
+            "network 'alexnet' is given twice",
+        ),
     ],
 )
 def test_a_broken_configuration_is_refused_in_one_sentence(

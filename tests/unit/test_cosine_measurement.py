@@ -134,7 +134,9 @@ def test_tables_of_a_run_are_what_measure_gives(trained: Path) -> None:
     named = {"distance": DISTANCE, "response": RESPONSE}
     settings = MeasurementSettings(measurements=named, root_seed=3)
     tables = sensitivity_tables(held, IMAGES, settings)
-    images, (distance, response) = perturbed_images(IMAGES, held.settings, settings, named)
+    images, (distance, response) = perturbed_images(
+        IMAGES, held.settings.experiment, held.settings.noise, settings, named
+    )
     assert distance.deformed is response.deformed
     rows = tables["distance"]
     rows = rows[(rows["state"] == "trained") & (rows["wiring"] == "original")]

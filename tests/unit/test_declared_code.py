@@ -19,6 +19,7 @@ PLUMBING |= {f"config/{path.name}" for path in PACKAGE.glob("config/*.py")}
 ENTRIES = {
     "dataset": ["datasets/prepare.py"],
     "train": ["training/job.py"],
+    "adopt": ["training/adoption.py"],
     "measuring": ["tables/sensitivities.py"],
     "spectrum": ["tables/spectra.py"],
     "pretrained": ["tables/pretrained.py"],
@@ -30,6 +31,7 @@ ENTRIES = {
 # A rule's inputs change with the code of the rules that make them.
 UPSTREAM = {
     "train": ["dataset"],
+    "adopt": ["dataset"],
     "measuring": ["train", "dataset"],
     "spectrum": ["train", "dataset"],
     "pictures": ["dataset"],

@@ -138,3 +138,51 @@ def test_the_plan_needs_no_torch() -> None:
         " [papers.paper(name) for name in papers.NAMES]; sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT / "workflow", check=True)
+
+
+def adopting(**changes: object) -> Plan:
+    network = {"name": "ResNet20", "weights": "mine.pt", "published_error": 8.27, **changes}
+    images = {
+        "source": {"name": "embedded"},
+        "recipe": "convolutional",
+        "seeds": [0, 1],
+        "noise": [0, 10],
+        "train_sizes": [100, 200],
+        "networks": [network, {"name": "LeNet"}],
+    }
+    return plan_of(experiments={"images": images}, figures={})
+
+
+def test_a_network_trained_elsewhere_is_one_run_of_another_rule() -> None:
+    runs = adopting().runs
+    assert [run.name for run in runs if run.making == "adopt"] == [
+        "images/ResNet20/noise-0_train-all/seeds-0"
+    ]
+    assert {run.network.label for run in runs if run.making == "train"} == {"LeNet"}
+
+
+def test_settings_name_the_file_of_weights_and_the_published_error() -> None:
+    plan = adopting()
+    settings = plan.training_settings(plan.runs[0])
+    assert settings.weights is not None
+    assert settings.weights.path == "mine.pt"
+    assert settings.published_error == 8.27
+    other = plan.training_settings(plan.runs[1])
+    assert (other.weights, other.published_error) == (None, None)
+
+
+def test_weights_are_for_networks_of_images() -> None:
+    raw = config.read(ROOT / "config.yaml").model_dump(exclude_none=True)
+    raw["experiments"]["scale_detection_2d"]["networks"] = [{"name": "LeNet", "weights": "mine.pt"}]
+    with pytest.raises(UserError, match=r"networks\.LeNet: weights: only networks of images"):
+        config.parse(raw)
+
+
+def test_imagenet_weights_are_torchvisions_or_a_file() -> None:
+    plan = plan_of(pretrained=["alexnet", {"label": "mine", "weights": "mine.safetensors"}])
+    tables = ["results/quick/pretrained/alexnet.csv", "results/quick/pretrained/mine.csv"]
+    assert plan.pretrained_spectra() == tables
+    assert plan.pretrained_weights("alexnet") is None
+    file = plan.pretrained_weights("mine")
+    assert file is not None
+    assert file.path == "mine.safetensors"

@@ -9,7 +9,12 @@ import pytest
 from cnn_sensitivity import config, preflight
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.plan import Plan
-from cnn_sensitivity.preflight import check_images, check_networks, check_workplace
+from cnn_sensitivity.preflight import (
+    check_images,
+    check_networks,
+    check_weights,
+    check_workplace,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,3 +163,37 @@ def test_a_folder_that_was_read_may_be_gone(tmp_path: Path, plan: Plan, made: st
     path.parent.mkdir(parents=True)
     path.touch()
     check_images(gone)
+
+
+@pytest.mark.parametrize("made", [None, "mine.pt", "checkpoint.safetensors", "sensitivity.csv"])
+def test_a_file_of_weights_must_be_there_until_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    raw = with_network("LeNet").config.model_dump(exclude_none=True)
+    raw["experiments"]["images"]["networks"] = [
+        {"name": "LeNet", "label": "own", "weights": "mine.pt"}
+    ]
+    plan = Plan(config.parse(raw))
+    if made is None:
+        with pytest.raises(UserError, match=r"networks\.own\.weights: there is no file mine\.pt"):
+            check_weights(plan)
+        return
+    path = tmp_path / (made if made == "mine.pt" else plan.runs[0].path(made))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    check_weights(plan)
+
+
+def test_a_file_of_imagenet_weights_must_be_there_until_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    raw = with_network("LeNet").config.model_dump(exclude_none=True)
+    plan = Plan(config.parse({**raw, "pretrained": [{"label": "mine", "weights": "mine.pt"}]}))
+    with pytest.raises(UserError, match=r"pretrained\.mine\.weights: there is no file mine\.pt"):
+        check_weights(plan)
+    table = tmp_path / plan.pretrained_spectra()[0]
+    table.parent.mkdir(parents=True)
+    table.touch()
+    check_weights(plan)

@@ -123,9 +123,14 @@ def test_deformation_and_noise_are_those_of_the_perturbations() -> None:
     torch.testing.assert_close(*sizes)
 
 
-def test_only_trained_leaves_the_others_out(weights: Path, tmp_path: Path) -> None:
-    probe("LeNet", "--weights", weights, "--count", 5, "--only", "trained", "--output",
-          tmp_path / "x")  # fmt: skip
+def test_only_trained_leaves_the_others_out(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe("LeNet", "--weights", weights, "--count", 5, "--only", "trained", "--displacement", 9,
+          "--output", tmp_path / "x")  # fmt: skip
+    printed = capsys.readouterr()
+    assert "Note: a displacement of 9.0 pixels" in printed.out and not printed.err
+    assert "freshly" not in printed.out
     table = pandas.read_csv(tmp_path / "x.csv")
     assert set(table["state"]) == {"trained"} and set(table["wiring"]) == {"original"}
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from functools import partial
 from pathlib import Path
 
 import figure_tables as tables
@@ -15,7 +16,19 @@ from cnn_sensitivity import cli, papers, table_files
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables.pooling import pooling_table
 
+
+def of_two_rows(kind: str) -> DataFrame:
+    texts, numbers, truths = table_files.COLUMNS[kind]
+    row = {**dict.fromkeys(texts, "a"), **dict.fromkeys(numbers, 1.5)}
+    row |= dict.fromkeys(truths, True)
+    return DataFrame([row, row])
+
+
 WHOLE = {
+    **{
+        kind: partial(of_two_rows, kind)
+        for kind in ("phase_diagram", "overhangs", "deformed_examples", "sphere", "identity")
+    },
     "sensitivity": tables.sensitivity,
     "medians": tables.sensitivity,
     "cosine_distance": lambda: ruderman.cosine_distance().head(30),

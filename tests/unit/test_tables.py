@@ -9,17 +9,24 @@ import torch
 import torchvision
 import training_cases as cases
 from pandas import DataFrame
+from safetensors.torch import save_file
 from torchvision.models import alexnet
 
 from cnn_sensitivity import sensitivity, smoothness, spectrum
-from cnn_sensitivity.config import Diffeomorphism, Measurement, MeasurementSettings, PictureSettings
+from cnn_sensitivity.config import (
+    Diffeomorphism,
+    Measurement,
+    MeasurementSettings,
+    PictureSettings,
+    WeightFile,
+)
 from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables import pooling
 from cnn_sensitivity.tables.identity import identity_table
 from cnn_sensitivity.tables.pictures import picture_table
-from cnn_sensitivity.tables.pretrained import pretrained_spectrum_table
+from cnn_sensitivity.tables.pretrained import file_spectrum_table, pretrained_spectrum_table
 from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_tables
 from cnn_sensitivity.tables.spectra import spectrum_table
 from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
@@ -191,6 +198,55 @@ def test_without_pretrained_weights_the_table_says_why(
     assert len(table) == 1
     assert "no network here" in table["reason"][0]
     assert str(tmp_path / "checkpoints/alexnet-") in table["reason"][0]
+
+
+def kernels() -> dict[str, torch.Tensor]:
+    """Filters of eleven layers, whose names in alphabetical order are not in that of the layers."""
+    torch.manual_seed(0)
+    names = [f"conv_{index}" for index in range(11)]
+    state = {f"{name}.kernel": torch.randn(4, 3, 3, 3) for name in names}
+    return state | {"conv_2.bias": torch.zeros(4), "fc.weight": torch.randn(2, 4)}
+
+
+def layers_of(file: Path, weights: dict[str, str] | None = None) -> DataFrame:
+    given = WeightFile.model_validate(weights or str(file))
+    return file_spectrum_table("mine", given, file.parent)
+
+
+def test_a_safetensors_file_of_filters_is_read_in_the_order_of_the_layers(tmp_path: Path) -> None:
+    state = kernels()
+    save_file(state, tmp_path / "mine.safetensors")
+    table = layers_of(tmp_path / "mine.safetensors")
+    assert list(table["layer"].unique()) == [f"conv_{index}" for index in range(11)]
+    tenth = table[table.layer == "conv_10"]
+    assert tenth["layer_index"].eq(10).all()
+    expected = spectrum.filter_spectrum(state["conv_10.kernel"].numpy())
+    np.testing.assert_allclose(tenth["gamma"], expected, rtol=1e-6)
+    assert table["network"].eq("mine").all()
+    assert table["reason"].eq("").all()
+
+
+def test_a_pytorch_file_of_filters_keeps_its_order(tmp_path: Path) -> None:
+    first = torch.randn(4, 3, 3, 3).half()
+    state = {"stem.weight": first, "body.weight": torch.randn(4, 4, 5, 5)}
+    torch.save({"state_dict": state}, tmp_path / "mine.pt")
+    table = layers_of(tmp_path / "mine.pt")
+    assert list(table["layer"].unique()) == ["stem", "body"]
+    expected = spectrum.filter_spectrum(first.float().numpy())
+    np.testing.assert_allclose(table[table.layer == "stem"]["gamma"], expected, rtol=1e-6)
+
+
+def test_without_filters_or_a_whole_file_the_table_says_why(tmp_path: Path) -> None:
+    torch.save({"fc.weight": torch.zeros(2, 3)}, tmp_path / "linear.pt")
+    (reason,) = layers_of(tmp_path / "linear.pt")["reason"]
+    assert reason == f"{tmp_path / 'linear.pt'}: there is no filter of more than one pixel in it"
+    (tmp_path / "cut.pt").write_bytes((tmp_path / "linear.pt").read_bytes()[:90])
+    (reason,) = layers_of(tmp_path / "cut.pt")["reason"]
+    assert "neither a whole safetensors file nor a whole PyTorch one" in reason
+    (reason,) = layers_of(
+        tmp_path / "linear.pt", {"path": str(tmp_path / "linear.pt"), "sha256": "0" * 8}
+    )["reason"]
+    assert "its SHA-256 begins with" in reason
 
 
 @pytest.mark.parametrize(("name", "close"), [("alexnett", "alexnet"), ("vit_h_14", "vit_l_16")])

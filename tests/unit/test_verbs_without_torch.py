@@ -19,10 +19,13 @@ ROOT = Path(__file__).parents[2]
 NEED_TORCH = {
     "dataset",
     "train",
+    "adopt",
     "measure",
     "pretrained",
     "theory",
     "pictures",
+    "identity",
+    "deformations",
     "gpu-check",
     "probe",
 }
@@ -37,6 +40,7 @@ COMMANDS = {
     "schema": "--output made",
     "software": "--output made",
     "plan": "",
+    "runs": "",
     "scorecard": "",
     "compare": "results/quick/claims.csv",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",

@@ -12,7 +12,10 @@ from cnn_sensitivity.config import Images, read
 from cnn_sensitivity.forecast import forecast
 from cnn_sensitivity.plan import Plan
 
-SCENARIOS = sorted((ROOT / "workflow/scenarios").glob("*/*.yaml"))
+PUBLISHED = ROOT / "workflow/scenarios/tomasini_2022/published.yaml"
+# That one has the experiment of images alone.
+SCENARIOS = sorted({*(ROOT / "workflow/scenarios").glob("*/*.yaml")} - {PUBLISHED})
+IMAGES_ALONE = ("published", "gpu_half_hour")
 FIGURES = list(papers.paper("tomasini_2022").figures)
 
 
@@ -29,15 +32,46 @@ def give_images(checkout: Checkout, scenario: Path) -> None:
                     (folder / f"{index}.png").touch()
 
 
+def give_weights(checkout: Checkout, scenario: Path) -> None:
+    """Put files by the names of weights where a scenario's downloads would be put by hand."""
+    for run in Plan(read(ROOT / "config.yaml", scenario)).runs:
+        if run.network.weights:
+            file = checkout.folder / "data/checkpoints" / run.network.weights.name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_scenario_plans_every_figure(checkout: Checkout, scenario: Path) -> None:
     give_images(checkout, scenario)
+    give_weights(checkout, scenario)
     jobs = checkout.planned("--configfile", str(scenario.relative_to(ROOT)))
+    plan = Plan(read(ROOT / "config.yaml", scenario))
     figures = set(papers.paper(scenario.parent.name).figures)
+    if scenario.stem in IMAGES_ALONE:
+        figures = set(papers.figure_inputs(plan))
     assert {rule for rule in jobs if rule.startswith("figure_")} == figures
-    rules = Plan(read(ROOT / "config.yaml", scenario)).measured_together()
-    assert jobs["train"] == sum(jobs[rule] for rule in rules)
+    adopted = sum(run.making == "adopt" for run in plan.runs)
+    assert (jobs["train"], jobs.get("adopt", 0)) == (len(plan.runs) - adopted, adopted)
+    assert len(plan.runs) == sum(jobs[rule] for rule in plan.measured_together())
     assert jobs["claims"] == 1
+
+
+def test_published_networks_that_cannot_be_had_leave_a_plan_of_the_others(
+    checkout: Checkout,
+) -> None:
+    file = str(PUBLISHED.relative_to(ROOT))
+    call = ("--dry-run", "--configfile", file, "--quiet", "rules")
+    run = checkout.snakemake(*call, https_proxy="http://localhost:9")  # nobody listens there
+    assert run.returncode == 0, run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    (images,) = read(ROOT / "config.yaml", PUBLISHED).experiments.values()
+    published = [network.label for network in images.networks if network.weights]
+    assert re.findall(r"^(\S+) is left out: data/", said, flags=re.MULTILINE) == published
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", said, flags=re.MULTILINE))
+    assert "adopt" not in jobs
+    assert int(jobs["train"]) == len(images.networks) - len(published)
+    assert {f"figure_{number}" for number in ("01", "03", "04", "11", "13")} <= set(jobs)
 
 
 def test_one_figure_plans_what_it_needs_and_no_more(checkout: Checkout) -> None:

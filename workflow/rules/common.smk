@@ -129,7 +129,7 @@ def code(*patterns):
 
 
 def describe_rule(name, docstring):
-    """Give a rule that was made in a loop a docstring of its own: they would share one."""
+    """Give what was made in a loop a docstring of its own, since all of it would share one."""
     workflow.get_rule(workflow.modifier.modify_rulename(name)).docstring = docstring
 
 

@@ -115,7 +115,7 @@ rule pretrained:
         weights=weights_of_pretrained,
     shell:
         "python -m cnn_sensitivity pretrained --network {wildcards.network:q} --root {params.root:q}"
-        " --weights {params.weights:q} --output {output:q} > {log:q} 2>&1"
+        " --weights={params.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule theory:

@@ -26,7 +26,7 @@ rule train:
     benchmark:
         f"{RUN_FILES}/training.benchmark.tsv"
     wildcard_constraints:
-        name=f"(?!({ADOPTED})/).+",
+        name=f"(?!({ADOPTED})/)[^/]+/{NAME_IN_EXPERIMENT}",
     priority: of_the_run
     conda:
         ENVIRONMENT

@@ -17,14 +17,21 @@ def scale(rows: DataFrame) -> str:
         return "There is nothing to show."
     datasets = listing(dict.fromkeys(rows["dataset"].astype(str)))
     sizes = listing(f"{int(size):,}" for size in sorted(rows["train_size"].unique()))
-    here = rows[rows["epochs"] > 0]
-    elsewhere = listing(looks(rows[rows["epochs"] == 0]["network"].unique()))
-    epochs = f"{span(here['epochs'])} {'epoch' if here['epochs'].max() == 1 else 'epochs'}"
     parts = [
         f"Data: {datasets}, {sizes} training images",
-        *([epochs] if len(here) else []),
-        *([f"trained elsewhere: {elsewhere}"] if elsewhere else []),
+        *_training(rows),
         f"width factor {span(rows['width'])}",
         f"{plural(rows['seed'].nunique(), 'seed')} ({runs_of(rows['seed'])})",
     ]
     return f"{'; '.join(parts)}. Networks: {listing(looks(rows['network'].unique()))}."
+
+
+def _training(rows: DataFrame) -> list[str]:
+    """Return how long the networks were trained, and which ones elsewhere: of these it is 0."""
+    here, elsewhere = rows[rows["epochs"] > 0], rows[rows["epochs"] == 0]
+    parts = []
+    if len(here):
+        parts.append(f"{span(here['epochs'])} {'epoch' if here['epochs'].max() == 1 else 'epochs'}")
+    if len(elsewhere):
+        parts.append(f"trained elsewhere: {listing(looks(elsewhere['network'].unique()))}")
+    return parts

@@ -1,6 +1,7 @@
 """One network of one's own, measured without the workflow: `cnn-sensitivity probe`."""
 
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,9 @@ def run(
         options=dict(map(_option, option)),
         seed=seed,
     )
-    changed = measuring.perturbed(found.images.normalized(), displacement, cutoff, seed)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        changed = measuring.perturbed(found.images.normalized(), displacement, cutoff, seed)
     bar = Bar()
     try:
         table = measuring.measure(
@@ -65,7 +68,8 @@ def run(
         bar.end()
     stem = output or f"probe/{re.sub(r'[^A-Za-z0-9._-]', '_', found.name)}"
     paths = report.write(table, report.draw(table, taken.title), stem)
-    return report.summary(table, taken.title), paths
+    notes = [f"Note: {each.message}." for each in caught]
+    return "\n".join([report.summary(table, taken.title), *notes]), paths
 
 
 def _option(text: str) -> tuple[str, int | float | str]:
