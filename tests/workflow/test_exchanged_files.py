@@ -31,20 +31,25 @@ def test_exchanged_data_sets_and_checkpoints_are_refused_until_they_are_deleted(
     ]
     for pair in pairs:
         exchange(*pair)
+    # What each table's job says in its log.
     readers = {
-        vgg / "training.log": "holds the data of scale_detection_2d, not of images",
-        lenet / "spectrum.log": "holds the networks of images/LeNet-tanh/",
-        tanh / "sensitivity_and_median.log": "holds the networks of images/LeNet/",
+        vgg / "training.csv": ("training", "holds the data of scale_detection_2d, not of images"),
+        lenet / "spectrum.csv": ("spectrum", "holds the networks of images/LeNet-tanh/"),
+        tanh / "sensitivity.csv": (
+            "sensitivity_and_median",
+            "holds the networks of images/LeNet/",
+        ),
     }
-    for log in readers:
-        log.with_suffix(".csv").unlink()
+    for table in readers:
+        table.unlink()
 
     run = edited.snakemake(*SMOKE, "--keep-going")
     assert run.returncode != 0
-    for log, says in readers.items():
-        assert says in log.read_text()
-        assert "delete it and run again" in log.read_text()
-        assert not log.with_suffix(".csv").exists()
+    for table, (job, says) in readers.items():
+        log = table.with_name(f"{job}.log").read_text()
+        assert says in log
+        assert "delete it and run again" in log
+        assert not table.exists()
 
     for exchanged in chain(*pairs):
         exchanged.unlink()

@@ -14,6 +14,7 @@ import torch
 import yaml
 from checkout import Checkout, copy_checkout
 from PIL import Image
+from safetensors.torch import save_file
 
 from cnn_sensitivity import config
 from cnn_sensitivity.config import Config
@@ -52,6 +53,10 @@ def full_configuration() -> dict[str, Any]:
         },
         "measurements": {"sensitivity": {"images": 12}},
         "figures": {f"figure_{number}": ["LeNet"] for number in ("03", "04", "09")},
+        "pretrained": [
+            {"label": "mine", "weights": {"path": "w"}},
+            {"label": "theirs", "weights": {"url": "https://there/w.pt", "sha256": "01234567"}},
+        ],
     }
     raw["experiments"]["scale_detection_2d"]["test_size"] = 12
     return json.loads(config.parse(raw).model_dump_json(exclude_none=True))
@@ -116,7 +121,7 @@ FREE_TEXTS = [place for place in PLACES if is_accepted(with_value(place, PRINTAB
 
 def test_the_walk_reaches_every_text_field_of_the_models() -> None:
     fields = text_fields(Config)
-    assert {"run", "data_root", "root", "title", "label", "override", "figure_03"} <= fields
+    assert {"run", "data_root", "root", "title", "label", "override", "figures"} <= fields
     assert fields <= {part for place in PLACES for part in place}
 
 
@@ -157,15 +162,18 @@ def odd_checkout(tmp_path: Path) -> Checkout:
 def test_hostile_texts_reach_the_commands_as_they_are(odd_checkout: Checkout) -> None:
     folder = odd_checkout.folder
     overlay = copy.deepcopy(FULL)
-    for place in FREE_TEXTS:
+    for place in [place for place in FREE_TEXTS if place[0] != "pretrained"]:  # see below
         holder(overlay, place)[place[-1]] = PRINTABLE
     del overlay["experiments"]["images"]["networks"][0]["options"]  # it has no channels
     del overlay["experiments"]["images"]["networks"][0]["override"]
-    overlay["figures"]["pretrained"] = ["alexnet"]
+    weights = f"{PRINTABLE}/{PRINTABLE}.safetensors"
+    overlay["pretrained"] = ["alexnet", {"label": "mine", "weights": weights}]
     (folder / "hostile.yaml").write_text(yaml.safe_dump(overlay))
     make_images(folder / PRINTABLE)
     make_weights(folder / PRINTABLE)
-    targets = ("figure_01", "figure_03", "results/hostile/pretrained/alexnet.csv")
+    save_file({"conv.weight": torch.ones(2, 3, 3, 3)}, folder / weights)
+    spectra = [f"results/hostile/pretrained/{name}.csv" for name in ("alexnet", "mine")]
+    targets = ("figure_01", "figure_03", *spectra)
     overlays = ("--configfile", "hostile.yaml")
     dry = odd_checkout.snakemake(*targets, *overlays, "--dry-run", "--printshellcmds")
     assert dry.returncode == 0, dry.stderr
@@ -173,5 +181,6 @@ def test_hostile_texts_reach_the_commands_as_they_are(odd_checkout: Checkout) ->
     assert run.returncode == 0, run.stdout + run.stderr
     table = next((folder / "results/hostile/images").rglob("sensitivity.csv"))
     assert set(pandas.read_csv(table)["dataset"]) == {PRINTABLE}
-    assert "features.0" in (folder / "results/hostile/pretrained/alexnet.csv").read_text()
+    for table, layer in zip(spectra, ("features.0", "conv"), strict=True):
+        assert layer in (folder / table).read_text()
     assert list(folder.parent.rglob("X")) == []

@@ -64,7 +64,9 @@ def report(smoke: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def caption(figure: str) -> str:
     """Return how a figure's caption begins, without its markup."""
-    text = (ROOT / f"workflow/report/{figure}.rst").read_text()
+    text = (
+        ROOT / f"workflow/cnn_sensitivity/papers/tomasini_2022/captions/{figure}.rst"
+    ).read_text()
     return " ".join(text.replace("*", "").split())[:60]
 
 

@@ -167,8 +167,13 @@ def own_weights(wildcards):
 
 
 def path_of(weights):
-    """Return a file of weights as an input, unless it is a download."""
-    return [weights.path] if weights and weights.path else []
+    """Return a file of weights as an input, unless it is a download.
+
+    Snakemake takes braces in an input for wildcards, and nothing escapes them: a file with braces in
+    its path is read all the same, but another in its place is not noticed.
+    """
+    path = weights.path if weights else None
+    return [path] if path and not {"{", "}"} & set(path) else []
 
 
 def weights_of_pretrained(wildcards):

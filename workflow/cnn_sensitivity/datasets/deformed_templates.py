@@ -4,7 +4,7 @@ import torch
 
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.perturbations import thin_plate
+from cnn_sensitivity.perturbations.thin_plate_spline import thin_plate
 from cnn_sensitivity.seeds import derive_seed
 
 
