@@ -53,7 +53,7 @@ def test_what_cannot_be_had_is_named_and_left_out(adopting: Checkout) -> None:
         "dataset": 1,
         "train": 1,
         "adopt": 1,
-        "sensitivity_and_median": 2,
+        "sensitivity": 2,
         "figure_03": 1,
     }
 
@@ -87,4 +87,4 @@ def test_a_network_is_adopted_and_another_file_adopts_it_anew(adopting: Checkout
     assert "figure_03" not in adopting.planned("figure_03", *CALL)
     save_weights(adopting, 1)
     jobs = adopting.planned("figure_03", *CALL)
-    assert jobs == {"adopt": 1, "sensitivity_and_median": 1, "figure_03": 1}
+    assert jobs == {"adopt": 1, "sensitivity": 1, "figure_03": 1}

@@ -36,7 +36,7 @@ def test_exchanged_data_sets_and_checkpoints_are_refused_until_they_are_deleted(
         vgg / "training.csv": ("training", "holds the data of scale_detection_2d, not of images"),
         lenet / "spectrum.csv": ("spectrum", "holds the networks of images/LeNet-tanh/"),
         tanh / "sensitivity.csv": (
-            "sensitivity_and_median",
+            "sensitivity",
             "holds the networks of images/LeNet/",
         ),
     }

@@ -214,7 +214,7 @@ def test_a_network_of_ones_own_is_drawn_beside_the_papers(checkout: Checkout) ->
     assert checkout.planned("figure_03", *EXAMPLE) == {}
     checkout.append("examples/my_network.py")
     jobs = checkout.planned("figure_03", *EXAMPLE)
-    assert jobs == {"train": 1, "sensitivity_and_median": 1, "figure_03": 1}
+    assert jobs == {"train": 1, "sensitivity": 1, "figure_03": 1}
 
 
 def test_a_network_is_measured_without_the_workflow() -> None:

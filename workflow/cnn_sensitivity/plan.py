@@ -3,8 +3,7 @@
 Nothing here imports torch: the Snakefile imports this module each time it is read.
 """
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +27,7 @@ from cnn_sensitivity.config import (
 from cnn_sensitivity.errors import UserError
 
 FULLY_CONNECTED = "FullConn"
-_LONGEST_RULE = 60
+MEASURING = "sensitivity"
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class Run:
     dimensions: int
     """Of its inputs."""
     measurements: tuple[str, ...]
+    measuring: str
+    """The name of the rule that measures it."""
 
     @property
     def name(self) -> str:
@@ -66,23 +67,9 @@ class Run:
         return [self.path(f"{name}.csv") for name in self.measurements]
 
     @property
-    def measuring(self) -> str:
-        """The name of the rule that measures it: of what it measures."""
-        return _rule_name(self.measurements)
-
-    @property
     def has_filters(self) -> bool:
         """Whether the network has two-dimensional filters, and so a spectrum."""
         return self.dimensions == 2 and not self.network.name.startswith(FULLY_CONNECTED)
-
-
-def _rule_name(measurements: Sequence[str]) -> str:
-    """Return a name that tells lists of measurements apart, and is no longer than a line."""
-    name = "_and_".join(measurements)
-    if len(name) <= _LONGEST_RULE:
-        return name
-    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
-    return f"{measurements[0]}_and_{len(measurements) - 1}_more_{digest}"
 
 
 @dataclass(frozen=True)
@@ -114,6 +101,7 @@ class Plan:
                 seeds,
                 experiment.dimensions,
                 tuple(experiment.measurements),
+                self._measuring[tuple(experiment.measurements)],
             )
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
@@ -121,6 +109,19 @@ class Plan:
             for size in (experiment.sizes() if network.weights is None else [None])
             for seeds in network.stacks(experiment.seeds)
         )
+
+    @cached_property
+    def _measuring(self) -> dict[tuple[str, ...], str]:
+        """The names of the rules that measure, by what they measure.
+
+        Numbered, and not named after it, so that a cluster's profile can name them all.
+        """
+        experiments = self.config.experiments.values()
+        lists = dict.fromkeys(tuple(experiment.measurements) for experiment in experiments)
+        return {
+            measurements: MEASURING if number == 1 else f"{MEASURING}_{number}"
+            for number, measurements in enumerate(lists, start=1)
+        }
 
     @cached_property
     def _runs_by_name(self) -> dict[str, Run]:

@@ -29,9 +29,9 @@ for measuring, experiments in PLAN.measured_together().items():
                 for name in PLAN.config.experiments[experiments[0]].measurements
             ],
         log:
-            f"{RUN_FILES}/{measuring}.log",
+            f"{RUN_FILES}/sensitivity.log",
         benchmark:
-            f"{RUN_FILES}/{measuring}.benchmark.tsv"
+            f"{RUN_FILES}/sensitivity.benchmark.tsv"
         wildcard_constraints:
             name=f"({'|'.join(experiments)})/{NAME_IN_EXPERIMENT}",
         priority: of_the_run
