@@ -296,3 +296,21 @@ def test_only_images_that_are_taken_are_decoded(folder):
             file.write_bytes(b"")
     again = image_folder.read(folder, train_size=2, test_size=2)
     assert again.checksum == dataset.checksum
+
+
+def test_moments_are_those_of_all_pixels():
+    pixels = GENERATOR.integers(0, 256, (5, 3, 7, 7), dtype=np.uint8)
+    mean, std = image_folder.moments(torch.from_numpy(pixels))
+    exact = pixels.astype(np.float64) / 255
+    assert mean == pytest.approx(exact.mean((0, 2, 3)), rel=1e-12)
+    assert std == pytest.approx(exact.std((0, 2, 3)), rel=1e-12)
+
+
+def test_decoded_images_are_stacked_channels_first(tmp_path):
+    grey, colour = (write(tmp_path / f"{mode}.png", mode) for mode in ("L", "RGB"))
+    decoded = [image_folder.decode(tmp_path / f"{mode}.png", None) for mode in ("L", "RGB")]
+    assert [image.shape for image in decoded] == [(6, 6), (6, 6, 3)]
+    stacked = image_folder.stack(decoded, 3).numpy()
+    np.testing.assert_array_equal(stacked, [[grey] * 3, colour.transpose(2, 0, 1)])
+    np.testing.assert_array_equal(image_folder.stack(decoded[:1], 1).numpy(), [[grey]])
+    assert image_folder.decode(tmp_path / "RGB.png", 4).shape == (4, 4, 3)

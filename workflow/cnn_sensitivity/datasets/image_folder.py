@@ -54,13 +54,11 @@ def read(
         labels = np.array(numbers, dtype=np.int64)
         order = balanced_order(labels, classes, count, seed, what)
         taken[split] = [files[index] for index in order], labels[order]
-    decoded = {
-        split: [_decode(file, size) for file in files] for split, (files, _) in taken.items()
-    }
+    decoded = {split: [decode(file, size) for file in files] for split, (files, _) in taken.items()}
     _check_one_size(taken, decoded)
     channels = 3 if any(image.ndim == 3 for images in decoded.values() for image in images) else 1
     splits = {
-        split: Split(_stack(decoded[split], channels), torch.from_numpy(labels))
+        split: Split(stack(decoded[split], channels), torch.from_numpy(labels))
         for split, (_, labels) in taken.items()
     }
     mean, std = _normalisation(root, splits["train"].images, mean, std)
@@ -68,8 +66,12 @@ def read(
     return assemble("image_folder", title, classes, mean, std, splits["train"], splits["test"])
 
 
-def _decode(file: Path, size: int | None) -> np.ndarray:
-    """Return uint8 `[n, n]` for a grey image, `[n, n, 3]` for any other."""
+def decode(file: Path, size: int | None) -> np.ndarray:
+    """Return an image file's pixels, uint8: `[n, n]` of a grey image, `[n, n, 3]` of any other.
+
+    `size`: pixels a side to which it is resized. Raises UserError for a file that cannot be decoded
+    whole, more than 8 bits a channel, and an image that is not square.
+    """
     try:
         with Image.open(file, formats=_FORMATS) as image:
             _check_kind(file, image)
@@ -112,8 +114,11 @@ def _check_one_size(
                 )
 
 
-def _stack(images: list[np.ndarray], channels: int) -> torch.Tensor:
-    """Return uint8 `[N, channels, n, n]`; grey images are repeated over three channels."""
+def stack(images: list[np.ndarray], channels: int) -> torch.Tensor:
+    """Return images of one size, as `decode` gives them, as uint8 `[N, channels, n, n]`.
+
+    With three channels grey images are repeated over them; with one all must be grey.
+    """
     side = images[0].shape[0]
     stacked = np.empty((len(images), channels, side, side), dtype=np.uint8)
     for target, image in zip(stacked, images, strict=True):
@@ -128,7 +133,7 @@ def _normalisation(
     std: tuple[float, ...] | None,
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     channels = images.shape[1]
-    measured_mean, measured_std = _moments(images)
+    measured_mean, measured_std = moments(images)
     result = (
         measured_mean if mean is None else tuple(mean),
         measured_std if std is None else tuple(std),
@@ -143,8 +148,11 @@ def _normalisation(
     return result
 
 
-def _moments(images: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and std of pixel/255 per channel, exactly, from the counts of the 256 values."""
+def moments(images: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and std of pixel/255 per channel of uint8 `[N, C, ...]`.
+
+    Exact to the rounding of float64, from the counts of the 256 values.
+    """
     values = torch.arange(256, dtype=torch.float64) / 255
     means, deviations = [], []
     for channel in range(images.shape[1]):

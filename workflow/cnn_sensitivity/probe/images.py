@@ -103,7 +103,7 @@ def _folder(root: Path, count: int | None, size: int | None, seed: int) -> Image
     names = classes or ("",)
     order = balanced_order(np.array(labels), names, None, seed, "measured")[:wanted]
     chosen = [files[index] for index in order]
-    decoded = [image_folder._decode(file, size) for file in chosen]
+    decoded = [image_folder.decode(file, size) for file in chosen]
     for file, image in zip(chosen, decoded, strict=True):
         if image.shape[0] != decoded[0].shape[0]:
             raise UserError(
@@ -111,8 +111,8 @@ def _folder(root: Path, count: int | None, size: int | None, seed: int) -> Image
                 f" {decoded[0].shape[0]}: give --size, to which all are resized"
             )
     colour = any(image.ndim == 3 for image in decoded)
-    pixels = image_folder._stack(decoded, 3 if colour else 1)
-    mean, std = image_folder._moments(pixels)
+    pixels = image_folder.stack(decoded, 3 if colour else 1)
+    mean, std = image_folder.moments(pixels)
     return Images(title, pixels, mean, std, len(classes) or None)
 
 
