@@ -186,10 +186,10 @@ def test_impossible_requests_are_refused(change, message):
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (nn.Sequential(nn.Flatten(0), nn.Linear(12, 2)), "first dimension"),
+        (nn.Sequential(nn.Flatten(0), nn.Linear(24, 2)), "first dimension"),
         (nn.MaxPool1d(2, return_indices=True), "one tensor"),
     ],
 )
 def test_unusable_networks_are_refused(network, message):
     with pytest.raises(UserError, match=message):
-        sensitivity.measure(network, *inputs(1, 2, 2))
+        sensitivity.measure(network, *inputs(2, 2, 2))

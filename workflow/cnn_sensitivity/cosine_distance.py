@@ -27,6 +27,9 @@ SUMS = "cosine"
 BLOCKS = 10
 """Blocks of images that the jackknife leaves out."""
 
+FEWEST = 2
+"""Images that have a pair of different ones."""
+
 # Coordinates whose products are summed at once, so that their float64 copies stay small.
 _BLOCK = 2**14
 
@@ -61,16 +64,17 @@ def measure(
 
     The first row, `input`, is of the images themselves, R18's layer 0; the others are chosen and
     numbered as those of `sensitivity.measure`, from 1. `distance_error` is the standard error over
-    images: the jackknife over ten blocks of consecutive images. `flagged` is True, with NaN for
-    the distance, where a representation is of zeros or not finite, or all point in one direction
-    to within the rounding of their type. `batch_statistics` and what is raised:
-    `sensitivity.measure`.
+    images: the jackknife over ten blocks of consecutive images, NaN for fewer than 3. `flagged` is
+    True, with NaN for the distance, where a representation is of zeros or not finite, or all point
+    in one direction to within the rounding of their type. `batch_statistics` and what is raised:
+    `sensitivity.measure`, of fewer images than `FEWEST` too.
     """
     if images.shape != deformed.shape or images.ndim < 2 or len(images) == 0:
         raise UserError(
             "images and deformed must have one shape [P, ...] with P > 0,"
             f" not {tuple(images.shape)} and {tuple(deformed.shape)}"
         )
+    check_number(len(images))
     layer_choice.check(layers)
 
     def choose(layer: str, kind: str, last: bool) -> dict[str, type[CosineDistances]]:
@@ -82,6 +86,15 @@ def measure(
     with torch.no_grad():
         recording = record(network, [images, deformed], choose, batch_size=batch_size)
         return table(recording, images, Request(deformed, layers), 0)
+
+
+def check_number(images: int, fewest: int = FEWEST, average: str = "median") -> None:
+    """Raise UserError for fewer images than an average over their pairs needs."""
+    if images < fewest:
+        few = "1 image is" if images == 1 else f"{images} images are"
+        raise UserError(
+            f"{few} too few for the {average} over pairs of images: give {fewest} or more"
+        )
 
 
 def table(recording: Recording, images: Tensor, request: Request, place: int) -> pandas.DataFrame:

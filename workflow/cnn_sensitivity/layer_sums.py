@@ -178,7 +178,9 @@ def _at_least_float32(rows: Tensor) -> Tensor:
 
 def _medians(kept: Tensor) -> Tensor:
     """Return for each change in [sets, images, size] the sum over coordinates of the median over
-    images of its square, and the median of all pairs of y (P21 [code])."""
+    images of its square, and the median of all pairs of y (P21 [code]). NaN without images."""
+    if kept.shape[1] == 0:  # what is left without the only block
+        return kept.new_full((len(kept),), math.nan, dtype=torch.float64)
     # The median of squares is the square of the median size.
     sizes = torch.stack([change.abs().median(dim=0).values for change in kept[:-1]])
     pairs = sizes.new_tensor([median_of_pairs(kept[-1])], dtype=torch.float64)

@@ -20,6 +20,10 @@ from cnn_sensitivity.recording import Factory, Recording, record
 COLUMNS = ["index", "layer", "kind", "depth", "D", "G", "R", "D_error", "G_error", "R_error"]
 COLUMNS += ["D_numerator", "G_numerator", "denominator", "images", "flagged"]
 
+FEWEST = {"mean": 2, "median": 3}
+"""Images from which an average over pairs is not 0 whatever they are: equal pairs, of distance 0,
+are half of the pairs of two images."""
+
 _SUMS, _KEPT = "sums", "kept"
 
 
@@ -64,7 +68,8 @@ def measure(
     keeps 3 x P x (size of the representation) numbers for each chosen layer, while the mean keeps
     nothing that grows with P.
     `D_error`, `G_error` and `R_error` are standard errors over images: the jackknife over ten
-    blocks of consecutive images.
+    blocks of consecutive images, two images or more each. NaN for fewer than 4 images, with
+    medians for fewer than 6.
     `batch_size` images pass the network at once, each three times: few by default, so that their
     activations stay in a CPU's cache; see `recording.record` for threads and `channel_mean`. The
     result depends on both by rounding only. `batch_statistics`: batch norm uses the mean and
@@ -74,8 +79,8 @@ def measure(
 
     `flagged` is True with NaN for D, G and R where a representation is not finite or constant to
     within the rounding of its type, and with NaN for R where G is zero. Raises UserError for
-    inputs of unequal shape, a pattern without a layer, and a network that does not keep the images
-    apart.
+    inputs of unequal shape, fewer images than `FEWEST`, a pattern without a layer, and a network
+    that does not keep the images apart.
     """
     request = Request(deformed, noisy, average, layers)
     (table,) = measure_all(
@@ -156,6 +161,10 @@ def _check(images: Tensor, request: Request | cosine_distance.Request, batch_siz
         raise UserError(f"batch_size must be at least 1, not {batch_size}")
     if isinstance(request, Request) and request.average not in ("mean", "median"):
         raise UserError(f'average must be "mean" or "median", not {request.average!r}')
+    if isinstance(request, Request):
+        cosine_distance.check_number(len(images), FEWEST[request.average], request.average)
+    else:
+        cosine_distance.check_number(len(images))
     layer_choice.check(request.layers)
 
 

@@ -75,4 +75,6 @@ class Measurement(Model):
             is_default = getattr(self, key) == type(self).model_fields[key].default
             if self.quantity == "cosine_distance" and not is_default:
                 raise ValueError(f"{key}: a cosine_distance has none; leave it out")
+        if self.average == "median" and self.images < 3:
+            raise ValueError("images: a median over pairs of images needs 3 or more")
         return self
