@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+from email.message import Message
+from urllib.response import addinfourl
 
 from cnn_sensitivity.datasets import download
 
@@ -28,7 +30,7 @@ def serve(monkeypatch, content):
         asked.append(url)
         if isinstance(content, Exception):
             raise content
-        return io.BytesIO(content[url.rsplit("/", 1)[1]])
+        return addinfourl(io.BytesIO(content[url.rsplit("/", 1)[1]]), Message(), url)
 
     monkeypatch.setattr(download, "urlopen", urlopen)
     return asked

@@ -1,11 +1,15 @@
 """Networks that were trained elsewhere, in the workflow: made from a file, or left out."""
 
+import hashlib
+import shutil
 from pathlib import Path
 
 import pandas
 import pytest
 import torch
+import yaml
 from checkout import SMOKE, Checkout
+from https_server import TRUSTED, make_certificate, sends, serving
 
 from cnn_sensitivity import networks
 
@@ -88,3 +92,39 @@ def test_a_network_is_adopted_and_another_file_adopts_it_anew(adopting: Checkout
     save_weights(adopting, 1)
     jobs = adopting.planned("figure_03", *CALL)
     assert jobs == {"adopt": 1, "sensitivity": 1, "figure_03": 1}
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate")
+def test_a_download_that_breaks_off_fails_its_own_job_alone(
+    adopting: Checkout, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = (adopting.folder / "weights/mine.pt").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    certificate = make_certificate(tmp_path_factory.mktemp("certificate"))
+    answers = {"/whole.pt": sends(content), "/half.pt": sends(content[:9999], len(content))}
+    with serving(answers, certificate) as (server, asked):
+        networks = [
+            {
+                "name": "LeNet",
+                "label": label,
+                "weights": {"url": f"{server}/{label}.pt", "sha256": digest[:8]},
+            }
+            for label in ("whole", "half")
+        ]
+        text = yaml.safe_dump({"experiments": {"images": {"networks": networks}}, "figures": None})
+        (adopting.folder / "downloads.yaml").write_text(text)
+        runs = {label: f"{FOLDER}/{label}/noise-0_train-all/seeds-0" for label in ("whole", "half")}
+        checkpoints = [f"{folder}/checkpoint.safetensors" for folder in runs.values()]
+        environment = {TRUSTED: str(certificate[0]), "NO_PROXY": "localhost"}
+        call = (*checkpoints, *CALL, "downloads.yaml", "--cores", "1", "--keep-going")
+        run = adopting.snakemake(*call, **environment)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert [(adopting.folder / path).exists() for path in checkpoints] == [True, False]
+    # Each is asked for twice: can it be had, and then the download itself.
+    assert sorted(asked) == ["/half.pt"] * 2 + ["/whole.pt"] * 2
+    said = (adopting.folder / runs["half"] / "adoption.log").read_text()
+    name = f"half-{digest[:8]}.pt"
+    assert said.startswith(f"error: {name}: the download of {server}/half.pt broke off after 9999")
+    assert len(said.splitlines()) == 1
+    left = [path.name for path in (adopting.folder / "data/checkpoints").iterdir()]
+    assert left == [f"whole-{digest[:8]}.pt"]

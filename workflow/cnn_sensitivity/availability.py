@@ -64,7 +64,7 @@ def _refusal(url: str, silent: dict[str, str]) -> str:
         with urlopen(url, timeout=_TIMEOUT):  # what follows the header is not read
             return ""
     except HTTPError as error:
-        return str(error)
+        return " ".join(str(error).split())  # that of a loop of redirections has several lines
     except (OSError, HTTPException) as error:
         silent[server] = str(getattr(error, "reason", error))
         return silent[server]

@@ -21,10 +21,21 @@ def fetch(url: str, path: Path, sha256: str, title: str, instead: str = "use oth
     try:
         with write_atomically(path) as temporary:
             with urlopen(url, timeout=_TIMEOUT) as response, temporary.open("wb") as file:
+                if not response.url.startswith("https://"):
+                    raise UserError(
+                        f"{title}: {url} leads to {response.url}, which is not over TLS; {remedy}"
+                    )
                 shutil.copyfileobj(response, file)
+                arrived, whole = file.tell(), response.headers["Content-Length"] or ""
+            if whole.isdigit() and arrived < int(whole):  # which `read` with a size passes over
+                raise UserError(
+                    f"{title}: the download of {url} broke off after {arrived} of {whole} bytes;"
+                    f" run again, or {remedy}"
+                )
             with temporary.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             if not found.startswith(sha256):
                 raise UserError(f"{title}: the download of {url} has a wrong SHA-256; {remedy}")
     except (OSError, HTTPException) as error:
-        raise UserError(f"{title} cannot be downloaded ({error}); {remedy}") from error
+        problem = " ".join(str(error).split())  # some errors have several lines
+        raise UserError(f"{title} cannot be downloaded ({problem}); {remedy}") from error
