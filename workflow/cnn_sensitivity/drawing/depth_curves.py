@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.selection import BLOCK_OUTPUTS, Selection, curves, over_seeds
+from cnn_sensitivity.analysis.selection import BLOCK_OUTPUTS, RUN, Selection, curves, over_seeds
 from cnn_sensitivity.drawing.captions import caption, scale
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import (
@@ -49,7 +49,10 @@ ENTRY = 1.35
 
 
 def curve_table(rows: DataFrame, quantities: Sequence[str]) -> DataFrame:
-    """Return mean, low, high over seeds of each quantity for every layer: what is plotted."""
+    """Return mean, low, high of each quantity for every layer, over seeds: what is plotted.
+
+    Of shuffled channels over all shuffles of each seed, which `seeds` then counts.
+    """
     keys = [name for name in COLUMNS if name != "quantity"]
     tables = [over_seeds(rows, keys, quantity).assign(quantity=quantity) for quantity in quantities]
     return concat(tables, ignore_index=True)[[*COLUMNS, "mean", "low", "high", "seeds"]]
@@ -58,13 +61,19 @@ def curve_table(rows: DataFrame, quantities: Sequence[str]) -> DataFrame:
 def draw_line(axes: Axes, line: DataFrame, **style: object) -> None:
     """Draw the mean over seeds of one curve with its range as a band."""
     line = line.sort_values("index")
-    every = ceil(len(line) / MOST_MARKERS)
-    axes.plot(line["depth"], line["mean"], markevery=every, **style)  # type: ignore[arg-type]
+    marked = with_markers(len(line))
+    axes.plot(line["depth"], line["mean"], markevery=marked, **style)  # type: ignore[arg-type]
     if (line["seeds"] > 1).any():
         colour = str(style["color"])
         axes.fill_between(
             line["depth"], line["low"], line["high"], color=colour, alpha=0.16, linewidth=0
         )
+
+
+def with_markers(points: int) -> list[int]:
+    """Return which points of a curve have a marker: the last, the network's output, always."""
+    every = ceil(points / MOST_MARKERS)
+    return list(range((points - 1) % every, points, every))
 
 
 def draw_network(
@@ -168,6 +177,16 @@ def _legend(
 
 
 def _caption(what: str, rows: DataFrame, selection: Selection) -> str:
-    band = "lines are means over seeds, bands their range" if rows["seed"].nunique() > 1 else ""
-    how = "; ".join(part for part in (BLOCK_OUTPUTS, band) if part)
+    how = "; ".join(part for part in (BLOCK_OUTPUTS, _averaged(rows)) if part)
     return caption(what, f"{how[:1].upper()}{how[1:]}.", scale(rows), left_out(selection.left_out))
+
+
+def _averaged(rows: DataFrame) -> str:
+    """Return what the lines are means over, if anything."""
+    seeds, shuffled = rows["seed"].nunique() > 1, rows[rows["wiring"] == "shuffled"]
+    shuffles = shuffled.groupby([*RUN, "index"]).size().max() if len(shuffled) else 1
+    if shuffles > 1:
+        over = f"over {shuffles} shuffles of the channels"
+        means = f"lines are means over seeds, dashed ones {over} too" if seeds else ""
+        return f"{means or f'dashed lines are means {over}'}, bands their range"
+    return "lines are means over seeds, bands their range" if seeds else ""

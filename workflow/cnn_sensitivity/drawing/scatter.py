@@ -61,13 +61,14 @@ def fit_line(axes: Axes, rows: DataFrame, quantity: str) -> None:
     axes.plot(ends, np.exp(law.intercept) * ends**law.exponent, color=INK, linewidth=1, zorder=2)
 
 
-def finish(axes: Axes, quantity: str, text: str, corner: str | None = None) -> None:
-    """Log axes, labels, and the note in a corner that a rising (or for G falling) line leaves."""
+def finish(axes: Axes, rows: DataFrame, quantity: str, text: str) -> None:
+    """Log axes, labels, and the note in a corner that the rising or falling line leaves free."""
+    law = fitted(rows, quantity)
     axes.margins(0.12)
     axes.autoscale_view()
     log_axis(axes, "x", "y")
     axes.set_xlabel(OUTPUT_SYMBOLS[quantity])
-    note(axes, text, corner or ("lower left" if quantity == "G" else "upper left"))
+    note(axes, text, "lower left" if law is not None and law.exponent < 0 else "upper left")
 
 
 def network_legend(

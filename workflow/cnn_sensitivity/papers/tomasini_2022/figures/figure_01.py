@@ -77,7 +77,7 @@ def _centre(axes: Axes, clean: DataFrame) -> None:
     text = scatter.correlation_note(clean, "R")
     if (law := scatter.fitted(clean, "R")) is not None:
         text += f"\nslope {law.exponent:.2f}"
-    scatter.finish(axes, "R", text)
+    scatter.finish(axes, clean, "R", text)
     axes.set_xlabel("relative sensitivity of the output $R_f$")
     axes.set_ylabel(scatter.ERROR)
 

@@ -24,7 +24,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
             continue
         scatter.points_of(axes, rows, quantity, styles)
         scatter.fit_line(axes, rows, quantity)
-        scatter.finish(axes, quantity, scatter.correlation_note(rows, quantity))
+        scatter.finish(axes, rows, quantity, scatter.correlation_note(rows, quantity))
     if len(rows):
         panels[0].set_ylabel(scatter.ERROR)
     scatter.network_legend(figure, styles, scatter.size_handles(rows), columns=6)

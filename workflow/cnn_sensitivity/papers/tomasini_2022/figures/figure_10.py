@@ -29,7 +29,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     for line, level in zip(grid, levels, strict=False):  # once the common axes know all points
         points = rows[rows["noise"] == level]
         for axes, quantity in zip(line, QUANTITIES, strict=True):
-            scatter.finish(axes, quantity, scatter.correlation_note(points, quantity))
+            scatter.finish(axes, points, quantity, scatter.correlation_note(points, quantity))
             axes.label_outer()
         line[0].set_ylabel(f"noise {level:g}\n{scatter.ERROR}")
     scatter.network_legend(figure, styles, columns=6)
