@@ -185,7 +185,7 @@ def test_spectra_are_averaged_within_eigenspaces(drawings):
 def test_figure_07_fits_within_the_scale_only(drawings):
     data, words = drawings["figure_07"].data, _texts(drawings["figure_07"])
     inside = data[data["quantity"] == "D"].groupby("network")["fitted"].sum()
-    assert dict(inside) == {"plain": 7, "strided": 5}
+    assert dict(inside) == {"plain": 7, "strided": 4}
     assert "no stride: fit -2.00, theory -2" in words
     assert "stride 2: fit -1.00, theory -1" in words
     assert words.count("fit 1.00, theory 1") == 2

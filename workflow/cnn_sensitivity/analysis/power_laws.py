@@ -10,7 +10,7 @@ from pandas import DataFrame, concat
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.theory import effective_receptive_field, fit_power_law, receptive_field
 
-RULE = "layers whose receptive field is not wider than the scale ξ of the task"
+RULE = "layers whose receptive field is narrower than the scale ξ of the task"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ def geometry(options: str) -> Geometry:
 def layers(sensitivity: DataFrame) -> DataFrame:
     """Return the trained, unshuffled activations with layer (1, 2, ...), A and `fitted`.
 
-    `fitted` says whether a layer belongs to the range of the power laws: see RULE. Added columns:
+    `fitted` says whether a layer belongs to the range of the power laws: see RULE. At ξ they end:
+    what sees a whole block of task 2 can ignore where in it a pixel lies. Added columns:
     filter_size, stride, layer, A (pixels), field (largest receptive field, pixels).
     """
     table = sensitivity[
@@ -74,5 +75,5 @@ def _with_geometry(rows: DataFrame, options: str) -> DataFrame:
         stride=shape.stride,
         A=widths[layer],
         field=fields[layer],
-        fitted=(fields[layer] <= rows["scale"]) & positive,
+        fitted=(fields[layer] < rows["scale"]) & positive,
     )
