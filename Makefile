@@ -28,7 +28,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture bench timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture stability bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -106,6 +106,11 @@ test: check ## All tests: about 15 minutes on 2 cores; those of the cluster wher
 
 torture: install-test ## Kills, full disks, 50 rounds of losses, for hours: TORTURE='--kills 5 --rounds 3' for less
 	$(BIN)/pytest --exitfirst tests/torture $(TORTURE)
+
+# As TORTURE, words of a command line: --seeds 0 1 2 --avx2-seeds 0 1 is the default.
+stability: checked_input install ## Do verdicts hold with other seeds and processors? Five runs: STABILITY='--seeds 0 1' for less
+	@$(readable)
+	@$(BIN)/python scripts/stability_runs.py $(layers) $(STABILITY) -- $(snakemake)
 
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks

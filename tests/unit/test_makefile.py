@@ -145,6 +145,24 @@ def test_the_gpu_is_checked_without_an_installation_too(
     assert files(folder) == before
 
 
+@pytest.mark.parametrize(
+    ("scenario", "layers"),
+    [("quick", []), ("smoke", ["workflow/scenarios/tomasini_2022/smoke.yaml"])],
+)
+def test_stability_runs_a_scenario_with_what_it_is_given(
+    folder: Path, scenario: str, layers: list[str]
+) -> None:
+    arguments = (f"SCENARIO={scenario}", "CORES=3", "STABILITY=--seeds 0 1")
+    run = make(folder, "stability", *arguments)
+    assert run.returncode == 0, run.stderr
+    overlay = ["--configfile", *layers] if layers else []
+    assert run.stdout.splitlines() == [
+        *(".venv/bin/python", "scripts/stability_runs.py", "--configfile", "config.yaml", *layers),
+        *("--seeds", "0", "1", "--", ".venv/bin/snakemake", "--cores", "3", *overlay),
+    ]
+    assert make(folder, "-n", "stability", *arguments).returncode == 0
+
+
 def test_clean_removes_one_run(folder: Path) -> None:
     gone = {folder / "results/smoke/table.csv", folder / "paper_figures/smoke/figure_01.png"}
     gone.add(folder / "results/smoke")

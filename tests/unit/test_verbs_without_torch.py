@@ -28,6 +28,7 @@ NEED_TORCH = {
     "deformations",
     "gpu-check",
     "probe",
+    "software",
 }
 # A verb that is in neither must be put into one of them.
 COMMANDS = {
@@ -38,11 +39,11 @@ COMMANDS = {
     "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
     " --output made --markdown made.md --html made.html --text made.txt",
     "schema": "--output made",
-    "software": "--output made",
     "plan": "",
     "runs": "",
     "scorecard": "",
     "compare": "results/quick/claims.csv",
+    "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
     "unpack": "tables.tar.gz",
 }
@@ -71,12 +72,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with chdir(folder):
         archive.unpack("tables.tar.gz")
     sensitivity = tables.sensitivity()
+    claims = papers.assess("tomasini_2022", {"sensitivity": sensitivity})
+    (folder / "results/again").mkdir()
     for path, table in {
         folder / "pooling.csv": pooling_table(),
         folder / "sensitivity.csv": sensitivity,
-        folder / "results/quick/claims.csv": papers.assess(
-            "tomasini_2022", {"sensitivity": sensitivity}
-        ),
+        folder / "results/quick/claims.csv": claims,
+        folder / "results/again/claims.csv": claims,
     }.items():
         table.to_csv(path, index=False)
     return folder

@@ -6,7 +6,6 @@ a figure does not wait for torch.
 
 import argparse
 import json
-import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -196,14 +195,11 @@ def _claims(options: argparse.Namespace) -> None:
 
 
 def _software(options: argparse.Namespace) -> None:
-    """Note the versions of Python and of the libraries, and the commit."""
-    from cnn_sensitivity.software import versions
+    """Note the versions of Python and of the libraries, the commit and the processor."""
+    from cnn_sensitivity.processor import instruction_set
+    from cnn_sensitivity.software import note
 
-    noted = {**versions(), "system": platform.platform()}
-    width = max(map(len, noted))
-    with write_atomically(options.output) as temporary:
-        lines = (f"{name.ljust(width)}  {value}\n" for name, value in noted.items())
-        temporary.write_text("".join(lines))
+    note(options.output, instruction_set())
 
 
 def _plan(options: argparse.Namespace) -> None:
@@ -242,10 +238,25 @@ def _compare(options: argparse.Namespace) -> None:
     """Print the scorecards of several runs side by side, as a Markdown table."""
     from cnn_sensitivity import scorecard
 
-    scorecards = {
-        Path(path).parent.name: table_files.read("claims", [path]) for path in options.scorecard
-    }
-    print(scorecard.to_comparison(scorecards), end="")
+    print(scorecard.to_comparison(scorecard.read(options.scorecard)), end="")
+
+
+def _stability(options: argparse.Namespace) -> None:
+    """Hold the verdicts of several runs of one configuration against each other."""
+    from cnn_sensitivity import scorecard
+    from cnn_sensitivity.scorecard import stability
+    from cnn_sensitivity.scorecard.made_with import made_with
+
+    scorecards = scorecard.read(options.scorecard)
+    table = stability.side_by_side(scorecards)
+    folders = [Path(path).parent for path in options.scorecard]
+    made = dict(zip(scorecards, map(made_with, folders), strict=True))
+    with write_atomically(f"{options.output}.csv") as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    with write_atomically(f"{options.output}.md") as temporary:
+        temporary.write_text(stability.to_page(table) + stability.to_runs(made))
+    print(stability.to_text(table))
+    print(f"Written: {options.output}.csv, {options.output}.md.")
 
 
 def _runs(options: argparse.Namespace) -> None:
@@ -408,9 +419,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--output", default="timings", help="the default is what `plan` reads")
     check.add_argument("--minutes", type=float, default=9.5, help="no check begins too late for it")
     verb("unpack", _unpack).add_argument("archive")
-    verb("compare", _compare).add_argument(
-        "scorecard", nargs="+", help="results/<run>/claims.csv of each run"
-    )
+    stability = verb("stability", _stability)
+    stability.add_argument("--output", required=True, metavar="STEM", help="of a .csv and a .md")
+    for command in (verb("compare", _compare), stability):
+        command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
     verb("runs", _runs).add_argument("folder", nargs="?", default="paper_figures")
     _add_probe(verb("probe", _probe))
     figure = verb("figure", _figure, "paper", "output")

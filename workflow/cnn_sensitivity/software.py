@@ -1,4 +1,4 @@
-"""What a run is made with: the versions of Python and of the libraries, and the commit."""
+"""What a run is made with: versions of Python and libraries, the commit, the processor."""
 
 import platform
 import subprocess
@@ -6,8 +6,31 @@ from importlib.metadata import version
 from pathlib import Path
 
 import cnn_sensitivity
+from cnn_sensitivity.files import unreadable, write_atomically
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "matplotlib", "snakemake")
+INSTRUCTIONS = "instructions"
+
+
+def note(path: str | Path, instructions: str) -> None:
+    """Write what a run is made with, a line each; the instructions are the processor's."""
+    noted = {**versions(), "system": platform.platform(), INSTRUCTIONS: instructions}
+    width = max(map(len, noted))
+    with write_atomically(path) as temporary:
+        lines = (f"{name.ljust(width)}  {value}\n" for name, value in noted.items())
+        temporary.write_text("".join(lines))
+
+
+def noted(path: str | Path) -> dict[str, str]:
+    """Return what `note` wrote; nothing where there is no such file."""
+    try:
+        lines = Path(path).read_text().splitlines()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise unreadable(path, error) from error
+    parts = (line.partition("  ") for line in lines)
+    return {name: value.strip() for name, _, value in parts}
 
 
 def versions() -> dict[str, str]:

@@ -1,10 +1,37 @@
 """Scorecards of several runs side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from pandas import DataFrame
 
+from cnn_sensitivity import table_files
+from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.scorecard.render import cell, mark, measured, records
+from cnn_sensitivity.scorecard.verdict import VERDICTS
+
+
+def read(paths: Iterable[str | Path]) -> dict[str, DataFrame]:
+    """Return scorecards `<run>/claims.csv` by the name of their run.
+
+    Raises:
+        UserError: one cannot be read or has an unknown verdict, or two are of runs of one name.
+    """
+    found: dict[str, Path] = {}
+    scorecards = {}
+    for path in map(Path, paths):
+        run = path.resolve().parent.name
+        if run in found:
+            raise UserError(
+                f"{found[run]} and {path}: two scorecards of a run {run!r}; rename one's folder"
+            )
+        found[run] = path
+        scorecards[run] = table_files.read("claims", [path])
+        if unknown := set(scorecards[run]["verdict"]) - set(VERDICTS):
+            raise UserError(
+                f"{path}: unknown verdict {min(map(str, unknown))!r}; {table_files.REMEDY}"
+            )
+    return scorecards
 
 
 def to_comparison(scorecards: Mapping[str, DataFrame]) -> str:

@@ -10,6 +10,7 @@ REPRODUCED = "reproduced"
 CONTRADICTED = "contradicted"
 UNDECIDED = "undecided"
 NOT_TESTED = "not tested at this scale"
+VERDICTS = (REPRODUCED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 # Of several parts of a claim the first of these that one has is the claim's.
 _WEAKEST_FIRST = (CONTRADICTED, UNDECIDED, NOT_TESTED, REPRODUCED)
 
