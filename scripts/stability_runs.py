@@ -54,17 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         config = read(*options.configfile)
-        instructions = instruction_set()
-        avx2_seeds = options.avx2_seeds if instructions == AVX512 else []
-        runs = planned(config, options.seeds, avx2_seeds)
+        runs = planned(config, options.seeds, distinct(options.avx2_seeds, instruction_set()))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(cli.INPUT_ERROR) from None
-    if options.avx2_seeds and not avx2_seeds:
-        print(
-            f"This processor computes with {instructions}, without AVX-512: runs under AVX2 are"
-            " left out, they would be no others. --seeds 0 1 2 3 4 makes five runs."
-        )
     for number, run in enumerate(runs, start=1):
         limit = " under AVX2" if run.environment else ""
         print(f"Run {number} of {len(runs)}: {run.name}, seed {run.seed}{limit}", flush=True)
@@ -72,6 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = "docs" if config.run == DOCUMENTED else f"results/{config.run}"
     output = options.output or f"{folder}/stability"
     cli.main(["stability", "--output", output, *(run.scorecard for run in runs)])
+
+
+def distinct(avx2_seeds: list[int], instructions: str) -> list[int]:
+    """Return the seeds of runs under AVX2: none where the processor has no more anyway."""
+    if instructions == AVX512 or not avx2_seeds:
+        return avx2_seeds
+    print(
+        f"This processor computes with {instructions}, without AVX-512: runs under AVX2 are left"
+        " out, they would be no others. --seeds 0 1 2 3 4 makes five runs.",
+        flush=True,
+    )
+    return []
 
 
 def planned(config: Config, seeds: Iterable[int], avx2_seeds: Iterable[int]) -> list[Run]:

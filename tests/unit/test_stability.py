@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from cnn_sensitivity import cli, scorecard, table_files
+from cnn_sensitivity import cli, scorecard, software, table_files
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.scorecard import stability
 from cnn_sensitivity.scorecard.verdict import (
@@ -29,7 +29,6 @@ INTERVALS = {REPRODUCED: (0.5, 1.5), CONTRADICTED: (-1.5, -0.5), UNDECIDED: (-1.
 VERDICTS = {"always": "rrr", "turns": "ruc", "varies": "ruu", "never": "ccc", "missing": "nnn"}
 LETTERS = {"r": REPRODUCED, "c": CONTRADICTED, "u": UNDECIDED, "n": NOT_TESTED}
 RUNS = ("quick", "quick_seed-1", "quick_avx2")
-SOFTWARE = "cnn-sensitivity  1.0\nPython           3.12.1\ntorch            2.15.0+cpu\n"
 BENCHMARK = "s\th:m:s\tcpu_time\n{}\t0:00:01\t0.5\n"
 
 
@@ -134,7 +133,7 @@ def test_the_verb_writes_the_table_and_the_page(
 ) -> None:
     paths = write(tmp_path / "results")
     first = Path(paths[0]).parent
-    (first / "software.txt").write_text(SOFTWARE + "instructions     AVX512\n")
+    software.note(first / "software.txt", "AVX512")
     for name, seconds in (("training", 90.0), ("sensitivity", 30.0)):
         file = first / f"images/LeNet/noise-0_train-all/seeds-0/{name}.benchmark.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +148,7 @@ def test_the_verb_writes_the_table_and_the_page(
     rows = [cells(line) for line in page.partition("## The runs")[2].splitlines() if "|" in line]
     assert rows[0] == ["run", "instructions", "PyTorch", "minutes"]
     assert rows[2:] == [
-        ["`quick`", "AVX512", "2.15.0+cpu", "2.0"],
+        ["`quick`", "AVX512", software.versions()["torch"], "2.0"],
         *([f"`{run}`", "not noted", "not noted", "0.0"] for run in RUNS[1:]),
     ]
     assert stability.to_text(expected) in capsys.readouterr().out

@@ -16,10 +16,10 @@ _NAMES = {"id": "claim", "measured": "value"}  # of the scorecard's columns
 _PAGE = """# The same claims, run after run
 
 `make stability` makes this page and the CSV file beside it: the scorecards of one configuration,
-run again with other root seeds and with fewer of the processor's instructions. A root seed draws
-the initial weights, the order of the images, the deformations and the noise, not the images that
-are trained on. A run whose name ends with `avx2` was computed as on a processor without AVX-512,
-where sums are rounded differently and training makes the difference grow.
+run again with other root seeds and with fewer of the processor's instructions. The root seed draws
+all that is random: initial weights, the order of the images, subsets of them, deformations, noise.
+A run whose name ends with `avx2` was computed as on a processor without AVX-512, where sums are
+rounded differently; beside the run of the same seed it shows what rounding alone does.
 
 {summary}
 
