@@ -107,9 +107,14 @@ def make(run: Run, config: Config, snakemake: Sequence[str]) -> None:
     environment = {**os.environ, "BRIEF": "1", **run.environment}
     process = subprocess.Popen([*snakemake, *overlay, "--", "claims", "software"], env=environment)
     # Snakemake has Ctrl-C from the terminal too, and ends its jobs before it ends.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    if code := process.wait():
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+    }
+    code = process.wait()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    if code:
         print(
             f"error: the run {run.name!r} is not finished; the same command goes on where it was",
             file=sys.stderr,

@@ -11,26 +11,29 @@ from types import ModuleType
 import pandas
 import pytest
 
+from cnn_sensitivity import papers, table_files
 from cnn_sensitivity.config import parse, read
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.processor import AVX512, NO_MORE_THAN_AVX2
+from cnn_sensitivity.processor import AVX512, NO_MORE_THAN_AVX2, instruction_set
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts/stability_runs.py"
 SMOKE = ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml"
-# Writes the scorecard of the run that it is called for, and notes what it was called with.
+LAYERS = ("--configfile", str(ROOT / "config.yaml"), str(SMOKE))
+# Puts a scorecard where that of the run belongs, and notes what it was called with.
 STAND_IN = """
-import json, os, sys
-from pathlib import Path
-from cnn_sensitivity import papers, table_files
+import json, os, shutil, sys
 arguments = sys.argv[1:]
 run = next((each[4:] for each in arguments if each.startswith("run=")), "smoke")
 with open("calls.txt", "a") as file:
     print(json.dumps([arguments, os.getenv("ONEDNN_MAX_CPU_ISA")]), file=file)
 if run == os.getenv("FAILS"):
     sys.exit(3)
-table_files.write(papers.assess("tomasini_2022", {}), f"results/{run}/claims.csv")
+os.makedirs(f"results/{run}")
+shutil.copy("claims.csv", f"results/{run}")
 """
+SNAKEMAKE = ("--", sys.executable, "-S", "stand_in.py", "--cores", "2")
+TARGETS = ["--", "claims", "software"]
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +46,19 @@ def script() -> ModuleType:
     return module
 
 
-def call(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    (folder / "stand_in.py").write_text(STAND_IN)
-    layers = (str(ROOT / "config.yaml"), str(SMOKE))
-    command = [sys.executable, str(SCRIPT), "--configfile", *layers, *arguments]
-    return subprocess.run(
-        [*command, "--", sys.executable, "stand_in.py", "--cores", "2"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow"), **environment},
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture
+def folder(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with what stands for Snakemake, on a processor with AVX-512."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "instruction_set", lambda: AVX512)
+    (tmp_path / "stand_in.py").write_text(STAND_IN)
+    table_files.write(papers.assess("tomasini_2022", {}), tmp_path / "claims.csv")
+    return tmp_path
+
+
+def calls(folder: Path) -> list:
+    """Return the arguments of each call of Snakemake, with the limit on oneDNN's instructions."""
+    return [json.loads(line) for line in (folder / "calls.txt").read_text().splitlines()]
 
 
 def test_the_default_runs_are_five_and_the_first_is_the_configured_one(script: ModuleType) -> None:
@@ -86,51 +91,66 @@ def test_seeds_that_cannot_be_are_refused(
 
 def test_the_limits_keep_pytorch_to_avx2() -> None:
     print_it = "from cnn_sensitivity.processor import instruction_set; print(instruction_set())"
-    environment = {"PYTHONPATH": str(ROOT / "workflow")}
-    own, limited = (
-        subprocess.run(
-            [sys.executable, "-c", print_it],
-            env={**environment, **limits},
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-        for limits in ({}, NO_MORE_THAN_AVX2)
+    limited = subprocess.run(
+        [sys.executable, "-c", print_it],
+        env={**os.environ, **NO_MORE_THAN_AVX2, "PYTHONPATH": str(ROOT / "workflow")},
+        capture_output=True,
+        text=True,
     )
-    assert limited == ("AVX2" if own == AVX512 else own)
+    own = instruction_set()
+    assert limited.stdout.strip() == ("AVX2" if own == AVX512 else own)
 
 
-def test_each_run_is_made_and_all_are_compared(tmp_path: Path) -> None:
-    done = call(tmp_path, "--seeds", "0", "1", "--avx2-seeds")
-    assert done.returncode == 0, done.stderr
-    calls = (tmp_path / "calls.txt").read_text()
-    first, second = map(json.loads, calls.splitlines())
-    assert first == [["--cores", "2", "--", "claims", "software"], None]
-    overlay = ["--config", "run=smoke_seed-1", "seed=1"]
-    assert second == [["--cores", "2", *overlay, "--", "claims", "software"], None]
-    table = pandas.read_csv(tmp_path / "results/smoke/stability.csv")
-    assert list(table["run"].unique()) == ["smoke", "smoke_seed-1"]
-    assert "Run 2 of 2: smoke_seed-1, seed 1\n" in done.stdout
-    assert not (tmp_path / "docs").exists()
+def test_each_run_is_made_and_all_are_compared(
+    script: ModuleType, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script.main([*LAYERS, "--seeds", "0", "1", "--avx2-seeds", "1", *SNAKEMAKE])
+    cores, other = ["--cores", "2"], ["--config", "run=smoke_seed-1", "seed=1"]
+    limited = ["--config", "run=smoke_seed-1_avx2", "seed=1"]
+    assert calls(folder) == [
+        [[*cores, *TARGETS], None],
+        [[*cores, *other, *TARGETS], None],
+        [[*cores, *limited, *TARGETS], "AVX2"],
+    ]
+    table = pandas.read_csv(folder / "results/smoke/stability.csv")
+    assert list(table["run"].unique()) == ["smoke", "smoke_seed-1", "smoke_seed-1_avx2"]
+    assert "Run 3 of 3: smoke_seed-1_avx2, seed 1 under AVX2\n" in capfd.readouterr().out
+    assert not (folder / "docs").exists()
 
 
-def test_a_processor_without_avx512_says_so(tmp_path: Path) -> None:
-    done = call(tmp_path, "--seeds", "0", "1", ATEN_CPU_CAPABILITY="avx2")
-    assert done.returncode == 0, done.stderr
-    assert "left out" in done.stdout.splitlines()[0]
-    assert len((tmp_path / "calls.txt").read_text().splitlines()) == 2
+def test_a_processor_without_avx512_says_so(
+    script: ModuleType,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(script, "instruction_set", lambda: "AVX2")
+    script.main([*LAYERS, "--seeds", "0", "1", *SNAKEMAKE])
+    assert capfd.readouterr().out.startswith("This processor computes with AVX2, without AVX-512")
+    assert [limit for _, limit in calls(folder)] == [None, None]
 
 
-def test_a_run_that_fails_ends_it_with_its_status(tmp_path: Path) -> None:
-    done = call(tmp_path, "--seeds", "0", "1", "2", "--avx2-seeds", FAILS="smoke_seed-1")
-    assert done.returncode == 3
-    assert "error: the run 'smoke_seed-1' is not finished" in done.stderr
-    assert len((tmp_path / "calls.txt").read_text().splitlines()) == 2
-    assert not (tmp_path / "results/smoke/stability.csv").exists()
+def test_a_run_that_fails_ends_it_with_its_status(
+    script: ModuleType,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FAILS", "smoke_seed-1")
+    with pytest.raises(SystemExit) as ended:
+        script.main([*LAYERS, "--seeds", "0", "1", "2", *SNAKEMAKE])
+    assert ended.value.code == 3
+    assert "error: the run 'smoke_seed-1' is not finished" in capfd.readouterr().err
+    assert len(calls(folder)) == 2
+    assert not (folder / "results/smoke/stability.csv").exists()
 
 
-def test_bad_seeds_end_it_before_any_run(tmp_path: Path) -> None:
-    done = call(tmp_path, "--seeds", "0", "-1")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: configuration: seed: ")
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "calls.txt").exists()
+def test_bad_seeds_end_it_before_any_run(
+    script: ModuleType, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        script.main([*LAYERS, "--seeds", "0", "-1", *SNAKEMAKE])
+    assert ended.value.code == 2
+    (sentence,) = capfd.readouterr().err.splitlines()
+    assert sentence.startswith("error: configuration: seed: ")
+    assert not (folder / "calls.txt").exists()
