@@ -1,4 +1,4 @@
-"""The files around the code: containers, README, Makefile, catalog, examples."""
+"""The files around the code: README, Makefile, catalog, examples."""
 
 import ast
 import re
@@ -24,33 +24,6 @@ def text_of(name: str) -> str:
 
 def makefile_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
-
-
-@pytest.mark.parametrize("name", ["envs/Dockerfile", "envs/apptainer.def"])
-def test_containers_install_the_tested_versions(name: str) -> None:
-    text = text_of(name)
-    conda = yaml.safe_load(text_of("envs/reproduce.yaml"))["dependencies"]
-    python = next(str(item) for item in conda if str(item).startswith("python="))
-    image = re.search(r"^From:? *(\S+)", text, re.MULTILINE | re.IGNORECASE)
-    assert image
-    name_and_tag = re.fullmatch(r"python:(3\.\d+)\.\d+-slim-\w+", image[1])
-    assert name_and_tag, "the image must name one version"
-    assert python == f"python={name_and_tag[1]}"
-    installs = re.findall(r"pip install .*", text)
-    assert installs
-    assert all("--constraint envs/constraints.txt" in line for line in installs)
-    assert "==" not in text  # versions stand in one place
-
-
-@pytest.mark.parametrize("name", ["envs/Dockerfile", "envs/apptainer.def"])
-def test_containers_copy_files_that_exist(name: str) -> None:
-    lines = re.findall(r"^(?:COPY|   ) +([\w./ -]+)$", text_of(name), re.MULTILINE)
-    sources = [word for line in lines for word in line.split()[:-1] if "/opt/" not in word]
-    sources = [word for word in sources if re.fullmatch(r"[\w.-]+(/[\w.-]+)*", word)]
-    copied = [word for word in sources if word in ("README.md", "LICENSE", "workflow")]
-    assert len(copied) == 3
-    assert (ROOT / "envs/constraints.txt").is_file()
-    assert "envs/constraints.txt" in text_of(name)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
