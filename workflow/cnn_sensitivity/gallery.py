@@ -17,16 +17,17 @@ from cnn_sensitivity.scorecard.verdict import (
 
 _OPENING = """# Gallery
 
-All figures of the committed runs, by paper and run. Above each picture stands what is to be seen in it
-according to the paper, and what this run says of the paper's claims about it: ✓ reproduced, ✗ contradicted,
-? undecided, – not tested at this scale ([what that means](verdicts.md)). `make gallery` writes this page.
+All figures of the committed runs, by paper and run. Above each picture stands what is to be seen
+in it according to the paper, and what this run says of the paper's claims about it: ✓ reproduced,
+✗ contradicted, ? undecided, – not tested at this scale ([what that means](verdicts.md)).
+`make gallery` writes this page.
 """
 _RUN = """
 ### {run}
 
 {counts}
-[The scorecard]({folder}/claims.md) has the reasons. To draw all figures from the committed tables, or
-to make the run anew:
+[The scorecard]({folder}/claims.md) has the reasons. To draw all figures from the committed tables,
+or to make the run anew:
 
 ```sh
 make redraw ARCHIVE=paper_figures/{run}/tables.tar.gz
