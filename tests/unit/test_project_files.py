@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from documented import DOCUMENTS
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import NETWORKS, read
@@ -14,12 +15,16 @@ from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.scorecard.overview import to_overview
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "workflow/CLUSTER.md")
-DOCUMENTS += tuple(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
 
 
 def text_of(name: str) -> str:
     return (ROOT / name).read_text()
+
+
+def anchors(page: str) -> set[str]:
+    """Return how the headings of a page can be linked to, as GitHub has it."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def makefile_targets() -> set[str]:
@@ -27,13 +32,13 @@ def makefile_targets() -> set[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_documents_name_targets_and_files_that_exist(document: str) -> None:
+def test_documents_link_to_and_name_what_exists(document: str) -> None:
     text = text_of(document)
-    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
-        assert target in makefile_targets(), target
-    for path in re.findall(r"\]\(([^)#:]+)\)", text):
-        if "paper_figures" not in path:
-            assert (ROOT / document).parent.joinpath(path).exists(), path
+    for path, anchor in re.findall(r"\]\(([^):#]*)#?([^):]*)\)", text):
+        target = (ROOT / document).parent / path if path else ROOT / document
+        assert target.exists(), path
+        if anchor:
+            assert anchor in anchors(target.read_text()), anchor
     folders = r"`((?:workflow|envs|examples|tests|docs|config)/[\w./-]+\.\w+)`"
     for path in re.findall(folders, text):
         if "NN" not in path:
