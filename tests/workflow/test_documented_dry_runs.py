@@ -41,7 +41,7 @@ def together(shown: Iterable[Command]) -> Groups:
     for command in shown:
         if command.program == "snakemake" and "--report" not in command.arguments:
             options = " ".join(command.arguments[len(targets(command)) :])
-            options = re.sub(r"--dry-run|--quiet \w+|--cores all", "", options)
+            options = re.sub(r"--dry-run|--quiet \w+|--cores \w+", "", options)
             groups[tuple(options.split())].append(command)
     return groups
 
@@ -105,7 +105,19 @@ def test_what_documented_calls_of_make_call_can_be_planned(
     called = together(call for command in shown for call in calls(folder, command))
     assert len(called) > 3
     # How many jobs there are at once changes no plan.
-    new = [options for options in called if options[:1] != ("--resources",)]
-    for options in new:
-        if options not in DOCUMENTED:
+    for options in called.keys() - DOCUMENTED.keys():
+        if "--resources" not in options:
             plan(prepared, options, called[options])
+
+
+def test_a_target_behind_an_option_fails_as_the_page_of_troubles_says(prepared: Checkout) -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    for behind, message in (
+        (("--configfile", "mine.yaml"), "No such file or directory: 'figure_03'"),
+        (("--quiet", "rules"), "invalid choice: 'figure_03'"),
+        (("--config", "device=cpu"), "Unparsable value: 'figure_03'"),
+    ):
+        run = prepared.snakemake(*behind, "figure_03")
+        assert run.returncode != 0
+        assert message in run.stderr
+        assert f"`{message}`" in page
