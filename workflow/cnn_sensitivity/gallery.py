@@ -7,13 +7,7 @@ from pathlib import Path
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.scorecard.overview import committed_runs
-from cnn_sensitivity.scorecard.verdict import (
-    CONTRADICTED,
-    NOT_TESTED,
-    REPRODUCED,
-    UNDECIDED,
-    Claim,
-)
+from cnn_sensitivity.scorecard.verdict import VERDICTS, Claim
 
 _OPENING = """# Gallery
 
@@ -95,7 +89,7 @@ def _run(folder: Path, link: Path, name: str, default: str) -> Iterator[str]:
 
 def _verdicts(claims: tuple[Claim, ...], figure: str, scorecard: str) -> Iterator[str]:
     """Yield the claims about a figure, each with the mark that a scorecard gives it."""
-    verdict = "|".join((REPRODUCED, CONTRADICTED, UNDECIDED, NOT_TESTED))
+    verdict = "|".join(VERDICTS)
     for claim in claims:
         row = rf"^\| \*\*{re.escape(claim.id)}\*\* .*? \| (\S) (?:{verdict}) \|"
         if figure in _figures(claim) and (found := re.search(row, scorecard, re.MULTILINE)):
