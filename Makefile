@@ -28,7 +28,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw graph check test torture stability bench timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw graph gallery check test torture stability bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -92,6 +92,9 @@ redraw: checked_input install ## Unpack, and draw every figure and the scorecard
 graph: checked_input install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
+
+gallery: install ## Write docs/gallery.md: the figures of the committed runs
+	$(BIN)/cnn-sensitivity gallery --output docs/gallery.md
 
 check: install-test ## Lint, types and unit tests: about 2 minutes
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The files around the code: containers, README, Makefile, catalog, examples."""
+"""The files around the code: README, Makefile, catalog, examples."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from documented import DOCUMENTS
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import NETWORKS, read
@@ -14,53 +15,30 @@ from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.scorecard.overview import to_overview
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "workflow/CLUSTER.md")
-DOCUMENTS += tuple(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
 
 
 def text_of(name: str) -> str:
     return (ROOT / name).read_text()
 
 
+def anchors(page: str) -> set[str]:
+    """Return how the headings of a page can be linked to, as GitHub has it."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 def makefile_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["envs/Dockerfile", "envs/apptainer.def"])
-def test_containers_install_the_tested_versions(name: str) -> None:
-    text = text_of(name)
-    conda = yaml.safe_load(text_of("envs/reproduce.yaml"))["dependencies"]
-    python = next(str(item) for item in conda if str(item).startswith("python="))
-    image = re.search(r"^From:? *(\S+)", text, re.MULTILINE | re.IGNORECASE)
-    assert image
-    name_and_tag = re.fullmatch(r"python:(3\.\d+)\.\d+-slim-\w+", image[1])
-    assert name_and_tag, "the image must name one version"
-    assert python == f"python={name_and_tag[1]}"
-    installs = re.findall(r"pip install .*", text)
-    assert installs
-    assert all("--constraint envs/constraints.txt" in line for line in installs)
-    assert "==" not in text  # versions stand in one place
-
-
-@pytest.mark.parametrize("name", ["envs/Dockerfile", "envs/apptainer.def"])
-def test_containers_copy_files_that_exist(name: str) -> None:
-    lines = re.findall(r"^(?:COPY|   ) +([\w./ -]+)$", text_of(name), re.MULTILINE)
-    sources = [word for line in lines for word in line.split()[:-1] if "/opt/" not in word]
-    sources = [word for word in sources if re.fullmatch(r"[\w.-]+(/[\w.-]+)*", word)]
-    copied = [word for word in sources if word in ("README.md", "LICENSE", "workflow")]
-    assert len(copied) == 3
-    assert (ROOT / "envs/constraints.txt").is_file()
-    assert "envs/constraints.txt" in text_of(name)
-
-
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_documents_name_targets_and_files_that_exist(document: str) -> None:
+def test_documents_link_to_and_name_what_exists(document: str) -> None:
     text = text_of(document)
-    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
-        assert target in makefile_targets(), target
-    for path in re.findall(r"\]\(([^)#:]+)\)", text):
-        if "paper_figures" not in path:
-            assert (ROOT / document).parent.joinpath(path).exists(), path
+    for path, anchor in re.findall(r"\]\(([^):#]*)#?([^):]*)\)", text):
+        target = (ROOT / document).parent / path if path else ROOT / document
+        assert target.exists(), path
+        if anchor:
+            assert anchor in anchors(target.read_text()), anchor
     folders = r"`((?:workflow|envs|examples|tests|docs|config)/[\w./-]+\.\w+)`"
     for path in re.findall(folders, text):
         if "NN" not in path:

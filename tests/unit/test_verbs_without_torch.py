@@ -41,6 +41,7 @@ COMMANDS = {
     "schema": "--output made",
     "plan": "",
     "runs": "",
+    "gallery": "--output made",
     "scorecard": "",
     "compare": "results/quick/claims.csv",
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cnn_sensitivity import table_files
 from cnn_sensitivity.config import (
+    Config,
     MeasurementSettings,
     PictureSettings,
     TrainingSettings,
@@ -24,6 +25,7 @@ from cnn_sensitivity.files import write_atomically
 from cnn_sensitivity.plan import Plan
 
 INPUT_ERROR = 2
+DEFAULT_PAPER = Config.model_fields["paper"].default
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -260,13 +262,20 @@ def _stability(options: argparse.Namespace) -> None:
 
 
 def _runs(options: argparse.Namespace) -> None:
-    """Print the runs whose scorecards are in a folder, by paper, as a Markdown table."""
+    """Print the committed runs, by paper, as a Markdown table."""
     from cnn_sensitivity import papers
-    from cnn_sensitivity.config import Config
     from cnn_sensitivity.scorecard.overview import to_overview
 
-    default = Config.model_fields["paper"].default
-    print(to_overview(options.folder, papers.NAMES, default), end="")
+    print(to_overview(options.folder, papers.NAMES, DEFAULT_PAPER), end="")
+
+
+def _gallery(options: argparse.Namespace) -> None:
+    """Write the page of all figures of the committed runs."""
+    from cnn_sensitivity.gallery import to_gallery
+
+    text = to_gallery(options.folder, options.output, DEFAULT_PAPER)
+    with write_atomically(options.output) as temporary:
+        temporary.write_text(text)
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -423,7 +432,8 @@ def _parser() -> argparse.ArgumentParser:
     stability.add_argument("--output", required=True, metavar="STEM", help="of a .csv and a .md")
     for command in (verb("compare", _compare), stability):
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
-    verb("runs", _runs).add_argument("folder", nargs="?", default="paper_figures")
+    for committed in (verb("runs", _runs), verb("gallery", _gallery, "output")):
+        committed.add_argument("folder", nargs="?", default="paper_figures")
     _add_probe(verb("probe", _probe))
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")

@@ -35,6 +35,8 @@ IMAGENET_WEIGHTS = {
     "resnet34": 87 * MB,
     "resnet50": 103 * MB,
     "efficientnet_b0": 21 * MB,
+    "squeezenet1_0": 5 * MB,
+    "squeezenet1_1": 5 * MB,
 }
 
 

@@ -1,6 +1,7 @@
 """The replicated papers: a room each, and the registry, which alone knows them. No torch."""
 
 import ast
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cnn_sensitivity.drawing.drawn import Drawing
+    from cnn_sensitivity.scorecard.verdict import Claim
 
 # One line a paper; each is a folder beside this file.
 NAMES = ("tomasini_2022", "petrini_2021", "ruderman_2018")
@@ -66,6 +68,18 @@ def figure_title(name: str, figure: str) -> str:
     return str(ast.get_docstring(ast.parse(source))).partition("\n")[0].rstrip(".")
 
 
+def what_to_see(name: str, figure: str) -> tuple[str, str]:
+    """Return what a figure of a paper is called and what is to be seen in it.
+
+    That is how its caption begins: the name, in bold, and one sentence.
+    """
+    caption = Path(__file__).with_name(name).joinpath("captions", f"{figure}.rst").read_text()
+    begins = r"\*\*(?P<name>.+?)\.\*\* (?P<sentence>.+?[.?])(?= [A-Z]|$)"
+    found = re.match(begins, " ".join(caption.split()))
+    assert found, f"{name}: the caption of {figure} must begin with **its name.** and a sentence"
+    return found["name"], found["sentence"]
+
+
 def draw(name: str, figure: str, tables: "dict[str, DataFrame]") -> "Drawing":
     """Return a figure of a paper drawn from its tables, by kind (sensitivity, spectrum, ...).
 
@@ -83,9 +97,18 @@ def draw(name: str, figure: str, tables: "dict[str, DataFrame]") -> "Drawing":
         return module.draw(tables)
 
 
+def claims(name: str) -> "tuple[Claim, ...]":
+    """Return a paper's claims.
+
+    Raises:
+        UserError: there is no such paper.
+    """
+    paper(name)
+    return import_module(f"{__name__}.{name}.claims").CLAIMS
+
+
 def assess(name: str, tables: "dict[str, DataFrame]") -> "DataFrame":
     """Return the scorecard of a paper's claims: see `scorecard.assess`."""
     from cnn_sensitivity import scorecard
 
-    paper(name)
-    return scorecard.assess(import_module(f"{__name__}.{name}.claims").CLAIMS, tables)
+    return scorecard.assess(claims(name), tables)

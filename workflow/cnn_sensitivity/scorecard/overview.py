@@ -1,4 +1,4 @@
-"""The runs whose scorecards are in a folder, a line each: how many claims each could decide."""
+"""The committed runs, a line each: how many claims of its paper each could decide."""
 
 import re
 from collections.abc import Iterable
@@ -8,21 +8,34 @@ from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.scorecard.verdict import VERDICTS
 
 
-def to_overview(folder: str | Path, papers: Iterable[str], default: str) -> str:
-    """Return a Markdown table of the runs in `folder`/<run>/claims.md, by paper.
+def committed_runs(
+    folder: str | Path, papers: Iterable[str], default: str
+) -> list[tuple[str, str]]:
+    """Return the runs of `folder`/<run>/ with the paper of each, by paper.
 
-    A run is named after its paper, unless that is the default. Raises UserError for a scorecard
-    that does not begin with the counts of its verdicts.
+    A run is committed where its tables are packed beside its scorecard; one that is only drawn
+    there has no packed tables. It is named after its paper, unless that is the default.
     """
     order = [default, *(name for name in papers if name != default)]
-    rows = []
-    for path in sorted(Path(folder).glob("*/claims.md")):
+    runs = []
+    for path in Path(folder).glob("*/tables.tar.gz"):
         run = path.parent.name
         paper = next((name for name in order[1:] if run.startswith(f"{name}_")), default)
-        rows.append((order.index(paper), f"| `{run}` | {paper} | {' | '.join(_counts(path))} |"))
+        runs.append((run, paper))
+    return sorted(runs, key=lambda each: (order.index(each[1]), each[0]))
+
+
+def to_overview(folder: str | Path, papers: Iterable[str], default: str) -> str:
+    """Return a Markdown table of the committed runs in `folder`, by paper.
+
+    Raises UserError for a scorecard that does not begin with the counts of its verdicts.
+    """
     headings = ("run", "paper", *VERDICTS)
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-    return "\n".join([*lines, *(row for _, row in sorted(rows))]) + "\n"
+    for run, paper in committed_runs(folder, papers, default):
+        counts = _counts(Path(folder, run, "claims.md"))
+        lines.append(f"| `{run}` | {paper} | {' | '.join(counts)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _counts(path: Path) -> list[str]:
