@@ -47,6 +47,33 @@ def test_layers_keep_their_names_and_the_network_is_left_as_it_was() -> None:
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ("norm", "shape"),
+    [
+        (nn.BatchNorm1d, (200, 3)),
+        (nn.BatchNorm1d, (50, 3, 40)),
+        (nn.BatchNorm2d, (60, 3, 30, 30)),
+        (nn.BatchNorm2d, (2, 3, 1, 1)),
+        (nn.BatchNorm3d, (9, 3, 5, 6, 7)),
+    ],
+)
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("offset", [0.0, 300.0])
+def test_statistics_are_those_of_numbers_in_double_precision(
+    norm: type[nn.Module], shape: tuple[int, ...], channels_last: bool, offset: float
+) -> None:
+    sets = [each + offset for each in inputs(*shape)]
+    if channels_last:
+        sets = [each.movedim(1, -1).contiguous().movedim(-1, 1) for each in sets]
+    measured = with_batch_statistics(nn.Sequential(norm(3)), sets)[0]
+    axes = [axis for axis in range(len(shape)) if axis != 1]
+    for images, mean, variance in zip(sets, measured.means, measured.variances, strict=True):
+        exact = images.double()
+        torch.testing.assert_close(mean.double(), exact.mean(axes), rtol=1e-6, atol=1e-6)
+        expected = exact.var(axes, unbiased=False)
+        torch.testing.assert_close(variance.double(), expected, rtol=2e-6, atol=0)
+
+
 def test_a_network_without_batch_norm_is_measured_as_ever() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
     assert with_batch_statistics(network, inputs(5, 3, 2, 2)) is network

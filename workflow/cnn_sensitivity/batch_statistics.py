@@ -24,13 +24,28 @@ class _PerSet(_BatchNorm):
 
     def forward(self, images: Tensor) -> Tensor:
         if self.collecting:
-            others = [axis for axis in range(images.ndim) if axis != 1]
-            self.means.append(images.mean(others))
-            self.variances.append(images.var(others, unbiased=False))
-            return self._normalized(images, -1)
+            return self._collected(images)
         sets = images.split(len(images) // len(self.passing))
         of_sets = zip(self.passing, sets, strict=True)
         return torch.cat([self._normalized(each, at) for at, each in of_sets])
+
+    def _collected(self, images: Tensor) -> Tensor:
+        """Note the statistics of all images of a set, and return these normalised by them."""
+        if images.device.type == "cpu":
+            # Twice as fast as `var`. Of channels-last images it would lose half of the digits.
+            images = images.contiguous()
+            mean, variance = images.new_zeros(2, self.num_features)
+            normalized = functional.batch_norm(
+                images, mean, variance, self.weight, self.bias, True, momentum=1, eps=self.eps
+            )
+            count = images.numel() // self.num_features
+            self.means.append(mean)
+            self.variances.append(variance * (1 - 1 / count))  # it came unbiased
+            return normalized
+        others = [axis for axis in range(images.ndim) if axis != 1]
+        self.means.append(images.mean(others))
+        self.variances.append(images.var(others, unbiased=False))
+        return self._normalized(images, -1)
 
     def _normalized(self, images: Tensor, at: int) -> Tensor:
         statistics = self.means[at], self.variances[at]
