@@ -120,10 +120,8 @@ def test_figures_read_the_tables_of_their_networks_alone(quick: Plan) -> None:
     shown = figures["figure_04"]["spectrum"] + figures["figure_12"]["spectrum"]
     assert not any("FullConn" in path or "tanh" in path for path in shown)
     assert {path.split("/")[3] for path in figures["figure_tanh"]["sensitivity"]} == {
-        "LeNet",
-        "LeNet-tanh",
-        "stride",
-        "stride-tanh",
+        "VGG11bn",
+        "VGG11bn-tanh",
     }
 
 

@@ -110,7 +110,7 @@ def test_ctrl_c_ends_a_brief_run(checkout: Checkout) -> None:
 def test_a_stopped_run_has_saved_its_training_and_goes_on(
     checkout: Checkout, number: signal.Signals
 ) -> None:
-    overlay = "recipes: {one_dimensional: {epochs: 60, stop_when_fitted: false}}"
+    overlay = "recipes: {one_dimensional: {epochs: 60}}"
     (checkout.folder / "long.yaml").write_text(overlay)
     run = "results/smoke/scale_detection_1d_task2/stride/noise-0_train-all/seeds-0-1"
     command = (f"{run}/training.csv", *SMOKE, "long.yaml")
