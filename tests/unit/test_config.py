@@ -166,9 +166,9 @@ def test_schema_file_is_the_models_schema() -> None:
         ("experiments.scale_detection_2d.train_sizes", [8, 8], "given twice"),
         ("experiments.scale_detection_2d.train_sizes", [10**6], "pairs"),
         ("experiments.scale_detection_1d_task2.scale", 33, "does not divide"),
-        ("experiments.scale_detection_1d_task2.scale", 128, "no pair is far"),
+        ("experiments.scale_detection_1d_task2.scale", 256, "no pair is far"),
         ("experiments.scale_detection_1d_task2.gap", 2, "gap: unknown key"),
-        ("experiments.scale_detection_1d_task2.train_size", 5000, "pairs"),
+        ("experiments.scale_detection_1d_task2.train_size", 20000, "pairs"),
         ("measurements.sensitivity.images", 1, "measurements.sensitivity.images: "),
         ("measurements.sensitivity.images", 4000, "has 2000 test images"),
         ("measurements.sensitivity.average", "mode", "'mean' or 'median'"),
@@ -315,8 +315,8 @@ def test_schema_file_is_the_models_schema() -> None:
         ),
         (
             "experiments.scale_detection_1d_task2.networks.0.options",
-            {"blocks": 8},
-            "a signal of 128 pixels has only 1 left before block 8",
+            {"blocks": 9},
+            "a signal of 256 pixels has only 1 left before block 9",
         ),
         (
             "experiments.scale_detection_1d_task2.networks.0.options",
@@ -356,7 +356,7 @@ def test_schema_file_is_the_models_schema() -> None:
         ),
         (
             "experiments.scale_detection_1d_task2.train_size",
-            3700,
+            15860,
             "experiments.scale_detection_1d_task2 has",
         ),
         (
@@ -456,8 +456,12 @@ def test_paper_scenario_has_the_papers_recipes_whatever_quick_says() -> None:
     paper = config.read(ROOT / "config.yaml", ROOT / "workflow/scenarios/tomasini_2022/paper.yaml")
     assert paper.recipes["convolutional"] == config.Recipe()
     raw = yaml.safe_load((ROOT / "workflow/scenarios/tomasini_2022/paper.yaml").read_text())
-    for name, recipe in paper.recipes.items():
-        given = raw["recipes"][name]
+    experiments = paper.experiments.values()
+    used = {experiment.recipe for experiment in experiments}
+    used |= {network.recipe for each in experiments for network in each.networks if network.recipe}
+    assert used == set(raw["recipes"])
+    for name in used:
+        recipe, given = paper.recipes[name], raw["recipes"][name]
         explicit = {key: value for key, value in recipe.model_dump().items() if key in given}
         assert recipe == config.Recipe(**explicit), f"{name} takes keys from config.yaml"
 

@@ -88,6 +88,7 @@ def test_a_signal_saves_and_the_next_call_goes_on(tmp_path, monkeypatch, name, a
 def test_two_seeds_of_every_recipe_go_on(tmp_path, monkeypatch, scenario, name):
     network, dataset = {
         "convolutional": (cases.TINY, cases.images()),
+        "without_batch_norm": (cases.TINY, cases.images()),
         "fully_connected": ("FullConnL2", cases.images()),
         "scale_detection": (cases.ONE_DIMENSIONAL["network"], cases.signals()),
         "one_dimensional": (cases.ONE_DIMENSIONAL["network"], cases.signals()),
