@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,9 @@ from torch import Tensor, nn
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks, perturbations, sensitivity
 from cnn_sensitivity.config import Diffeomorphism
+from cnn_sensitivity.probe import measuring as probe
+from cnn_sensitivity.probe.images import Images
+from cnn_sensitivity.probe.subject import Subject
 
 IMAGES = 500
 SHAPE = (3, 32, 32)
@@ -70,6 +74,40 @@ def vgg11bn_against_bare_passes() -> list[dict[str, Any]]:
 def resnet18_against_bare_passes() -> list[dict[str, Any]]:
     """ResNet18 at full width."""
     return _against_bare_passes("ResNet18", {"activations": 1.1, "all": 1.15})
+
+
+def probe_against_bare_passes() -> list[dict[str, Any]]:
+    """A probe of the trained, the shuffled and the fresh network, at full width.
+
+    Its bare passes: three of each, and three more in which the fresh one takes its statistics.
+    """
+    rows = []
+    for name in ("VGG11bn", "ResNet18"):
+        torch.manual_seed(0)
+        pixels = torch.randint(256, (IMAGES, *SHAPE), dtype=torch.uint8)
+        images = Images("random", pixels, mean=(0.5,) * 3, std=(0.25,) * 3, classes=None)
+        subject = Subject(name, networks.build(name).eval(), images, partial(networks.build, name))
+        changed = probe.perturbed(images.normalized())
+        data = [images.normalized(), *changed] * 4
+        for batch in BATCHES:
+            ours, theirs = by_turns(
+                lambda subject=subject, changed=changed: probe.measure(  # type: ignore[misc]
+                    subject, *changed
+                ),
+                lambda subject=subject, data=data, batch=batch: bare_passes(  # type: ignore[misc]
+                    subject.trained, data, batch
+                ),
+                rounds=3,
+            )
+            rows.append(
+                {
+                    "name": f"probe / twelve bare passes in batches of {batch} ({name})",
+                    "ratio": ours / theirs,
+                    "target": 1.1,
+                    "detail": f"{ours:.1f} s against {theirs:.1f} s, {IMAGES} images",
+                }
+            )
+    return rows
 
 
 def sweep_against_bare_passes() -> list[dict[str, Any]]:
@@ -225,6 +263,7 @@ def memory() -> list[dict[str, Any]]:
 
 BENCHMARKS = [
     vgg11bn_against_bare_passes,
+    probe_against_bare_passes,
     sweep_against_bare_passes,
     resnet18_against_bare_passes,
     deformation_in_one_batch,

@@ -67,6 +67,29 @@ def test_a_network_that_cannot_be_copied_is_measured_by_one_thread(three_threads
     assert_same(sensitivity.measure(network, *data, batch_size=2), expected, rel=1e-5)
 
 
+def test_the_network_keeps_its_own_weights_in_their_layout():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 5))
+    weight, before = network[0].weight, network[0].weight.detach().clone()
+    sensitivity.measure(network, *inputs(6, 3, 4, 4))
+    assert network[0].weight is weight
+    assert weight.is_contiguous() and not weight.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(weight, before)
+
+
+class FlattensItsFilters(nn.Conv2d):
+    """Does what only filters in the usual layout allow, as weight standardisation may."""
+
+    def forward(self, images):
+        filters = self.weight.view(len(self.weight), -1)
+        standardised = (filters - filters.mean(1, keepdim=True)).view_as(self.weight)
+        return nn.functional.conv2d(images, standardised)
+
+
+def test_a_convolution_of_the_users_own_finds_its_filters_as_they_were():
+    network = nn.Sequential(FlattensItsFilters(3, 4, 3), nn.ReLU())
+    assert not sensitivity.measure(network, *inputs(6, 3, 4, 4)).flagged.any()
+
+
 def test_an_error_in_a_thread_is_the_callers(three_threads):
     with pytest.raises(UserError, match="first dimension"):
         network = nn.Sequential(nn.Flatten(0), nn.Linear(24, 2))
