@@ -116,6 +116,17 @@ def test_the_page_of_verdicts_shows_the_committed_scorecards() -> None:
             assert [f"{cell[0]} {number}: {cell[2:]}" for number, cell in cells] == expected
 
 
+def test_the_page_of_stability_begins_with_the_committed_quick() -> None:
+    lines = text_of("docs/stability.md").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| claim "))
+    heading, _, *rows = (line.split("|") for line in lines[start : start + 18])
+    assert heading[2].strip() == "`quick`"
+    scorecard = (ROOT / "paper_figures/quick/claims.md").read_text()
+    committed = [line.split(" | ") for line in scorecard.splitlines() if line[:4] == "| **"]
+    expected = [(row[0][4:].split("**")[0], row[4][0], row[3].split(": ")[1]) for row in committed]
+    assert [(row[1].strip(), row[2][1], row[2][3:].strip()) for row in rows] == expected
+
+
 def test_the_readme_shows_the_committed_runs_and_fits_a_few_screens() -> None:
     readme = text_of("README.md")
     assert to_overview(ROOT / "paper_figures", papers.NAMES, "tomasini_2022") in readme
