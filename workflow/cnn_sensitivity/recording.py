@@ -226,7 +226,7 @@ def _sharing_weights(network: nn.Module, count: int) -> list[nn.Module]:
         return [network]
 
 
-def _channels_last(weight: nn.Parameter) -> nn.Parameter:
+def _channels_last(weight: Tensor) -> Tensor:
     """Return filters in the layout in which a CPU convolves faster; a GPU keeps its own."""
     if weight.device.type != "cpu":
         return weight
