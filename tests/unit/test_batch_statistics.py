@@ -7,6 +7,7 @@ from torch import nn
 
 from cnn_sensitivity import networks, sensitivity
 from cnn_sensitivity.batch_statistics import with_batch_statistics
+from cnn_sensitivity.errors import UserError
 
 
 def at_once(network: nn.Module, images: torch.Tensor, layers: int) -> torch.Tensor:
@@ -77,6 +78,29 @@ def test_statistics_are_those_of_numbers_in_double_precision(
 def test_a_network_without_batch_norm_is_measured_as_ever() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
     assert with_batch_statistics(network, inputs(5, 3, 2, 2)) is network
+
+
+class NormsInTurn(nn.Module):
+    """Uses the first of its two norms `times` times, the other never."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times, self.norm, self.unused = times, nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        for _ in range(self.times):
+            images = self.norm(images).relu()
+        return images.flatten(1)
+
+
+def test_a_norm_that_runs_twice_is_refused_by_name_and_one_that_never_runs_is_none_of_it() -> None:
+    sets = inputs(12, 3, 8, 8)
+    once = with_batch_statistics(NormsInTurn(1), sets)(torch.cat(sets))
+    for images, normalized in zip(sets, once.chunk(len(sets)), strict=True):
+        expected = nn.functional.batch_norm(images, None, None, training=True).relu().flatten(1)
+        torch.testing.assert_close(normalized, expected)
+    with pytest.raises(UserError, match=r"batch norm 'norm' runs 2 times in a pass"):
+        with_batch_statistics(NormsInTurn(2), sets)
 
 
 def test_threads_share_the_statistics_of_all_images() -> None:

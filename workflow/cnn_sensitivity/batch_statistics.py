@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from cnn_sensitivity.errors import UserError
+
 
 class _PerSet(_BatchNorm):
     """A batch norm that normalises the images of each set by statistics of that set's own."""
@@ -18,6 +20,8 @@ class _PerSet(_BatchNorm):
         self.weight, self.bias = original.weight, original.bias
         self.means: list[Tensor] = []
         self.variances: list[Tensor] = []
+        self.scale = self.shift = torch.empty(0)
+        """Of all sets, [sets, features], once their statistics are collected."""
         self.collecting = True
         self.passing = range(0)
         """Numbers of the sets whose images come next, equally many of each."""
@@ -25,9 +29,23 @@ class _PerSet(_BatchNorm):
     def forward(self, images: Tensor) -> Tensor:
         if self.collecting:
             return self._collected(images)
-        sets = images.split(len(images) // len(self.passing))
-        of_sets = zip(self.passing, sets, strict=True)
-        return torch.cat([self._normalized(each, at) for at, each in of_sets])
+        # One pass over the images, where `batch_norm` set by set would need a copy more.
+        of_sets = images.unflatten(0, (len(self.passing), -1))
+        sets = slice(self.passing.start, self.passing.stop)
+        shape = (len(self.passing), 1, self.num_features, *(1 for _ in images.shape[2:]))
+        scale, shift = self.scale[sets].view(shape), self.shift[sets].view(shape)
+        return torch.addcmul(shift, of_sets, scale).flatten(0, 1)
+
+    def collected_all(self) -> None:
+        """Normalise from now on, by the statistics of the sets that came so far."""
+        self.scale = torch.rsqrt(torch.stack(self.variances) + self.eps)
+        if self.weight is not None:
+            self.scale = self.scale * self.weight
+        self.shift = -torch.stack(self.means) * self.scale
+        if self.bias is not None:
+            self.shift = self.shift + self.bias
+        self.passing = range(len(self.means))
+        self.collecting = False
 
     def _collected(self, images: Tensor) -> Tensor:
         """Note the statistics of all images of a set, and return these normalised by them."""
@@ -43,13 +61,10 @@ class _PerSet(_BatchNorm):
             self.variances.append(variance * (1 - 1 / count))  # it came unbiased
             return normalized
         others = [axis for axis in range(images.ndim) if axis != 1]
-        self.means.append(images.mean(others))
-        self.variances.append(images.var(others, unbiased=False))
-        return self._normalized(images, -1)
-
-    def _normalized(self, images: Tensor, at: int) -> Tensor:
-        statistics = self.means[at], self.variances[at]
-        return functional.batch_norm(images, *statistics, self.weight, self.bias, eps=self.eps)
+        mean, variance = images.mean(others), images.var(others, unbiased=False)
+        self.means.append(mean)
+        self.variances.append(variance)
+        return functional.batch_norm(images, mean, variance, self.weight, self.bias, eps=self.eps)
 
 
 def with_batch_statistics(network: nn.Module, sets: Sequence[Tensor]) -> nn.Module:
@@ -59,20 +74,27 @@ def with_batch_statistics(network: nn.Module, sets: Sequence[Tensor]) -> nn.Modu
     the other; of fewer sets after `announce` has named these. Each batch norm normalises the images
     of a set by the mean and variance over all P images of that set. To find these, each set passes
     the network once, all of its images together. A network without batch norm is returned as it is.
+    Raises UserError for a batch norm that runs more than once in a pass.
     """
     if not any(isinstance(module, _BatchNorm) for module in network.modules()):
         return network
     weights = {id(each): each for each in (*network.parameters(), *network.buffers())}
     network = copy.deepcopy(network, dict(weights))
-    replaced = [_replace(module, name) for module, name in _batch_norms(network)]
+    for module, name in _batch_norms(network):
+        setattr(module, name, _PerSet(getattr(module, name)))
     place = next(network.parameters(), sets[0])
     network.eval()
     with torch.no_grad():
         for images in sets:
             network(images.to(place.device, place.dtype))
-    for module in replaced:
-        module.collecting = False
-        module.passing = range(len(sets))
+    for name, module in network.named_modules():
+        if isinstance(module, _PerSet) and module.means:
+            if len(module.means) > len(sets):
+                raise UserError(
+                    f"batch norm {name!r} runs {len(module.means) // len(sets)} times in a pass;"
+                    " on the statistics of the measured images it can run once"
+                )
+            module.collected_all()
     return network
 
 
@@ -91,9 +113,3 @@ def _batch_norms(network: nn.Module) -> list[tuple[nn.Module, str]]:
         for name, child in parent.named_children()
         if isinstance(child, _BatchNorm)
     ]
-
-
-def _replace(parent: nn.Module, name: str) -> _PerSet:
-    module = _PerSet(getattr(parent, name))
-    setattr(parent, name, module)
-    return module
