@@ -269,3 +269,62 @@ def test_a_line_for_an_epoch_names_the_run_and_how_it_goes(tmp_path: Path):
     assert messages[0].startswith("images/FullConnL2 (40 images, noise 0.25, seed 0,4): epoch 1/3,")
     assert "images/s" in messages[0]
     assert messages[-1].endswith("ended")
+
+
+@pytest.mark.parametrize("network", ["FullConnL2", "LeNet"], ids=["stacked", "one by one"])
+def test_fewer_tests_change_nothing_but_what_is_known_of_the_epochs_between(
+    tmp_path: Path, network: str
+):
+    dataset, shared = cases.images(size=16), {"seeds": (0, 3), "epochs": 7, "keep_epochs": [2]}
+    loaded, tables = [], []
+    for folder, every in (("each", 1), ("third", 3)):
+        settings = cases.settings(network, test_every=every, **shared)
+        _, table = cases.run(tmp_path / folder, settings, dataset)
+        loaded.append(training.load(tmp_path / folder / "checkpoint.safetensors"))
+        tables.append(rows(table))
+    each, third = loaded
+    tested = {0, 2, 3, 6, 7}  # before training, one to keep, every third, the last
+    for all_of_it, row in zip(*tables, strict=True):
+        unknown = {} if int(row["epoch"]) in tested else {"test_loss": "", "test_error": ""}
+        assert row == {**all_of_it, **unknown}
+    for seed in (0, 3):
+        for state in ("initial", "last", "epoch-2"):
+            ours, theirs = (x.network(seed, state).state_dict() for x in (third, each))
+            assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+        ours, theirs = third.record(seed), each.record(seed)
+        of_seed = [row for row in tables[1] if row["seed"] == str(seed) and row["test_error"]]
+        assert ours["last_test_error"] == theirs["last_test_error"]
+        assert ours["kept_test_errors"] == theirs["kept_test_errors"]
+        best = min(of_seed[1:], key=lambda row: float(row["test_error"]))
+        assert ours["best_epoch"] == int(best["epoch"])
+
+
+def test_a_seed_that_diverges_between_two_tests_keeps_the_weights_of_the_last(tmp_path: Path):
+    messages: list[str] = []
+    recipe = {"seeds": (0,), "epochs": 9, "schedule": "constant", "learning_rate": 1e30}
+    settings = cases.settings("LeNet", test_every=4, **recipe)
+    _, table = cases.run(tmp_path, settings, cases.images(size=16), log=messages.append)
+    loaded = training.load(tmp_path / "checkpoint.safetensors")
+    record, (start, *_) = loaded.record(0), rows(table)
+    assert record["diverged"]
+    assert record["epochs"] < 4
+    assert any("weights of epoch 0 are kept" in message for message in messages)
+    assert record["last_test_error"] == pytest.approx(float(start["test_error"]))
+    for name, tensor in loaded.network(0, "initial").state_dict().items():
+        assert torch.equal(loaded.network(0, "last").state_dict()[name], tensor)
+
+
+def test_a_line_says_of_which_epoch_the_test_is(tmp_path: Path):
+    messages: list[str] = []
+    settings = cases.settings("LeNet", epochs=3, test_every=2)
+    cases.run(tmp_path, settings, cases.images(size=16), log=messages.append)
+    first, *_, last = [message for message in messages if "test error" in message]
+    assert "epoch 1/3" in first
+    assert "(epoch 0), " in first
+    assert "epoch 3/3" in last
+    assert "(epoch" not in last
+
+
+def test_where_any_epoch_may_be_the_last_each_is_tested():
+    assert Recipe(epochs=25, test_every=10, stop_when_fitted=True).tests == 25
+    assert Recipe(epochs=25, test_every=10, keep_epochs=[3, 10]).tests == 4  # 3, 10, 20, 25

@@ -123,6 +123,10 @@ class Recipe(Model):
     precision: Literal["float32", "tf32", "bf16"] = "float32"
     """Of the matrix products of training; weights and measurements are always in float32.
     tf32 has an effect on a GPU only."""
+    test_every: Count = 1
+    """Epochs from one test to the next. The last epoch and `keep_epochs` are tested anyway, and
+    with stop_when_fitted, where any may be the last, all are. What counts as the best, and what is
+    kept of a seed that diverges, are the weights of a tested epoch."""
     stop_when_fitted: bool = False
     """Stop a seed once its training loss is 0; `epochs` is then the most that it gets."""
     fitted_factor: Annotated[float, Field(ge=1), NO_BOOLEAN] = 1.0
@@ -137,6 +141,16 @@ class Recipe(Model):
     def _in_order(cls, epochs: list[int] | None) -> list[int] | None:
         refuse_duplicates("epoch", epochs or [])
         return epochs and sorted(epochs)
+
+    def is_tested(self, epoch: int) -> bool:
+        """Return whether the weights after an epoch, from 1, are tested."""
+        due = epoch % self.test_every == 0 or epoch == self.epochs
+        return due or self.stop_when_fitted or epoch in (self.keep_epochs or [])
+
+    @property
+    def tests(self) -> int:
+        """Number of epochs that are tested, if all are trained."""
+        return sum(map(self.is_tested, range(1, self.epochs + 1)))
 
     @model_validator(mode="after")
     def _kept_epochs_come(self) -> Self:

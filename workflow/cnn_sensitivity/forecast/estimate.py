@@ -190,7 +190,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
         trained_on = recipe.images_per_epoch or run.train_size or data.train
-        images = (trained_on + FORWARD * data.test) * recipe.epochs * seeds
+        images = (trained_on * recipe.epochs + FORWARD * data.test * recipe.tests) * seeds
         if run.network.weights:  # it is tested, no more
             images = FORWARD * data.test
         train = START_SECONDS + train * images / 1000

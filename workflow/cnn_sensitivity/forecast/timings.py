@@ -307,8 +307,9 @@ def _read(benchmark: Path) -> Finished | None:
             seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
         made: dict[str, Any] = _description(benchmark.with_name("checkpoint.safetensors"))
         settings = TrainingSettings.model_validate(made["settings"])
-        passed = settings.recipe.images_per_epoch or made["dataset"]["train_images"]
-        images = passed + FORWARD * made["test_images"]
+        recipe = settings.recipe
+        passed = recipe.images_per_epoch or made["dataset"]["train_images"]
+        images = passed + FORWARD * made["test_images"] * recipe.tests / recipe.epochs
         passes = images / 1000 * sum(seed["epochs"] for seed in made["seeds"])
         size, on_gpu = int(made["dataset"]["image_size"]), log.startswith("GPU")
         mode = Mode.of(settings) if on_gpu else Mode()

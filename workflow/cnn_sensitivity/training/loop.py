@@ -180,17 +180,19 @@ class Trainer:
         losses, errors = (self._sums / self.batches.size).tolist()
         self.epoch, self.step = self.epoch + 1, 0
         self._sums.zero_()
-        tests = self._evaluate(self._test, "test")
+        tested = self.recipe.is_tested(self.epoch)
+        tests = list(zip(*self._evaluate(self._test, "test"), strict=True)) if tested else None
         state = self.ensemble.state()
         finite, best = [], []
         for row, position in enumerate(self.alive):
             record = self.records[position]
-            if record.add_epoch(rate, losses[row], errors[row], tests[0][row], tests[1][row]):
+            if record.add_epoch(rate, losses[row], errors[row], tests[row] if tests else None):
                 best.append(row)
             if not record.diverged:
                 finite.append(row)
-        # A seed that diverges keeps the weights of its epoch before.
-        copy_rows(self._last, [self.alive[row] for row in finite], state, finite)
+        # A seed that diverges keeps the weights of its last test.
+        if tested:
+            copy_rows(self._last, [self.alive[row] for row in finite], state, finite)
         copy_rows(self._best, [self.alive[row] for row in best], state, best)
         if self.epoch in (self.recipe.keep_epochs or []):
             self._kept[epoch_state(self.epoch)] = copy_of(self._last)

@@ -40,7 +40,7 @@ class Progress:
             if record.diverged:
                 self.note(
                     f"seed {record.seed} diverged in epoch {record.epochs}: its loss is not finite."
-                    f" The weights of epoch {record.epochs - 1} are kept and figures leave the"
+                    f" The weights of epoch {record.tested_epoch} are kept and figures leave the"
                     " seed out. A smaller learning_rate may help"
                 )
         self._images += images * len(records)
@@ -52,11 +52,15 @@ class Progress:
             return
         self._written = now
         epoch, seconds = sound[0].epochs, max(now - self._begin, 1e-9)
-        means = [fmean(values) for values in zip(*(r.rows[-1][1:] for r in sound), strict=True)]
+        loss, error = (fmean(r.rows[-1][column] or 0 for r in sound) for column in (1, 2))
+        test_error = fmean(record.last_test_error for record in sound)
+        tested = sound[0].tested_epoch
+        tested_at = "" if tested == epoch else f" (epoch {tested})"
+        speed = f"{self._images / seconds:,.0f} images/s"
         left = "ended" if ended else f"{_duration((self._epochs - epoch) * seconds / self._done)}"
         self.note(
-            f"epoch {epoch}/{self._epochs}, loss {means[0]:.4g}, train error {means[1]:.4f},"
-            f" test error {means[3]:.4f}, {self._images / seconds:,.0f} images/s, {left}"
+            f"epoch {epoch}/{self._epochs}, loss {loss:.4g}, train error {error:.4f},"
+            f" test error {test_error:.4f}{tested_at}, {speed}, {left}"
         )
 
 

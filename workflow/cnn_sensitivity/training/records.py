@@ -41,13 +41,23 @@ class Record:
         self.rows.append([None, None, None, test_loss, test_error])
         self.last_test_error = test_error
 
+    @property
+    def tested_epoch(self) -> int:
+        """The last epoch with a test, a divergence apart: its weights are kept as the last."""
+        rows = self.rows[: len(self.rows) - self.diverged]
+        return max(epoch for epoch, row in enumerate(rows) if row[-1] is not None)
+
     def add_epoch(
-        self, rate: float, loss: float, error: float, test_loss: float, test_error: float
+        self, rate: float, loss: float, error: float, test: tuple[float, float] | None
     ) -> bool:
-        """Note an epoch; return whether it is the best so far. It may mark a divergence."""
+        """Note an epoch; return whether it is the best so far. It may mark a divergence.
+
+        `test`: loss and error on the test set, if the epoch was tested.
+        """
+        test_loss, test_error = test or (None, None)
         self.rows.append([rate, loss, error, test_loss, test_error])
-        self.diverged = not (isfinite(loss) and isfinite(test_loss))
-        if self.diverged:
+        self.diverged = not (isfinite(loss) and (test_loss is None or isfinite(test_loss)))
+        if self.diverged or test_error is None:
             return False
         self.last_test_error = test_error
         best = test_error < self.best_test_error
