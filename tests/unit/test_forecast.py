@@ -118,7 +118,9 @@ def test_finished_trainings_of_this_machine_scale_the_table_for_other_networks()
     other = plan.runs[-1].network
     before, measuring = Timings().train_seconds(other, 128), Timings().measure_seconds(other, 128)
     assert reference and before and measuring
-    passes = (5000 + FORWARD * 2000) / 1000 * 10 * len(plan.runs[number].seeds)
+    recipe = plan.training_settings(plan.runs[number]).recipe
+    assert recipe.tests == recipe.epochs / 10
+    passes = (5000 + FORWARD * 2000 / 10) / 1000 * 10 * len(plan.runs[number].seeds)
     # Short of SHORTEST, so it says nothing of its own network alone.
     expected = START_SECONDS + reference * passes
     finished(plan, number, seconds=1.5 * expected)
@@ -131,6 +133,18 @@ def test_finished_trainings_of_this_machine_scale_the_table_for_other_networks()
     assert "a reference machine, times 1.5 by the trainings finished here" in as_text(
         forecast(plan)
     )
+
+
+def test_epochs_that_are_not_tested_take_less(tmp_path: Path) -> None:
+    overlay = tmp_path / "all.yaml"
+    overlay.write_text("recipes: {without_batch_norm: {test_every: 1}}\n")
+    config = ROOT / "config.yaml"
+    some, every = (Plan(read(config, *layers)) for layers in ([], [overlay]))
+    number = [run.network.name for run in some.runs].index("VGG11")
+    network, recipe = some.runs[number].network, some.training_settings(some.runs[number]).recipe
+    saved = forecast(every).costs[number].train - forecast(some).costs[number].train
+    per_thousand = Timings().train_seconds(network, 28)
+    assert saved == pytest.approx(per_thousand * FORWARD * 2 * (recipe.epochs - recipe.tests))
 
 
 def test_a_training_that_went_on_where_it_was_is_no_timing() -> None:

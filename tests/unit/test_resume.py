@@ -27,6 +27,7 @@ SETTINGS = {
     ),
     "no momentum": cases.settings("LeNet", momentum=0.0, initialization="kaiming_normal"),
     "kept epochs": cases.settings("FullConnL2", seeds=(0, 1), keep_epochs=[1, 3]),
+    "tests now and then": cases.settings("FullConnL2", seeds=(0, 1), test_every=2),
     "kept epochs, one by one": cases.settings(cases.TINY, seeds=(0, 1), epochs=1, keep_epochs=[1]),
 }
 ROOT = Path(__file__).parents[2]
