@@ -144,6 +144,22 @@ def task_1d(
     return DataFrame(rows)
 
 
+def receptive_field(factor: float = 2.0, **changes: Any) -> DataFrame:
+    """Return the widths of `task_1d`'s networks: the formula's times a factor, when trained."""
+    rows = []
+    layers = task_1d().query("kind == 'activation'")
+    for _, run in layers.groupby(["network", "seed"]):
+        options = json.loads(run["options"].iloc[0])
+        size, stride = options["filter_size"], options["stride"]
+        spacings = float(stride) ** np.arange(len(run))
+        widths = np.sqrt(np.cumsum(spacings**2) * (size**2 - 1) / 12)
+        for state, times in (("trained", factor), ("initial", 100.0)):
+            for k, (row, width) in enumerate(zip(run.to_dict("records"), widths, strict=True), 1):
+                of_run = {key: row[key] for key in (*_RUN_COLUMNS, "seed", "layer")}
+                rows.append({**of_run, "state": state, "k": k, "measured_A": times * width})
+    return DataFrame(rows).assign(**changes)
+
+
 EIGENVALUES = np.array([0, 1, 1, 2, 3, 3, 4, 4, 6.0])
 
 

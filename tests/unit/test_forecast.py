@@ -370,7 +370,7 @@ def test_the_verb_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
     smoke = ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml"
     main(["plan", "--configfile", str(ROOT / "config.yaml"), str(smoke), "--cores", "3"])
     text = capsys.readouterr().out
-    assert text.startswith("The whole run 'smoke': 15 figures and the scorecard")
+    assert text.startswith("The whole run 'smoke': 16 figures and the scorecard")
     assert "here, on 3, about" in text
 
 

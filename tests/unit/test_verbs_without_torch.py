@@ -22,6 +22,7 @@ NEED_TORCH = {
     "adopt",
     "measure",
     "pretrained",
+    "receptive-field",
     "theory",
     "pictures",
     "identity",

@@ -46,7 +46,7 @@ def test_a_finished_run_has_nothing_to_make(
 def test_a_log_opens_with_the_plan_and_ends_with_what_was_done(checkout: Checkout) -> None:
     run = checkout.snakemake("figure_02", *SMOKE, BRIEF="1")
     assert run.returncode == 0, run.stderr
-    assert "The whole run 'smoke': 15 figures and the scorecard" in run.stderr
+    assert "The whole run 'smoke': 16 figures and the scorecard" in run.stderr
     assert "[progress] 2 of 2 jobs done, " in run.stderr
     assert "rule pooling:" not in run.stderr
     log = next((checkout.folder / ".snakemake/log").iterdir()).read_text()

@@ -105,6 +105,15 @@ def _spectrum(options: argparse.Namespace) -> None:
     )
 
 
+def _receptive_field(options: argparse.Namespace) -> None:
+    """Measure how wide the receptive fields of one-dimensional networks are."""
+    from cnn_sensitivity.tables.receptive_fields import receptive_field_table
+    from cnn_sensitivity.training import checkpoint
+
+    loaded = checkpoint.load(options.checkpoint, options.name)
+    table_files.write(receptive_field_table(loaded, options.weights), options.output)
+
+
 def _pretrained(options: argparse.Namespace) -> None:
     """Project the filters of a network with ImageNet weights."""
     from cnn_sensitivity.tables import pretrained
@@ -395,6 +404,7 @@ def _parser() -> argparse.ArgumentParser:
     on_device(measure)
     measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
     verb("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
+    verb("receptive-field", _receptive_field, "name", "checkpoint", "weights", "output")
     verb("pretrained", _pretrained, "network", "root", "output").add_argument(
         "--weights", default="", help="a file of them, as JSON; the default is torchvision's"
     )

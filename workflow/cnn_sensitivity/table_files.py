@@ -45,6 +45,7 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
         [*_NUMBERS, "layer_index", "filter_size", "mode", "eigenvalue", "gamma"],
         _TRUTHS,
     ),
+    "receptive_field": ([*_TEXTS, "state", "layer"], [*_NUMBERS, "k", "measured_A"], _TRUTHS),
     "pretrained": (["network", "reason"], [], []),
     "theory": (["case"], ["filter_size", "stride", "layer", "A", "D", "G"], []),
     "activations": (["case"], ["filter_size", "stride", "layer", "position", "value"], []),

@@ -86,6 +86,35 @@ rule spectrum:
         " --checkpoint {input.checkpoint:q} --output {output:q} > {log:q} 2>&1"
 
 
+rule receptive_field:
+    """Measure how wide the receptive fields of one-dimensional networks are."""
+    input:
+        checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
+        code=code(
+            "recording.py",
+            "receptive_field.py",
+            "tables/runs.py",
+            "tables/receptive_fields.py",
+        ),
+    output:
+        f"{RUN_FILES}/receptive_field.csv",
+    log:
+        f"{RUN_FILES}/receptive_field.log",
+    group:
+        "spectra"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        weights=PLAN.config.weights,
+    shell:
+        "python -m cnn_sensitivity receptive-field --name {wildcards.name:q}"
+        " --weights {params.weights} --checkpoint {input.checkpoint:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
 rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:

@@ -77,6 +77,10 @@ INPUTS = {
     "figure_13": lambda: {"pretrained": _pretrained()},
     "figure_14": lambda: {"spectrum": tables.spectrum().assign(experiment="scale_detection_2d")},
     "figure_tanh": lambda: {"sensitivity": _twins()},
+    "figure_receptive_field": lambda: {
+        "sensitivity": tables.task_1d(),
+        "receptive_field": tables.receptive_field(),
+    },
 }
 
 
@@ -191,6 +195,21 @@ def test_figure_07_fits_within_the_scale_only(drawings):
     assert words.count("fit 1.00, theory 1") == 2
 
 
+def test_the_figure_of_receptive_fields_fits_against_what_was_measured(drawings):
+    data = drawings["figure_receptive_field"].data
+    widths = data[data["quantity"] == "A"]
+    np.testing.assert_allclose(widths["mean"], 2 * widths["formula_A"])
+    assert "no stride: fit -2.00, theory -2" in _texts(drawings["figure_receptive_field"])
+    fields = tables.receptive_field().assign(measured_A=lambda table: table["measured_A"] ** 2)
+    squared = draw(
+        "figure_receptive_field", {"sensitivity": tables.task_1d(), "receptive_field": fields}
+    )
+    assert "no stride: fit -1.00, theory -2" in _texts(squared)
+    assert _texts(squared).count("fit 0.50, theory 1") == 2
+    law = squared.data[squared.data["quantity"] == "G"]
+    assert dict(law.groupby("network")["fitted"].sum()) == {"plain": 7, "strided": 4}
+
+
 def test_figure_08_and_10_plot_the_outputs(drawings):
     for name in ("figure_08", "figure_10"):
         data = drawings[name].data
@@ -234,7 +253,7 @@ SMALL = [name for name in FIGURES if "sensitivity" in INPUTS[name]()]
 def test_one_network_and_one_seed_still_draw(name, tmp_path):
     inputs = INPUTS[name]()
     table = inputs["sensitivity"]
-    chosen = "plain" if name == "figure_07" else "VGG11"
+    chosen = "plain" if name in ("figure_07", "figure_receptive_field") else "VGG11"
     one = table[(table["network"] == chosen) & (table["seed"] == 0) & (table["noise"] == 0)]
     drawing = draw(name, {**inputs, "sensitivity": one})
     drawing.figure.savefig(tmp_path / "one.png", dpi=40)

@@ -1,6 +1,7 @@
 """The power laws of the trained one-dimensional networks: D_k and G_k against A_k (Figure 7)."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,25 @@ def layers(sensitivity: DataFrame) -> DataFrame:
         added = ["filter_size", "stride", "A", "field", "fitted"]
         return table.reindex(columns=[*table.columns, *added])
     return concat(parts, ignore_index=True)
+
+
+def with_measured_widths(layers: DataFrame, receptive_field: DataFrame) -> DataFrame:
+    """Return the layers with A as it was measured in the same network, in place of the formula's.
+
+    Layers of which no pixel reaches a unit are left out.
+    """
+    run = ["experiment", "network", "train_size", "noise", "seed"]
+    trained = receptive_field[receptive_field["state"] == "trained"].dropna(subset="measured_A")
+    widths = trained.assign(layer=trained["k"])[[*run, "layer", "measured_A"]]
+    both = layers.merge(widths, on=[*run, "layer"])
+    return both.assign(A=both["measured_A"])
+
+
+def unusable(layers: DataFrame) -> Counter[str]:
+    """Count the layers without a place on logarithmic axes, as captions do."""
+    positive = (layers["D"] > 0) & (layers["G"] > 0)
+    reason = "layers whose representation is constant or not finite"
+    return +Counter({reason: int((~positive).sum())})
 
 
 def exponent(a: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -141,6 +141,8 @@ class ScaleDetection1d(Experiment):
     scale: Count = 32
     train_size: Count = 1024
     validation_size: Count = 128
+    receptive_field: bool = False
+    """Measure how wide the effective receptive field of each layer is, for a figure of its own."""
     _test_images: int = PrivateAttr()
 
     @model_validator(mode="after")

@@ -28,7 +28,7 @@ from cnn_sensitivity.errors import UserError
 
 # A part of paths, which a rule's wildcards tell from others.
 ExperimentName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=60)]
-_OTHER_TABLES = ("training", "spectrum")
+_OTHER_TABLES = ("training", "spectrum", "receptive_field")
 
 
 def _is_no_other_table(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cnn_sensitivity.config import ScaleDetection1d
 from cnn_sensitivity.paper import Choice, Tables, measured, of_runs
 from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
 from cnn_sensitivity.plan import Plan, Run
@@ -69,8 +70,22 @@ def _figure_06(plan: Plan) -> Tables:
 
 
 def _figure_07(plan: Plan) -> Tables | None:
-    runs = [run for run in plan.runs if _is_one_dimensional(run) and _is_clean(run)]
-    return measured("sensitivity", runs)
+    return measured("sensitivity", _one_dimensional(plan))
+
+
+def _figure_receptive_field(plan: Plan) -> Tables | None:
+    wanted = [run for run in _one_dimensional(plan) if _has_measured_fields(plan, run)]
+    tables = measured("sensitivity", wanted)
+    return tables and {**tables, **(of_runs("receptive_field", wanted) or {})}
+
+
+def _has_measured_fields(plan: Plan, run: Run) -> bool:
+    experiment = plan.config.experiments[run.experiment]
+    return isinstance(experiment, ScaleDetection1d) and experiment.receptive_field
+
+
+def _one_dimensional(plan: Plan) -> list[Run]:
+    return [run for run in plan.runs if _is_one_dimensional(run) and _is_clean(run)]
 
 
 def _figure_08(plan: Plan) -> Tables | None:
@@ -142,4 +157,5 @@ FIGURES: dict[str, Callable[[Plan], Tables | None]] = {
     "figure_13": _figure_13,
     "figure_14": _figure_14,
     "figure_tanh": _figure_tanh,
+    "figure_receptive_field": _figure_receptive_field,
 }

@@ -1,117 +1,36 @@
 """Figure 7: on scale detection in one dimension, D_k and G_k against the width A_k."""
 
-from collections import Counter
-
-import numpy as np
-from matplotlib.axes import Axes
-from pandas import DataFrame, concat
+from pandas import DataFrame
 
 from cnn_sensitivity.analysis import power_laws
 from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.selection import learned, over_seeds
+from cnn_sensitivity.analysis.selection import learned
 from cnn_sensitivity.drawing.captions import caption, scale
 from cnn_sensitivity.drawing.drawn import Drawing
-from cnn_sensitivity.drawing.style import DOUBLE, Look, letter, log_axis, new_figure, say
-from cnn_sensitivity.theory import predicted_exponents
-
-_LOOKS = (Look("#0072B2", "o"), Look("#D55E00", "s"), Look("#009E73", "^"), Look("#AA4499", "D"))
-PANELS = {"D": r"$D_k$", "G": r"$G_k$"}
+from cnn_sensitivity.drawing.power_law_panel import QUANTITIES, draw_power_laws, means, of_points
+from cnn_sensitivity.drawing.style import DOUBLE, letter, new_figure, say
 
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `sensitivity`."""
     selection = learned(tables["sensitivity"])
     rows = power_laws.layers(selection.rows)
-    data = _means(rows)
+    data = means(rows)
     figure = new_figure(DOUBLE, 2.9)
     panels = figure.subplots(1, 2)
-    for axes, panel, quantity in zip(panels, "ab", PANELS, strict=True):
+    for axes, panel, quantity in zip(panels, "ab", QUANTITIES, strict=True):
         letter(axes, panel)
         if data.empty:
             say(axes, "No network learned.")
             continue
-        _panel(axes, data[data["quantity"] == quantity], rows, quantity)
+        draw_power_laws(axes, data, rows, quantity)
     text = caption(
         "Scale detection in one dimension: sensitivity of each layer to deformations D_k (a) and to"
         " noise G_k (b) against its effective receptive field A_k, with and without stride.",
         f"Dashed: the predicted power laws; fitted exponents are over the {power_laws.RULE}"
         " (filled points), with all seeds.",
-        "" if data.empty else _seeds(rows),
+        of_points(rows),
         scale(selection.rows),
-        left_out(selection.left_out + _not_positive(rows)),
+        left_out(selection.left_out + power_laws.unusable(rows)),
     )
     return Drawing(figure, data, text)
-
-
-def _means(rows: DataFrame) -> DataFrame:
-    keys = ["network", "filter_size", "stride", "layer", "A", "field"]
-    columns = [*keys, "mean", "low", "high", "seeds", "quantity", "fitted"]
-    if rows.empty:
-        return DataFrame(columns=columns)
-    positive = rows[(rows["D"] > 0) & (rows["G"] > 0)]
-    in_range = positive.groupby(["network", "layer"])["fitted"].first()
-    means = [over_seeds(positive, keys, name).assign(quantity=name) for name in PANELS]
-    return concat(means, ignore_index=True).join(in_range, on=["network", "layer"])[columns]
-
-
-def _not_positive(rows: DataFrame) -> Counter[str]:
-    unusable = 0 if rows.empty else int((~((rows["D"] > 0) & (rows["G"] > 0))).sum())
-    return +Counter({"layers whose representation is constant or not finite": unusable})
-
-
-def _seeds(rows: DataFrame) -> str:
-    return "Points are means over seeds, bars their range." if rows["seed"].nunique() > 1 else ""
-
-
-def _panel(axes: Axes, data: DataFrame, rows: DataFrame, quantity: str) -> None:
-    shown = data.groupby(["stride", "network"], sort=True)
-    for position, (_, line) in enumerate(shown):
-        stride, network = int(line["stride"].iloc[0]), str(line["network"].iloc[0])
-        look = _LOOKS[position % len(_LOOKS)]
-        fitted = rows[(rows["network"] == network) & rows["fitted"].astype(bool)]
-        value = power_laws.exponent(fitted["A"].to_numpy(), fitted[quantity].to_numpy())
-        _line(axes, line, look, _label(stride, network, shown.ngroups, value, quantity))
-        _prediction(axes, line, look, stride, quantity)
-    axes.margins(0.08)
-    axes.autoscale_view()
-    log_axis(axes, "x", "y")
-    axes.set_xlabel("effective receptive field $A_k$ (pixels)")
-    axes.set_ylabel(PANELS[quantity])
-    axes.legend(loc="upper right" if quantity == "D" else "upper left")
-
-
-def _label(stride: int, network: str, count: int, value: float, quantity: str) -> str:
-    name = ("no stride" if stride == 1 else f"stride {stride}") if count <= 2 else network
-    alpha_d, alpha_g = predicted_exponents(stride)
-    predicted = -alpha_d if quantity == "D" else alpha_g
-    fit = f"fit {value:.2f}" if np.isfinite(value) else "too few layers to fit"
-    return f"{name}: {fit}, theory {predicted:g}"
-
-
-def _line(axes: Axes, line: DataFrame, look: Look, label: str) -> None:
-    line = line.sort_values("A")
-    inside = line["fitted"].astype(bool).to_numpy()
-    a, mean = line["A"].to_numpy(), line["mean"].to_numpy()
-    axes.plot(a, mean, color=look.colour, linewidth=0.8, alpha=0.5)
-    axes.vlines(a, line["low"], line["high"], color=look.colour, linewidth=0.9)
-    axes.plot(
-        a[inside], mean[inside], linestyle="none", marker=look.marker, color=look.colour,
-        label=label,
-    )  # fmt: skip
-    axes.plot(
-        a[~inside], mean[~inside], linestyle="none", marker=look.marker, color=look.colour,
-        markerfacecolor="white",
-    )  # fmt: skip
-
-
-def _prediction(axes: Axes, line: DataFrame, look: Look, stride: int, quantity: str) -> None:
-    """Draw the predicted power law through the geometric mean of the fitted points."""
-    inside = line[line["fitted"].astype(bool)]
-    if inside.empty:
-        return
-    alpha_d, alpha_g = predicted_exponents(stride)
-    power = -alpha_d if quantity == "D" else alpha_g
-    log_a, log_mean = np.log(inside["A"]), np.log(inside["mean"])
-    ends = np.array([inside["A"].min() / 1.15, inside["A"].max() * 1.15])
-    values = np.exp(log_mean.mean() + power * (np.log(ends) - log_a.mean()))
-    axes.plot(ends, values, color=look.colour, linestyle=(0, (4, 2)), linewidth=1.2)
