@@ -16,15 +16,13 @@ QUANTITIES = {"D": r"$D_k$", "G": r"$G_k$"}
 def means(rows: DataFrame) -> DataFrame:
     """Return mean, low and high over seeds of D_k and G_k of the layers, a row for each quantity.
 
-    `rows`: from `power_laws.layers`. A layer's A is the mean over seeds.
+    `rows`: from `power_laws.layers`, with one A for a layer of all seeds.
     """
     keys = ["network", "filter_size", "stride", "layer", "A", "field"]
     columns = [*keys, "mean", "low", "high", "seeds", "quantity", "fitted"]
     if rows.empty:
         return DataFrame(columns=columns)
     positive = rows[(rows["D"] > 0) & (rows["G"] > 0)]
-    widths = positive.groupby(["network", "layer"])["A"].transform("mean")
-    positive = positive.assign(A=widths)
     in_range = positive.groupby(["network", "layer"])["fitted"].first()
     parts = [over_seeds(positive, keys, name).assign(quantity=name) for name in QUANTITIES]
     return concat(parts, ignore_index=True).join(in_range, on=["network", "layer"])[columns]

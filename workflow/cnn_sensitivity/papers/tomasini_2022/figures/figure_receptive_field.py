@@ -28,7 +28,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     layers = power_laws.layers(selection.rows)
     formula = layers.assign(formula_A=layers["A"])
     rows = power_laws.with_measured_widths(formula, tables["receptive_field"])
-    widths, laws = over_seeds(rows, _KEYS, "A").assign(quantity="A"), means(rows)
+    widths = over_seeds(rows, _KEYS, "A").assign(quantity="A")
+    of_layer = rows.groupby(["network", "layer"])["A"].transform("mean")
+    laws = means(rows.assign(A=of_layer))
     figure = new_figure(DOUBLE, 2.6)
     panels = figure.subplots(1, 3, width_ratios=[1, 1.3, 1.3])
     for axes, panel in zip(panels, "abc", strict=True):
