@@ -34,6 +34,7 @@ WHOLE = {
     "cosine_distance": lambda: ruderman.cosine_distance().head(30),
     "training": lambda: ruderman.training().head(30),
     "spectrum": tables.spectrum,
+    "receptive_field": tables.receptive_field,
     "theory": tables.theory,
     "activations": tables.activations,
     "pooling": pooling_table,
