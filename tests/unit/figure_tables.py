@@ -112,9 +112,8 @@ def task_1d(
         ("strided", 2, 2, 7, exponent_d[1]),
     ):
         options = json.dumps({"blocks": blocks, "filter_size": size, "stride": stride})
-        spacings = stride ** np.arange(blocks)
-        widths = np.sqrt(np.cumsum(spacings.astype(float) ** 2) * (size**2 - 1) / 12)
-        fields = 1 + (size - 1) * np.cumsum(spacings)
+        widths = _widths(size, stride, blocks)
+        fields = 1 + (size - 1) * np.cumsum(stride ** np.arange(blocks))
         template = run_rows(label, 0.1)[0]
         for seed in (0, 1):
             for index in range(2 * blocks + 1):
@@ -144,20 +143,24 @@ def task_1d(
     return DataFrame(rows)
 
 
-def receptive_field(factor: float = 2.0, **changes: Any) -> DataFrame:
-    """Return the widths of `task_1d`'s networks: the formula's times a factor, when trained."""
+def _widths(size: int, stride: int, blocks: int) -> np.ndarray:
+    """Return A_1 .. A_blocks of homogeneous filters."""
+    spacings = float(stride) ** np.arange(blocks)
+    return np.sqrt(np.cumsum(spacings**2) * (size**2 - 1) / 12)
+
+
+def receptive_field() -> DataFrame:
+    """Return the widths of `task_1d`'s networks: twice the formula's when trained."""
     rows = []
     layers = task_1d().query("kind == 'activation'")
     for _, run in layers.groupby(["network", "seed"]):
         options = json.loads(run["options"].iloc[0])
-        size, stride = options["filter_size"], options["stride"]
-        spacings = float(stride) ** np.arange(len(run))
-        widths = np.sqrt(np.cumsum(spacings**2) * (size**2 - 1) / 12)
-        for state, times in (("trained", factor), ("initial", 100.0)):
+        widths = _widths(options["filter_size"], options["stride"], len(run))
+        for state, times in (("trained", 2.0), ("initial", 100.0)):
             for k, (row, width) in enumerate(zip(run.to_dict("records"), widths, strict=True), 1):
                 of_run = {key: row[key] for key in (*_RUN_COLUMNS, "seed", "layer")}
                 rows.append({**of_run, "state": state, "k": k, "measured_A": times * width})
-    return DataFrame(rows).assign(**changes)
+    return DataFrame(rows)
 
 
 EIGENVALUES = np.array([0, 1, 1, 2, 3, 3, 4, 4, 6.0])

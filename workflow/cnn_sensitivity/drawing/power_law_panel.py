@@ -1,5 +1,7 @@
 """Panels of power laws: a sensitivity of each layer against its width, fitted and predicted."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame, concat
@@ -36,25 +38,27 @@ def of_points(rows: DataFrame) -> str:
 
 def draw_power_laws(axes: Axes, data: DataFrame, rows: DataFrame, quantity: str) -> None:
     """Draw one quantity of `means` against A on logarithmic axes; `rows` are fitted."""
-    data = data[data["quantity"] == quantity]
-    shown = data.groupby(["stride", "network"], sort=True)
-    for position, (_, line) in enumerate(shown):
+    for look, name, line in lines(data[data["quantity"] == quantity]):
         stride, network = int(line["stride"].iloc[0]), str(line["network"].iloc[0])
-        look = LOOKS[position % len(LOOKS)]
         fitted = rows[(rows["network"] == network) & rows["fitted"].astype(bool)]
         value = power_laws.exponent(fitted["A"].to_numpy(), fitted[quantity].to_numpy())
-        _line(axes, line, look, _label(stride, network, shown.ngroups, value, quantity))
+        _line(axes, line, look, _label(name, stride, value, quantity))
         _prediction(axes, line, look, stride, quantity)
     axes.margins(0.08)
     axes.autoscale_view()
     log_axis(axes, "x", "y")
-    axes.set_xlabel("effective receptive field $A_k$ (pixels)")
     axes.set_ylabel(QUANTITIES[quantity])
-    axes.legend(loc="upper right" if quantity == "D" else "upper left")
 
 
-def _label(stride: int, network: str, count: int, value: float, quantity: str) -> str:
-    name = ("no stride" if stride == 1 else f"stride {stride}") if count <= 2 else network
+def lines(data: DataFrame) -> Iterator[tuple[Look, str, DataFrame]]:
+    """Yield each network's look, its name in a legend, and its rows."""
+    shown = data.groupby(["stride", "network"], sort=True)
+    for position, ((stride, network), line) in enumerate(shown):
+        name = "no stride" if stride == 1 else f"stride {stride}"
+        yield LOOKS[position % len(LOOKS)], name if shown.ngroups <= 2 else str(network), line
+
+
+def _label(name: str, stride: int, value: float, quantity: str) -> str:
     alpha_d, alpha_g = predicted_exponents(stride)
     predicted = -alpha_d if quantity == "D" else alpha_g
     fit = f"fit {value:.2f}" if np.isfinite(value) else "too few layers to fit"

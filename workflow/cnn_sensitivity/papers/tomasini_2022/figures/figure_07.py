@@ -24,6 +24,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
             say(axes, "No network learned.")
             continue
         draw_power_laws(axes, data, rows, quantity)
+        axes.set_xlabel("effective receptive field $A_k$ (pixels)")
+        axes.legend(loc="upper right" if quantity == "D" else "upper left")
     text = caption(
         "Scale detection in one dimension: sensitivity of each layer to deformations D_k (a) and to"
         " noise G_k (b) against its effective receptive field A_k, with and without stride.",

@@ -10,9 +10,9 @@ from cnn_sensitivity.analysis.selection import learned, over_seeds
 from cnn_sensitivity.drawing.captions import caption, scale
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.power_law_panel import (
-    LOOKS,
     QUANTITIES,
     draw_power_laws,
+    lines,
     means,
     of_points,
 )
@@ -57,9 +57,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
 
 
 def _widths(axes: Axes, widths: DataFrame) -> None:
-    for look, (_, line) in zip(LOOKS, widths.groupby(["stride", "network"]), strict=False):
-        stride = int(line["stride"].iloc[0])
-        name = "no stride" if stride == 1 else f"stride {stride}"
+    for look, name, line in lines(widths):
         axes.vlines(line["layer"], line["low"], line["high"], color=look.colour, linewidth=0.9)
         axes.plot(line["layer"], line["mean"], color=look.colour, marker=look.marker, label=name)
         axes.plot(line["layer"], line["formula_A"], color=look.colour, linestyle=(0, (4, 2)))
