@@ -9,6 +9,7 @@ import torch
 import torchvision
 import training_cases as cases
 from pandas import DataFrame
+from pandas.testing import assert_frame_equal
 from safetensors.torch import save_file
 from torchvision.models import alexnet
 
@@ -32,6 +33,7 @@ from cnn_sensitivity.tables.spectra import spectrum_table
 from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
 from cnn_sensitivity.training import checkpoint as checkpoints
 from cnn_sensitivity.training.checkpoint import Checkpoint
+from cnn_sensitivity.training.loop import build_network
 
 IMAGES = cases.images(size=16)
 
@@ -69,6 +71,41 @@ def test_sensitivity_table_has_a_row_for_each_seed_state_wiring_and_layer(traine
     at_start = table["state"] == "initial"
     assert set(table.loc[at_start, "batch_norm"]) == {"batch"}
     assert set(table.loc[~at_start, "batch_norm"]) == {"running"}
+
+
+def test_further_networks_at_initialisation_are_drawn_as_the_first(trained: Path) -> None:
+    checkpoint, once = checkpoints.load(trained), ALL
+    thrice = once.model_copy(update={"initializations": 3})
+    tables = sensitivity_tables(checkpoint, IMAGES, measuring(once=once, thrice=thrice))
+    table = tables["thrice"]
+    initial = table[table["state"] == "initial"]
+    assert set(zip(initial["seed"], initial["draw"], strict=True)) == {
+        (seed, draw) for seed in (4, 7) for draw in range(3)
+    }
+    measured = table.columns.difference(["measurement"])
+    further = (table["state"] == "initial") & (table["draw"] > 0)
+    assert_frame_equal(
+        table.loc[~further, measured].reset_index(drop=True), tables["once"][measured]
+    )
+    last = initial[initial["index"] == initial["index"].max()]
+    assert last["R"].nunique() == 6
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    again = sensitivity_tables(checkpoint, IMAGES, measuring(thrice=thrice))["thrice"]
+    assert_frame_equal(again, table)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_network_drawn_again_has_weights_of_the_same_law(trained: Path) -> None:
+    settings = checkpoints.load(trained).settings
+    first, second = (build_network(settings, IMAGES, 4, draw) for draw in (0, 1))
+    stored = checkpoints.load(trained).network(4, "initial").state_dict()
+    for name, weight in first.named_parameters():
+        other = second.get_parameter(name)
+        assert torch.equal(weight, stored[name])
+        assert not torch.equal(weight, other)
+        if weight.numel() > 1000:
+            assert other.std().item() == pytest.approx(weight.std().item(), rel=0.1)
 
 
 def test_sensitivity_table_is_what_measure_gives(trained: Path) -> None:

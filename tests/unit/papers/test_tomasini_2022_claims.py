@@ -183,6 +183,22 @@ def test_a_network_of_one_seed_is_judged_by_the_error_of_its_measurement(error, 
     assert _row("R-init", sensitivity=_one_seed(error))["verdict"] == verdict
 
 
+@pytest.mark.parametrize(
+    ("factors", "verdict"),
+    [((0.9, 1, 1.1, 1.2), HOLDS), ((0.9, 0.1, 1.2, 0.2), UNDECIDED), ((0.1, 0.2, 0.25), FAILS)],
+)
+def test_networks_drawn_afresh_decide_on_r_before_training(factors, verdict):
+    one = DataFrame(tables.run_rows("VGG11", 0.05))
+    initial = one[one["state"] == "initial"]
+    drawn = pandas.concat([initial.assign(draw=n, R=f) for n, f in enumerate(factors)])
+    # The sensitivity table alone, a factor of ten away, would say otherwise.
+    row = _row("R-init", sensitivity=one.assign(R=10.0), initial=drawn)
+    assert row["verdict"] == verdict
+    mean = np.exp(np.mean(np.log(factors)))
+    assert row["measured"] == pytest.approx(mean)
+    assert row["low"] < mean < row["high"]
+
+
 def test_a_network_of_one_seed_without_errors_is_undecided():
     one = DataFrame(tables.run_rows("VGG11", 0.05))
     for claim in ("R-depth", "R-init", "both-poolings"):

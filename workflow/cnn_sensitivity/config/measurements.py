@@ -66,6 +66,8 @@ class Measurement(Model):
     noisy ones their own, as the papers' code has it; or the running ones, 0 and 1."""
     shuffles: Annotated[int, Field(ge=0, le=100), NO_BOOLEAN] = 3
     """How many times the channels of a trained network are shuffled."""
+    initializations: Annotated[int, Field(ge=1, le=1000), NO_BOOLEAN] = 1
+    """Networks at initialisation of each seed: that which was trained, and others drawn afresh."""
     weights: Literal["last", "best"] | None = None
     """Which epoch's weights count as trained; the default is the run's."""
 

@@ -222,13 +222,16 @@ def _images_passed(plan: Plan, run: Run) -> float:
     measurements = plan.measurement_settings(run.experiment).measurements.values()
     sets: dict[tuple, set] = defaultdict(set)
     for each in measurements:
-        group = each.images, each.weights, each.batch_norm, each.shuffles
+        group = each.images, each.weights, each.batch_norm, each.shuffles, each.initializations
         sets[group].add((each.perturbation, each.noise_norm))
     kept = len(plan.training_settings(run).recipe.keep_epochs or [])
     # Batch statistics take a pass of their own; trained, shuffled, and kept epochs.
     return sum(
-        images * (1 + 2 * len(changed)) / 3 * (1 + (norm == "batch") + 1 + shuffles + kept)
-        for (images, _, norm, shuffles), changed in sets.items()
+        images
+        * (1 + 2 * len(changed))
+        / 3
+        * ((1 + (norm == "batch")) * fresh + 1 + shuffles + kept)
+        for (images, _, norm, shuffles, fresh), changed in sets.items()
     )
 
 

@@ -20,6 +20,7 @@ from cnn_sensitivity.seeds import derive_seed
 from cnn_sensitivity.sensitivity import Request
 from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.training.checkpoint import Checkpoint
+from cnn_sensitivity.training.loop import build_network
 
 Named = Mapping[str, Measurement]
 AnyRequest = Request | cosine_distance.Request
@@ -50,7 +51,7 @@ def sensitivity_tables(
         )
         images = images.to(device)
         requests = _on_device(requests, device)
-        for columns, network in _networks(checkpoint, settings, measurements):
+        for columns, network in _networks(checkpoint, dataset, settings, measurements):
             measured = sensitivity.measure_all(
                 network.to(device),
                 images,
@@ -71,7 +72,8 @@ def on_the_same_images(measurements: Named) -> list[Named]:
     """Return the measurements in groups that measure the same networks on the same images."""
     groups: dict[tuple, dict[str, Measurement]] = defaultdict(dict)
     for name, each in measurements.items():
-        groups[each.images, each.weights, each.batch_norm, each.shuffles][name] = each
+        networks = each.weights, each.batch_norm, each.shuffles, each.initializations
+        groups[each.images, networks][name] = each
     return list(groups.values())
 
 
@@ -163,12 +165,13 @@ def _on_device(requests: list[AnyRequest], device: str) -> list[AnyRequest]:
 
 
 def _networks(
-    checkpoint: Checkpoint, settings: MeasurementSettings, measurements: Named
+    checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, measurements: Named
 ) -> Iterator[tuple[dict[str, Any], nn.Module]]:
     """Yield each network under the columns that describe it.
 
-    A shuffle depends on the seed and on its number, `draw`, alone. Of kept epochs only the original
-    wiring is there, with their own test error.
+    `draw` counts the fresh networks of a seed, from the one that was trained, 0, and its shuffles,
+    which depend on the seed and on this number alone. Of kept epochs only the original wiring is
+    there, with their own test error.
     """
     first = next(iter(measurements.values()))
     weights = first.weights or "last"
@@ -178,6 +181,10 @@ def _networks(
         trained |= {"wiring": "original", "draw": 0, "batch_norm": "running"}
         initial = {**trained, "state": "initial", "batch_norm": first.batch_norm}
         yield initial, checkpoint.network(seed, "initial")
+        for draw in range(1, first.initializations):
+            with torch.random.fork_rng(devices=[]):
+                fresh = build_network(checkpoint.settings, dataset, seed, draw)
+            yield {**initial, "draw": draw}, fresh
         for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
             kept = {**trained, "test_error": error, "state": state}
             yield kept, checkpoint.network(seed, state)

@@ -47,10 +47,15 @@ def output_count(settings: TrainingSettings, dataset: Dataset) -> int:
     return 1 if settings.recipe.loss == "hinge" else len(dataset.classes)
 
 
-def build_network(settings: TrainingSettings, dataset: Dataset, seed: int) -> nn.Module:
-    """Return the initial network of a seed, on the CPU; it leaves torch's generator changed."""
+def build_network(
+    settings: TrainingSettings, dataset: Dataset, seed: int, draw: int = 0
+) -> nn.Module:
+    """Return the initial network of a seed, on the CPU; it leaves torch's generator changed.
+
+    That of `draw` 0 is trained; the others are as it might have been.
+    """
     network = settings.network
-    torch.manual_seed(seed_of(settings, seed, "initial"))
+    torch.manual_seed(seed_of(settings, seed, "initial", *([draw] if draw else [])))
     built = networks.build(
         network.name,
         in_channels=dataset.train.images.shape[1],

@@ -18,6 +18,7 @@ def claims(plan: Plan) -> Tables:
     return {
         **(measured("sensitivity", plan.runs) or {}),
         **_medians(plan),
+        **(measured("initial", plan.select("images", keep=_is_clean), kind="initial") or {}),
         "spectrum": [run.path("spectrum.csv") for run in with_filters],
         "theory": [plan.table("theory")],
     }

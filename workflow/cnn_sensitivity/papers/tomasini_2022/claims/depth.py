@@ -49,8 +49,11 @@ def _fall_of(sample: Sample) -> float:
 
 
 def of_order_one_before(tables: Tables) -> Outcome:
-    """R_f at initialisation within [.3, 3] for each network trained on images."""
-    rows = evidence.clean(evidence.table(tables, "sensitivity", "images"))
+    """R_f at initialisation within [.3, 3] for each network trained on images, over fresh ones."""
+    kind = "initial" if "initial" in tables else "sensitivity"
+    rows = evidence.clean(evidence.table(tables, kind, "images"))
+    # Each fresh network is a draw of its own, whichever seed it was drawn for.
+    rows = rows.assign(seed=rows["seed"].astype(str) + " " + evidence.draws(rows).astype(str))
     selection = evidence.learned_outputs(rows, state="initial", with_error=False)
     parts = geometric_means(selection.rows, "R", Range(0.3, 3))
     parts.sort(key=lambda part: -abs(np.log(part.value)))
