@@ -70,7 +70,7 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
         [],
     ),
 }
-COLUMNS["medians"] = COLUMNS["sensitivity"]
+COLUMNS["medians"] = COLUMNS["initial"] = COLUMNS["sensitivity"]
 _MAY_BE_EMPTY = ("spectrum",)  # a network without filters has none
 
 
