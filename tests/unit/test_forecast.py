@@ -199,8 +199,8 @@ def test_a_table_of_a_gpu_in_the_working_folder_gives_the_hours() -> None:
     cost = next(each for each in expected.costs if each.run.network.label == "VGG11")
     assert cost.train == pytest.approx(START_SECONDS + 0.02 * (50 + FORWARD * 10) * 250)
     # Initial, once more for its batch statistics, trained, and three times shuffled; and of fewer
-    # images twenty initial ones.
-    passed = 500 * 6 + 100 * (20 * 2 + 1)
+    # images thirty initial ones.
+    passed = 500 * 6 + 100 * (30 * 2 + 1)
     assert cost.measure == pytest.approx(START_SECONDS + 0.5 * passed / 1000)
     on_cpu = plan_of("quick")
     assert not forecast(on_cpu).on_gpu
