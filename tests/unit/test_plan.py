@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cnn_sensitivity import config
+from cnn_sensitivity import config, table_files
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, paper
 from cnn_sensitivity.plan import Plan
@@ -97,6 +97,18 @@ def test_blocks_bound_the_pixel_moves_of_task_2_alone(
 
 def test_quick_draws_every_figure(quick: Plan) -> None:
     assert list(figure_inputs(quick)) == list(FIGURES)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    sorted((ROOT / "workflow/scenarios").rglob("*.yaml")),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_every_kind_of_table_that_a_room_asks_for_can_be_read(scenario: Path) -> None:
+    plan = Plan(config.read(ROOT / "config.yaml", scenario))
+    needs = [claim_inputs(plan), *figure_inputs(plan).values()]
+    assert needs[0]
+    assert {kind for tables in needs for kind in tables} <= set(table_files.COLUMNS)
 
 
 def test_smoke_draws_every_figure() -> None:

@@ -31,6 +31,7 @@ WHOLE = {
     },
     "sensitivity": tables.sensitivity,
     "medians": tables.sensitivity,
+    "initial": tables.sensitivity,
     "cosine_distance": lambda: ruderman.cosine_distance().head(30),
     "training": lambda: ruderman.training().head(30),
     "spectrum": tables.spectrum,
