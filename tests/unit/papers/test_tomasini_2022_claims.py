@@ -197,6 +197,7 @@ def test_networks_drawn_afresh_decide_on_r_before_training(factors, verdict):
     mean = np.exp(np.mean(np.log(factors)))
     assert row["measured"] == pytest.approx(mean)
     assert row["low"] < mean < row["high"]
+    assert _row("R-init", initial=drawn.assign(learned=False)) == row
 
 
 def test_a_network_of_one_seed_without_errors_is_undecided():

@@ -52,8 +52,10 @@ def of_order_one_before(tables: Tables) -> Outcome:
     """R_f at initialisation within [.3, 3] for each network trained on images, over fresh ones."""
     kind = "initial" if "initial" in tables else "sensitivity"
     rows = evidence.clean(evidence.table(tables, kind, "images"))
-    # Each fresh network is a draw of its own, whichever seed it was drawn for.
-    rows = rows.assign(seed=rows["seed"].astype(str) + " " + evidence.draws(rows).astype(str))
+    # Each fresh network is a draw of its own, whichever seed it was drawn for, and however that
+    # seed's training went.
+    drawn = rows["seed"].astype(str) + " " + evidence.draws(rows).astype(str)
+    rows = rows.assign(seed=drawn, learned=True, diverged=False)
     selection = evidence.learned_outputs(rows, state="initial", with_error=False)
     parts = geometric_means(selection.rows, "R", Range(0.3, 3))
     parts.sort(key=lambda part: -abs(np.log(part.value)))
