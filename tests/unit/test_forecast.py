@@ -198,8 +198,8 @@ def test_a_table_of_a_gpu_in_the_working_folder_gives_the_hours() -> None:
     assert "Not counted, for nobody has timed them: AlexNet" in text
     cost = next(each for each in expected.costs if each.run.network.label == "VGG11")
     assert cost.train == pytest.approx(START_SECONDS + 0.02 * (50 + FORWARD * 10) * 250)
-    # Initial, once more for its batch statistics, trained, and three times shuffled; and ten more
-    # initial ones.
+    # Initial, once more for its batch statistics, trained, and three times shuffled; then, in a
+    # measurement of their own, ten initial ones and the trained one once more.
     passed = 500 * 6 + 500 * (10 * 2 + 1)
     assert cost.measure == pytest.approx(START_SECONDS + 0.5 * passed / 1000)
     on_cpu = plan_of("quick")
