@@ -206,6 +206,11 @@ def test_schema_file_is_the_models_schema() -> None:
         ),
         ("experiments.images.measurements", ["sensitivty"], "did you mean 'sensitivity'?"),
         ("experiments.images.measurements", [], "measurements: "),
+        (
+            "experiments.images.networks",
+            [{"name": "LeNet", "measurements": ["medina"]}],
+            "networks.LeNet.measurements: unknown measurement 'medina'; did you mean 'median'?",
+        ),
         ("experiments.images.train_sizes", [100, 5001], "there are 5000 training images"),
         ("experiments.images.train_sizes", [], "train_sizes: "),
         ("experiments.images.kind", "image", "kind: unknown kind 'image'; did you mean 'images'?"),

@@ -90,7 +90,7 @@ def assert_usable(accepted: Config) -> None:
     names = [run.name for run in plan.runs]
     assert len(set(names)) == len(names)
     for run in plan.runs:
-        for told in (plan.training_settings(run), plan.measurement_settings(run.experiment)):
+        for told in (plan.training_settings(run), plan.measurement_settings(run)):
             assert type(told).model_validate_json(told.to_json()) == told
     if "images" in accepted.experiments:
         pictures = plan.picture_settings("images")

@@ -65,7 +65,7 @@ def test_the_grid_around_a_run_does_not_enter_its_settings(quick: Plan) -> None:
     run = quick.select("images", ["LeNet"])[0]
     assert larger.run(run.name).path("x") != run.path("x")
     assert larger.training_settings(larger.run(run.name)) == quick.training_settings(run)
-    assert larger.measurement_settings("images") != quick.measurement_settings("images")
+    assert larger.measurement_settings(run) != quick.measurement_settings(run)
 
 
 def test_settings_survive_the_command_line(quick: Plan) -> None:
@@ -87,12 +87,27 @@ def test_blocks_bound_the_pixel_moves_of_task_2_alone(
     quick: Plan, task: str, in_blocks: bool
 ) -> None:
     experiment = f"scale_detection_1d_{task}"
-    settings = quick.measurement_settings(experiment)
+    settings = quick.measurement_settings(quick.select(experiment)[0])
     scale = quick.config.experiments[experiment].scale
     moves = config.PixelMoves(block=scale if in_blocks else None)
     assert settings.measurements["sensitivity"].perturbation == moves
     assert settings.scale == scale
     assert settings.one_dimensional
+
+
+def test_a_network_may_be_measured_otherwise_than_the_others() -> None:
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    images = raw["experiments"]["images"]
+    images |= {"measurements": ["sensitivity"], "noise": [0]}
+    images["networks"] = ["LeNet", {"name": "AlexNet", "measurements": ["sensitivity", "median"]}]
+    raw["experiments"] = {"images": images}
+    plan = Plan(config.parse(raw))
+    lenet, alexnet = plan.runs
+    assert plan.measured_together() == {"sensitivity": [lenet], "sensitivity_2": [alexnet]}
+    assert [Path(path).name for path in alexnet.measured] == ["sensitivity.csv", "median.csv"]
+    assert set(plan.measurement_settings(lenet).measurements) == {"sensitivity"}
+    assert set(plan.measurement_settings(alexnet).measurements) == {"sensitivity", "median"}
+    assert set(plan.identity_settings("images").measurements) == {"sensitivity"}
 
 
 def test_quick_draws_every_figure(quick: Plan) -> None:

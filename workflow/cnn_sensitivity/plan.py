@@ -100,8 +100,8 @@ class Plan:
                 size,
                 seeds,
                 experiment.dimensions,
-                tuple(experiment.measurements),
-                self._measuring[tuple(experiment.measurements)],
+                tuple(network.measurements or experiment.measurements),
+                self._measuring[tuple(network.measurements or experiment.measurements)],
             )
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
@@ -116,8 +116,11 @@ class Plan:
 
         Numbered, and not named after it, so that a cluster's profile can name them all.
         """
-        experiments = self.config.experiments.values()
-        lists = dict.fromkeys(tuple(experiment.measurements) for experiment in experiments)
+        lists = dict.fromkeys(
+            tuple(network.measurements or experiment.measurements)
+            for experiment in self.config.experiments.values()
+            for network in experiment.networks
+        )
         return {
             measurements: MEASURING if number == 1 else f"{MEASURING}_{number}"
             for number, measurements in enumerate(lists, start=1)
@@ -176,12 +179,12 @@ class Plan:
         """Return the path of an experiment's data set."""
         return f"{self.results}/datasets/{experiment}.safetensors"
 
-    def measured_together(self) -> dict[str, tuple[str, ...]]:
-        """Return the experiments by the rule that measures their runs."""
-        rules: dict[str, dict[str, None]] = {}
+    def measured_together(self) -> dict[str, list[Run]]:
+        """Return the runs by the rule that measures them."""
+        rules: dict[str, list[Run]] = {}
         for run in self.runs:
-            rules.setdefault(run.measuring, {})[run.experiment] = None
-        return {rule: tuple(experiments) for rule, experiments in rules.items()}
+            rules.setdefault(run.measuring, []).append(run)
+        return rules
 
     def table(self, name: str) -> str:
         """Return the path of a table that belongs to no single run."""
@@ -257,13 +260,20 @@ class Plan:
             published_error=run.network.published_error,
         )
 
-    def measurement_settings(self, experiment: str) -> MeasurementSettings:
-        """Return what determines the sensitivity tables of an experiment's runs."""
+    def measurement_settings(self, run: Run) -> MeasurementSettings:
+        """Return what determines the sensitivity tables of a run."""
+        return self._measurement_settings(run.experiment, run.measurements)
+
+    def identity_settings(self, experiment: str) -> MeasurementSettings:
+        """Return what determines the table that measures an experiment's images themselves."""
+        return self._measurement_settings(
+            experiment, self.config.experiments[experiment].measurements
+        )
+
+    def _measurement_settings(self, experiment: str, names: Iterable[str]) -> MeasurementSettings:
         measured = self.config.experiments[experiment]
         return MeasurementSettings(
-            measurements={
-                name: self._measurement(name, measured) for name in measured.measurements
-            },
+            measurements={name: self._measurement(name, measured) for name in names},
             scale=getattr(measured, "scale", None),
             one_dimensional=measured.dimensions == 1,
             root_seed=self.config.seed,

@@ -43,7 +43,7 @@ def check_images(plan: Plan) -> None:
         listed = list_images(str(source.root))
         deformed = source.test_size if source.templates else None
         there_are = deformed or len(listed.images("test")[0])
-        for measurement in experiment.measurements:
+        for measurement in experiment.all_measurements():
             needed = plan.config.measurements[measurement].images
             if there_are < needed:
                 raise UserError(

@@ -1,7 +1,9 @@
 """Measurement: checkpoints and constructions become tidy tables."""
 
+import re
+
 # One job makes all tables of a run: each would load the networks and pass the images again.
-for measuring, experiments in PLAN.measured_together().items():
+for measuring, runs in PLAN.measured_together().items():
 
     rule:
         name:
@@ -24,16 +26,13 @@ for measuring, experiments in PLAN.measured_together().items():
                 "networks/channel_shuffle.py",
             ),
         output:
-            [
-                f"{RUN_FILES}/{name}.csv"
-                for name in PLAN.config.experiments[experiments[0]].measurements
-            ],
+            [f"{RUN_FILES}/{name}.csv" for name in runs[0].measurements],
         log:
             f"{RUN_FILES}/sensitivity.log",
         benchmark:
             f"{RUN_FILES}/sensitivity.benchmark.tsv"
         wildcard_constraints:
-            name=f"({'|'.join(experiments)})/{NAME_IN_EXPERIMENT}",
+            name="|".join(re.escape(run.name) for run in runs),
         priority: of_the_run
         conda:
             ENVIRONMENT
@@ -44,7 +43,7 @@ for measuring, experiments in PLAN.measured_together().items():
             mem_mb=growing(4000),
             runtime=growing(30),
         params:
-            settings=lambda wildcards: PLAN.measurement_settings(experiment_of(wildcards)).to_json(),
+            settings=lambda wildcards: PLAN.measurement_settings(PLAN.run(wildcards.name)).to_json(),
         shell:
             "python -m cnn_sensitivity measure --name {wildcards.name:q}"
             " --settings {params.settings:q} --dataset {input.dataset:q}"
@@ -271,7 +270,7 @@ rule identity:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        settings=lambda wildcards: PLAN.measurement_settings(wildcards.experiment).to_json(),
+        settings=lambda wildcards: PLAN.identity_settings(wildcards.experiment).to_json(),
     shell:
         "python -m cnn_sensitivity identity --experiment {wildcards.experiment:q}"
         " --settings {params.settings:q} --dataset {input.dataset:q} --output {output:q} > {log:q} 2>&1"

@@ -197,7 +197,12 @@ def test_networks_drawn_afresh_decide_on_r_before_training(factors, verdict):
     mean = np.exp(np.mean(np.log(factors)))
     assert row["measured"] == pytest.approx(mean)
     assert row["low"] < mean < row["high"]
-    assert _row("R-init", initial=drawn.assign(learned=False)) == row
+    assert row == _row("R-init", sensitivity=one, initial=drawn.assign(learned=False))
+    # Another network, of which no further ones were drawn, is judged by its own.
+    other = DataFrame(tables.run_rows("LeNet")).assign(draw=0, R=9.0)
+    both = _row("R-init", sensitivity=pandas.concat([one, other]), initial=drawn)
+    assert "LeNet: 9" in both["reason"]
+    assert f"VGG11: {mean:.3g} [" in both["reason"]
 
 
 def test_a_network_of_one_seed_without_errors_is_undecided():

@@ -27,7 +27,7 @@ class Experiment(Model):
 
     dimensions: ClassVar[int] = 2
     measurements: Annotated[list[Label], Field(min_length=1)] = ["sensitivity"]
-    """Which of the configuration's measurements are made of its networks."""
+    """Which of the configuration's measurements are made of those networks that list none."""
     recipe: Label
     networks: Annotated[list[Network], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
@@ -41,6 +41,7 @@ class Experiment(Model):
         for network in networks:
             refuse_duplicates(f"seeds of {network.label}", network.seeds or [])
             refuse_duplicates(f"noise of {network.label}", _as_tables_show(network.noise or []))
+            refuse_duplicates(f"measurements of {network.label}", network.measurements or [])
         return networks
 
     @field_validator("seeds", "noise", "train_sizes", "measurements", check_fields=False)
@@ -48,6 +49,11 @@ class Experiment(Model):
     def _values_differ(cls, values: list[Any] | None) -> list[Any] | None:
         refuse_duplicates("value", _as_tables_show(values or []))
         return values
+
+    def all_measurements(self) -> list[str]:
+        """Return the measurements that are made of any of its networks, or of its images."""
+        of_networks = (name for network in self.networks for name in network.measurements or [])
+        return list(dict.fromkeys([*self.measurements, *of_networks]))
 
     def perturbation(self) -> Perturbation:
         """Return what deforms its images where a measurement names nothing else."""

@@ -220,6 +220,8 @@ class Network(Architecture):
     """Keys of the recipe that differ for this network."""
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     noise: Annotated[list[NonNegative], Field(min_length=1)] | None = None
+    measurements: Annotated[list[Label], Field(min_length=1)] | None = None
+    """Like seeds and noise: in place of the experiment's."""
     seeds_per_job: Count = 1
     """Seeds trained together in one job as one stacked computation."""
     weights: WeightFile | None = None

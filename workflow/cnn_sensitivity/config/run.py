@@ -1,5 +1,6 @@
 """The configuration of a whole run, and the relations between its keys."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -104,14 +105,21 @@ class Config(Model):
     @model_validator(mode="after")
     def _measurements_fit(self) -> Self:
         for name, experiment in self.experiments.items():
-            for measurement in experiment.measurements:
-                if measurement not in self.measurements:
-                    raise ValueError(
-                        f"experiments.{name}.measurements: unknown measurement {measurement!r}"
-                        f"{suggestion(measurement, self.measurements)}"
-                    )
+            self._check_listed(f"experiments.{name}.measurements", experiment.measurements)
+            for network in experiment.networks:
+                key = f"experiments.{name}.networks.{network.label}.measurements"
+                self._check_listed(key, network.measurements or [])
+            for measurement in experiment.all_measurements():
                 self._check_measurement(name, experiment, measurement)
         return self
+
+    def _check_listed(self, key: str, measurements: Sequence[str]) -> None:
+        for measurement in measurements:
+            if measurement not in self.measurements:
+                raise ValueError(
+                    f"{key}: unknown measurement {measurement!r}"
+                    f"{suggestion(measurement, self.measurements)}"
+                )
 
     def _check_measurement(self, name: str, experiment: Experiment, measurement: str) -> None:
         settings, there_are = self.measurements[measurement], experiment.test_images()

@@ -219,7 +219,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
 
 def _images_passed(plan: Plan, run: Run) -> float:
     """Return how many images pass the networks of a seed three times: clean, deformed, noisy."""
-    measurements = plan.measurement_settings(run.experiment).measurements.values()
+    measurements = plan.measurement_settings(run).measurements.values()
     sets: dict[tuple, set] = defaultdict(set)
     for each in measurements:
         group = each.images, each.weights, each.batch_norm, each.shuffles, each.initializations

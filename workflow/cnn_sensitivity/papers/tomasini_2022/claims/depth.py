@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from cnn_sensitivity.analysis.prose import left_out, listing
 from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, spearman
@@ -50,8 +50,7 @@ def _fall_of(sample: Sample) -> float:
 
 def of_order_one_before(tables: Tables) -> Outcome:
     """R_f at initialisation within [.3, 3] for each network trained on images, over fresh ones."""
-    kind = "initial" if "initial" in tables else "sensitivity"
-    rows = evidence.clean(evidence.table(tables, kind, "images"))
+    rows = _most_initial(tables)
     # Each fresh network is a draw of its own, whichever seed it was drawn for, and however that
     # seed's training went.
     drawn = rows["seed"].astype(str) + " " + evidence.draws(rows).astype(str)
@@ -60,6 +59,15 @@ def of_order_one_before(tables: Tables) -> Outcome:
     parts = geometric_means(selection.rows, "R", Range(0.3, 3))
     parts.sort(key=lambda part: -abs(np.log(part.value)))
     return Outcome(parts, left_out(selection.left_out))
+
+
+def _most_initial(tables: Tables) -> DataFrame:
+    """Return the rows of networks of which many fresh ones were measured, and of all others."""
+    rows = evidence.clean(evidence.table(tables, "sensitivity", "images"))
+    if "initial" not in tables:
+        return rows
+    many = evidence.clean(evidence.table(tables, "initial", "images"))
+    return concat([many, rows[~rows["network"].isin(many["network"])]], ignore_index=True)
 
 
 def shuffled_lies_between(tables: Tables) -> Outcome:
