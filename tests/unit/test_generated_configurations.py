@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from config_cases import QUICK
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_config import QUICK
 
 from cnn_sensitivity import config
 from cnn_sensitivity.config import Config, PictureSettings
