@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cnn_sensitivity.cli import main
-from cnn_sensitivity.config import NETWORKS, Architecture, read
+from cnn_sensitivity.config import NETWORKS, Architecture, parse, read
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast import (
     Forecast,
@@ -198,12 +198,24 @@ def test_a_table_of_a_gpu_in_the_working_folder_gives_the_hours() -> None:
     assert "Not counted, for nobody has timed them: AlexNet" in text
     cost = next(each for each in expected.costs if each.run.network.label == "VGG11")
     assert cost.train == pytest.approx(START_SECONDS + 0.02 * (50 + FORWARD * 10) * 250)
-    # Initial, once more for its batch statistics, trained, and three times shuffled; then, in a
-    # measurement of their own, ten initial ones and the trained one once more.
-    passed = 500 * 6 + 500 * (10 * 2 + 1)
-    assert cost.measure == pytest.approx(START_SECONDS + 0.5 * passed / 1000)
+    # Initial, once more for its batch statistics, trained, and three times shuffled.
+    assert cost.measure == pytest.approx(START_SECONDS + 0.5 * 500 * 6 / 1000)
     on_cpu = plan_of("quick")
     assert not forecast(on_cpu).on_gpu
+
+
+def test_measuring_takes_longer_for_each_fresh_network() -> None:
+    raw = read(ROOT / "config.yaml").model_dump(exclude_none=True)
+    (vgg11,) = (
+        each for each in raw["experiments"]["images"]["networks"] if each["name"] == "VGG11"
+    )
+    raw["experiments"]["images"]["networks"] = [vgg11]
+    costs = []
+    for measurements in (["sensitivity"], ["sensitivity", "initial"]):
+        vgg11["measurements"] = measurements
+        costs.append(forecast(Plan(parse(raw))).costs[0].measure - START_SECONDS)
+    # Thirty fresh ones twice, and the trained one, of 2,000 images; the others as above.
+    assert costs[1] / costs[0] == pytest.approx(1 + 2000 * (30 * 2 + 1) / (500 * 6))
 
 
 @pytest.mark.parametrize(
