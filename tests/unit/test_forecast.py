@@ -204,6 +204,24 @@ def test_a_table_of_a_gpu_in_the_working_folder_gives_the_hours() -> None:
     assert not forecast(on_cpu).on_gpu
 
 
+@pytest.mark.parametrize(
+    ("source", "copy"),
+    [
+        ("cifar10", "cifar-10-batches-bin"),
+        ("cifar10", "cifar-10-python.tar.gz"),
+        ("fashion_mnist", "train-images-idx3-ubyte.gz"),
+        ("fashion_mnist", "FashionMNIST/raw/train-images-idx3-ubyte"),
+    ],
+)
+def test_a_data_set_that_is_there_is_not_downloaded(source: str, copy: str) -> None:
+    raw = read(ROOT / "config.yaml").model_dump(exclude_none=True)
+    raw["experiments"]["images"]["source"] = {"name": source}
+    plan = Plan(parse(raw))
+    assert source in forecast(plan).downloads
+    Path("data", copy).mkdir(parents=True)
+    assert source not in forecast(plan).downloads
+
+
 def test_measuring_takes_longer_for_each_fresh_network() -> None:
     raw = read(ROOT / "config.yaml").model_dump(exclude_none=True)
     (vgg11,) = (

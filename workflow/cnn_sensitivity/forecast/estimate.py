@@ -21,6 +21,9 @@ FIGURE_SECONDS = 3.0
 CHANNELS = {"embedded": 1, "fashion_mnist": 1, "cifar10": 3}
 MB = 1_000_000
 DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
+# What a copy looks like in the folder of downloads; nothing is downloaded then.
+_IMAGES = "train-images-idx3-ubyte*"
+COPIES = {"cifar10": ["cifar-10-*"], "fashion_mnist": [_IMAGES, f"FashionMNIST/raw/{_IMAGES}"]}
 IMAGENET_WEIGHTS = {
     "alexnet": 244 * MB,
     "vgg11": 531 * MB,
@@ -261,8 +264,10 @@ def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
     wanted: dict[str, int] = {}
     for name in _wanted_datasets(plan, costs):
         experiment = plan.config.experiments[name]
-        source = experiment.source.name if isinstance(experiment, Images) else ""
-        if source in DATASET_DOWNLOADS and not _there(plan.dataset(name)):
+        if not isinstance(experiment, Images) or _there(plan.dataset(name)):
+            continue
+        source, root = experiment.source.name, experiment.source.root or plan.config.data_root
+        if source in DATASET_DOWNLOADS and not _has_copy(source, Path(root)):
             wanted[source] = DATASET_DOWNLOADS[source]
     pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
     missing = [each.label for each, path in pretrained if not each.weights and not _there(path)]
@@ -274,6 +279,10 @@ def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
         title = f"weights of {', '.join(cost.run.network.label for cost in published)}"
         wanted[title] = round(sum(cost.bytes for cost in published) / STATES_KEPT)
     return wanted
+
+
+def _has_copy(source: str, root: Path) -> bool:
+    return any(True for pattern in COPIES[source] for _ in root.glob(pattern))
 
 
 def _count(root: str | None, split: str) -> int:
