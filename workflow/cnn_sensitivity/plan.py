@@ -100,8 +100,8 @@ class Plan:
                 size,
                 seeds,
                 experiment.dimensions,
-                tuple(network.measurements or experiment.measurements),
-                self._measuring[tuple(network.measurements or experiment.measurements)],
+                _measurements(network, experiment),
+                self._measuring[_measurements(network, experiment)],
             )
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
@@ -117,7 +117,7 @@ class Plan:
         Numbered, and not named after it, so that a cluster's profile can name them all.
         """
         lists = dict.fromkeys(
-            tuple(network.measurements or experiment.measurements)
+            _measurements(network, experiment)
             for experiment in self.config.experiments.values()
             for network in experiment.networks
         )
@@ -301,3 +301,8 @@ class Plan:
     def gpus_per_job(self) -> int:
         """How many GPUs each training and each measuring job asks for."""
         return int(self.config.device == "gpu")
+
+
+def _measurements(network: Network, experiment: Experiment) -> tuple[str, ...]:
+    """Return what is measured of a network: what it lists itself, or else its experiment's."""
+    return tuple(network.measurements or experiment.measurements)
