@@ -79,9 +79,9 @@ def resnet18_against_bare_passes() -> list[dict[str, Any]]:
 def probe_against_bare_passes() -> list[dict[str, Any]]:
     """A probe of the trained, the shuffled and the fresh network, at full width.
 
-    Its bare passes: three of each in batches, and three more of the fresh one, which take the
-    statistics of its batch norms and so have to pass all images together, in training mode. The
-    first rows count these as if they passed in batches too.
+    Its bare passes: three of each, those of the fresh one in training mode with all images
+    together, whose statistics its batch norms take. The first rows count these as if they passed
+    in batches too.
     """
     rows = []
     for name in ("VGG11bn", "ResNet18"):
@@ -92,7 +92,7 @@ def probe_against_bare_passes() -> list[dict[str, Any]]:
         changed = probe.perturbed(images.normalized())
         data = [images.normalized(), *changed]
         fresh = networks.build(name).train()
-        for passes, together in (("twelve", False), ("nine and three whole", True)):
+        for passes, together in (("nine", False), ("six and three whole", True)):
             for batch in BATCHES:
                 ours, theirs = by_turns(
                     partial(probe.measure, subject, *changed),
@@ -113,8 +113,8 @@ def probe_against_bare_passes() -> list[dict[str, Any]]:
 def _probed_bare(
     trained: nn.Module, fresh: nn.Module, data: Sequence[Tensor], batch: int, together: bool
 ) -> None:
-    """Make the passes that a probe needs, those for statistics in batches or `together`."""
-    bare_passes(trained, data * 3, batch)
+    """Make the passes that a probe needs, those of the fresh network in batches or `together`."""
+    bare_passes(trained, data * 2, batch)
     if together:
         bare_passes(fresh, data, len(data[0]))
     else:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity import layer_choice
-from cnn_sensitivity.batch_statistics import with_batch_statistics
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.layer_choice import Layers
 from cnn_sensitivity.layer_sums import standard_error
@@ -81,10 +80,14 @@ def measure(
         wanted = layer_choice.is_wanted(layers, layer, kind, last)
         return {SUMS: CosineDistances} if wanted else {}
 
-    if batch_statistics:
-        network = with_batch_statistics(network, [images, deformed])
     with torch.no_grad():
-        recording = record(network, [images, deformed], choose, batch_size=batch_size)
+        recording = record(
+            network,
+            [images, deformed],
+            choose,
+            batch_size=batch_size,
+            batch_statistics=batch_statistics,
+        )
         return table(recording, images, Request(deformed, layers), 0)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from cnn_sensitivity.batch_statistics import announce
+from cnn_sensitivity.batch_statistics import has_batch_norms, with_batch_statistics
 from cnn_sensitivity.errors import UserError
 
 # PyTorch keeps one file per family of layers, so the file that defines a layer tells its kind.
@@ -81,8 +81,6 @@ class Recording:
                 self._in_pieces = together < len(batch)
                 for first in range(0, len(batch), together):
                     piece = batch[first : first + together]
-                    if self._in_pieces:
-                        announce(self._network, range(first, first + len(piece)))
                     self._calls.clear()
                     self._last = None
                     stacked = torch.cat(piece).to(place.device, place.dtype)
@@ -181,6 +179,7 @@ def record(
     *,
     batch_size: int,
     channel_mean: bool = False,
+    batch_statistics: bool = False,
 ) -> Recording:
     """Return what `choose` has summed of the layers of `network`, in evaluation mode.
 
@@ -188,28 +187,34 @@ def record(
     times `batch_size` images pass the network at once, of however many sets. On a CPU each of
     torch's threads takes its part of the images through the whole network: the many short sums
     would not share out. `channel_mean`: representations are averaged over their channels first.
-    Raises UserError for a network that does not keep the images apart or does not return one
-    tensor.
+    `batch_statistics`: batch norms use the statistics of each set; the images of three sets pass at
+    once, and of more sets the chosen layers are kept until all have passed. Raises UserError for a
+    network that does not keep the images apart or does not return one tensor.
     """
     images = len(sets[0])
-    place = next(network.parameters(), sets[0])
-    together = max(1, 3 * batch_size // len(sets))
+    whole = batch_statistics and has_batch_norms(network)
+    at_once = 3 * (images if whole else batch_size)
+    together = images if whole else max(1, at_once // len(sets))
     batches = math.ceil(images / together)
+    place = next(network.parameters(), sets[0])
     threads = min(torch.get_num_threads(), batches) if place.device.type == "cpu" else 1
 
     def part_of(network: nn.Module, start: int) -> Recording:
         part = [each[start : start + share] for each in sets]
         recording = Recording(network, len(sets), images, choose, channel_mean)
-        recording.pass_images(part, start, together, 3 * batch_size)
+        recording.pass_images(part, start, together, at_once)
         return recording
 
     with _evaluating(network):
-        networks = _sharing_weights(network, threads)
+        if whole:
+            networks = [with_batch_statistics(network, images)]
+        else:
+            networks = _sharing_weights(network, threads)
         share = together * math.ceil(batches / len(networks))
-        whole, *others = _in_threads(part_of, networks, range(0, images, share))
+        first, *others = _in_threads(part_of, networks, range(0, images, share))
     for other in others:
-        whole.add(other)
-    return whole
+        first.add(other)
+    return first
 
 
 def _sharing_weights(network: nn.Module, count: int) -> list[nn.Module]:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity import cosine_distance, layer_choice
-from cnn_sensitivity.batch_statistics import with_batch_statistics
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.layer_choice import Layers
 from cnn_sensitivity.layer_sums import LayerSums, standard_error
@@ -74,8 +73,8 @@ def measure(
     activations stay in a CPU's cache; see `recording.record` for threads and `channel_mean`. The
     result depends on both by rounding only. `batch_statistics`: batch norm uses the mean and
     variance over all P images, of each of the three inputs its own, as T22's code measures
-    networks at initialisation; to find them each input passes the network once more, all images
-    together. Otherwise batch norm uses its running statistics.
+    networks at initialisation; all images pass together. Otherwise batch norm uses its running
+    statistics.
 
     `flagged` is True with NaN for D, G and R where a representation is not finite or constant to
     within the rounding of its type, and with NaN for R where G is zero. Raises UserError for
@@ -127,9 +126,14 @@ def measure_all(
             sums[cosine_distance.SUMS] = cosine_distance.CosineDistances
         return sums
 
-    if batch_statistics:
-        network = with_batch_statistics(network, sets)
-    recording = record(network, sets, choose, batch_size=batch_size, channel_mean=channel_mean)
+    recording = record(
+        network,
+        sets,
+        choose,
+        batch_size=batch_size,
+        channel_mean=channel_mean,
+        batch_statistics=batch_statistics,
+    )
 
     @cache  # requests with one average share all but their sets
     def values(layer: str, average: str) -> Tensor:

@@ -228,13 +228,10 @@ def _images_passed(plan: Plan, run: Run) -> float:
         group = each.images, each.weights, each.batch_norm, each.shuffles, each.initializations
         sets[group].add((each.perturbation, each.noise_norm))
     kept = len(plan.training_settings(run).recipe.keep_epochs or [])
-    # Batch statistics take a pass of their own; trained, shuffled, and kept epochs.
+    # Fresh networks, the trained one, its shuffled copies, and kept epochs.
     return sum(
-        images
-        * (1 + 2 * len(changed))
-        / 3
-        * ((1 + (norm == "batch")) * fresh + 1 + shuffles + kept)
-        for (images, _, norm, shuffles, fresh), changed in sets.items()
+        images * (1 + 2 * len(changed)) / 3 * (fresh + 1 + shuffles + kept)
+        for (images, _, _, shuffles, fresh), changed in sets.items()
     )
 
 

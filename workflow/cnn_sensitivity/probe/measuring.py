@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import torch
 from pandas import DataFrame, concat
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from cnn_sensitivity import perturbations, sensitivity
 from cnn_sensitivity.errors import UserError
@@ -60,7 +59,7 @@ def measure(
     whole = Request(deformed, noisy, layers="activations")
     output = Request(deformed, noisy, "median", layers="output")
     networks = list(_networks(subject, seed, only_trained))
-    total = sum(_passes(network, columns) for columns, network in networks) * len(images)
+    total = SETS * len(networks) * len(images)
     done, tables = 0, []
 
     def count(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -99,9 +98,3 @@ def _networks(
         generator = torch.Generator().manual_seed(derive_seed("probe", "channel shuffle", seed))
         yield {**trained, "wiring": "shuffled"}, shuffle_channels(subject.trained, generator)
     yield {**trained, "state": "initial", "batch_norm": "batch"}, subject.fresh()
-
-
-def _passes(network: nn.Module, columns: dict[str, str]) -> int:
-    """Return how often each image passes: in all sets, twice where batch norms take statistics."""
-    norms = any(isinstance(module, _BatchNorm) for module in network.modules())
-    return SETS * (2 if norms and columns["batch_norm"] == "batch" else 1)
