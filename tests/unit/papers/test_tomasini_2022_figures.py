@@ -11,6 +11,7 @@ from pandas import DataFrame
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.analysis.selection import block_outputs, curves, outputs
+from cnn_sensitivity.drawing import scatter
 from cnn_sensitivity.drawing.drawn import save
 from cnn_sensitivity.drawing.style import looks
 from cnn_sensitivity.errors import UserError
@@ -219,6 +220,14 @@ def test_figure_08_and_10_plot_the_outputs(drawings):
     assert set(drawings["figure_08"].data["train_size"]) == {100, 200}
     assert set(drawings["figure_09"].data["network"]) == {"VGG11", "VGG11bn", "VGG13bn"}
     assert "200 training images" in drawings["figure_09"].caption
+
+
+def test_each_training_size_has_a_marker_of_its_own():
+    rows = DataFrame({"train_size": [2048, 512, 1024, 512]})
+    handles = scatter.size_handles(rows)
+    assert [each.get_label() for each in handles] == ["P = 512", "P = 1,024", "P = 2,048"]
+    looks_of = {(each.get_markersize(), each.get_markerfacecolor()) for each in handles}
+    assert len(looks_of) == 3
 
 
 def test_figure_02_says_how_much_nearer_pooling_brings_the_shifted_input(drawings):

@@ -1,6 +1,7 @@
 """Test error against a sensitivity of the output, one point a network and seed, log-log."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,8 +19,9 @@ COLUMNS = ["network", "seed", "noise", "train_size", "test_error", "D", "G", "R"
 
 
 def points_of(axes: Axes, rows: DataFrame, quantity: str, styles: Mapping[str, Look]) -> None:
-    """Draw the points; where there are several training sizes, those of the smaller are hollow."""
-    most = rows["train_size"].max() if len(rows) else 0
+    """Draw the points; of several training sizes those of the smaller are hollow, and smaller."""
+    sizes = sorted(rows["train_size"].unique(), reverse=True)
+    most = sizes[0] if sizes else 0
     for (network, size), group in rows.groupby(["network", "train_size"], sort=False):
         look = styles[str(network)]
         axes.plot(
@@ -30,7 +32,7 @@ def points_of(axes: Axes, rows: DataFrame, quantity: str, styles: Mapping[str, L
             markerfacecolor=look.colour if size == most else "white",
             markeredgecolor="white" if size == most else look.colour,
             markeredgewidth=0.4 if size == most else 1.0,
-            markersize=5.2 if size == most else 4.4,
+            markersize=5.2 if size == most else 4.4 * _shrunk(size, sizes),
             zorder=3,
         )
 
@@ -95,11 +97,17 @@ def network_legend(
 
 def size_handles(rows: DataFrame) -> list[Line2D]:
     """Return legend entries that explain filled and hollow markers; none for one size."""
-    sizes = sorted(rows["train_size"].unique())
+    sizes = sorted(rows["train_size"].unique(), reverse=True)
     return [
         Line2D(
             [], [], linestyle="none", marker="o", color=GREY, label=f"P = {int(size):,}",
-            markerfacecolor=GREY if size == sizes[-1] else "white", markersize=5,
+            markerfacecolor=GREY if size == sizes[0] else "white",
+            markersize=5 * _shrunk(size, sizes),
         )
-        for size in sizes
+        for size in reversed(sizes)
     ] if len(sizes) > 1 else []  # fmt: skip
+
+
+def _shrunk(size: Any, sizes: list[Any]) -> float:
+    """Return the factor on markers of this training size: 1 for the two largest, then ever less."""
+    return 0.6 ** max(0, sizes.index(size) - 1)
