@@ -143,7 +143,8 @@ def test_figure_01_plots_outputs_and_correlations(drawings):
     for noise in (0.0, 1.0):
         values = [right.loc[(noise, name), "rho"] for name in "DGR"]
         np.testing.assert_allclose(values, [1, -1, 1])
-    assert "slope 0.40" in _texts(drawings["figure_01"])
+    assert "slope 0.40, prefactor 1.00" in _texts(drawings["figure_01"])
+    assert "slope 0.45 and prefactor 0.24" in drawings["figure_01"].caption
     assert "8 networks" in drawings["figure_01"].caption
 
 
