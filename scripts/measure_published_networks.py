@@ -15,17 +15,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import exp
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import torch
 from matplotlib.axes import Axes
-from pandas import DataFrame, Series, read_csv
+from pandas import DataFrame, Series, concat, read_csv
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from cnn_sensitivity.analysis.statistics import log_correlation, log_slope
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.style import GREY, INK, STYLE, letter, log_axis, new_figure, note
@@ -35,6 +35,7 @@ from cnn_sensitivity.probe.images import Images, take
 from cnn_sensitivity.probe.report import PREFACTOR
 from cnn_sensitivity.probe.subject import Subject
 from cnn_sensitivity.spectrum import filter_spectrum
+from cnn_sensitivity.theory import fit_power_law
 
 QUANTITIES = ("D", "G", "R")
 COLOURS = {
@@ -49,6 +50,8 @@ LABELS = {
     "squeezenet": "SqueezeNets",
     "verification": "adversarially trained",
 }
+OWN = Path("paper_figures/cifar_cpu/figure_01.csv")
+"""Networks trained here, by medians: fully connected ones have the errors that the others lack."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,9 @@ def main() -> None:
             rows.append(row(record, arguments.networks, build, images))
             print(json.dumps(rows[-1]), flush=True)
         table = DataFrame(rows).sort_values("test_error").reset_index(drop=True)
+    own = read_csv(OWN).query("panel == 'centre'")
     with matplotlib.rc_context(STYLE):
-        save(drawing(table, arguments.count), arguments.output)
+        save(drawing(table, own, arguments.count), arguments.output)
 
 
 def builder(file: Path) -> Callable[[dict], nn.Module]:
@@ -190,17 +194,34 @@ def family(record: dict[str, Any]) -> str:
     return known.get(name, "resnet")
 
 
-def drawing(table: DataFrame, count: int) -> Drawing:
-    """Return error against R, by means and by medians, and R within each network."""
+def drawing(table: DataFrame, own: DataFrame, count: int) -> Drawing:
+    """Return error against R, by means and by medians, and R within each network.
+
+    `own` has test_error and R, by medians, of networks trained here.
+    """
     figure = new_figure(7.0, 3.3)
     panels = figure.subplots(1, 3, gridspec_kw={"width_ratios": [1, 1, 1.25]})
+    standard = table[table["family"] != "verification"]
+    (ours,) = panels[1].plot(
+        own["R"],
+        own["test_error"],
+        linestyle="none",
+        marker="s",
+        markersize=3.6,
+        color=INK,
+        markerfacecolor="none",
+        label="trained here: the run cifar_cpu",
+    )
     for axes, name, text in zip(panels, ("R", "R_median"), ("means", "medians"), strict=False):
         scattered(axes, table, name)
         axes.set_xlabel(f"$R_f$ by {text} over images")
+    say_fit(panels[0], standard)
+    both = concat([standard.assign(R=standard["R_median"]), own])
+    say_fit(panels[1], both)
     letter(panels[0], "a")
     letter(panels[1], "b")
     panels[0].set_ylabel("test error")
-    ends = [table["R_median"].min(), table["R_median"].max()]
+    ends = [both["R"].min(), both["R"].max()]
     panels[1].plot(ends, [PREFACTOR * end**0.5 for end in ends], color=GREY, linestyle="--")
     within(panels[2], table)
     letter(panels[2], "c")
@@ -209,19 +230,19 @@ def drawing(table: DataFrame, count: int) -> Drawing:
         for name, colour in COLOURS.items()
         if (table["family"] == name).any()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    standard = table[table["family"] != "verification"]
+    figure.legend(handles=[*handles, ours], loc="outside lower center", ncols=3)
     return Drawing(
         figure,
         table,
         caption(
             f"{len(table)} networks that others trained on CIFAR-10, on {count} test images:"
-            " (a) test error against R_f, means over images, and (b) by medians, with the line"
-            f" {PREFACTOR} sqrt(R_f) of Petrini et al. 2021 (dashed); bars are two standard errors."
-            f" The correlation is of the logarithms, of the {len(standard)} that were trained on"
-            " images as they are. (c) R of each network, by rising test error: of the first layer,"
-            " of the output, of the output with shuffled channels, and of the output at"
-            " initialisation.",
+            " (a) test error against R_f, means over images, and (b) by medians, beside"
+            f" {len(own)} networks trained here (squares), with the line {PREFACTOR} sqrt(R_f) of"
+            " Petrini et al. 2021 (dashed); bars are two standard errors. Correlation and power law"
+            f" (error = prefactor R^slope) are of the logarithms, of the {len(standard)} networks"
+            " that were trained on images as they are, and in (b) of ours too. (c) R of each"
+            " network, by rising test error: of the first layer, of the output, of the output with"
+            " shuffled channels, and of the output at initialisation.",
         ),
     )
 
@@ -239,9 +260,15 @@ def scattered(axes: Axes, table: DataFrame, name: str) -> None:
             linewidth=0.8,
         )
     log_axis(axes, "x", "y")
-    standard = table[table["family"] != "verification"]
-    rho, slope = (f(standard[name], standard["test_error"]) for f in (log_correlation, log_slope))
-    note(axes, rf"$\rho$ = {rho:.2f}, slope {slope:.2f}")
+    axes.margins(y=0.16)  # room for two lines of text
+
+
+def say_fit(axes: Axes, rows: DataFrame) -> None:
+    """Write correlation and power law of test error against R into the panel."""
+    law = fit_power_law(rows["R"], rows["test_error"])
+    prefactor = exp(law.intercept)
+    text = rf"$\rho$ = {law.r:.2f}, slope {law.exponent:.2f}," + f"\nprefactor {prefactor:.2f}"
+    note(axes, text)
 
 
 def within(axes: Axes, table: DataFrame) -> None:
