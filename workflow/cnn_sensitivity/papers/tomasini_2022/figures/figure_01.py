@@ -106,7 +106,8 @@ def _caption(rows: DataFrame, clean: DataFrame, average: str, reasons: Counter[s
         f"(b) Test error against the relative sensitivity R_f of the output by {average}s{ours},"
         f" {len(clean)} networks (one point a network and seed) trained without noise, with the"
         f" fitted power law; crosses: {PUBLISHED_LABEL}, medians of 13 networks (they fit"
-        f" slope {PUBLISHED_SLOPE} and prefactor {PUBLISHED_PREFACTOR}; error = prefactor R^slope).",
+        f" slope {PUBLISHED_SLOPE} and prefactor {PUBLISHED_PREFACTOR};"
+        " error = prefactor R^slope).",
         "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks and"
         " seeds, of means over images, against the magnitude of the noise added to the images, a"
         " noisy image above each; bars are 95 % bootstrap intervals over networks and seeds.",
