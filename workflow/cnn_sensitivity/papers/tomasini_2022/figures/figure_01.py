@@ -34,7 +34,7 @@ PUBLISHED = {
     "EfficientNetB0": (0.1105, 0.0884),
 }
 PUBLISHED_LABEL = "Petrini et al. 2021, CIFAR-10"
-# Fitted to these and to two networks trained on ImageNet first.
+# Of these and of two networks that were trained on ImageNet first.
 PUBLISHED_SLOPE, PUBLISHED_PREFACTOR = 0.45, 0.24
 
 
@@ -105,9 +105,9 @@ def _caption(rows: DataFrame, clean: DataFrame, average: str, reasons: Counter[s
         "(a) A test image and one diffeomorphism of it; arrows show how pixels move (enlarged).",
         f"(b) Test error against the relative sensitivity R_f of the output by {average}s{ours},"
         f" {len(clean)} networks (one point a network and seed) trained without noise, with the"
-        f" fitted power law; crosses: {PUBLISHED_LABEL}, medians of 13 networks (they fit"
-        f" slope {PUBLISHED_SLOPE} and prefactor {PUBLISHED_PREFACTOR};"
-        " error = prefactor R^slope).",
+        f" fitted power law; crosses: {PUBLISHED_LABEL}, medians of 13 networks; the"
+        f" authors' 15 have slope {PUBLISHED_SLOPE} and prefactor {PUBLISHED_PREFACTOR}"
+        " (error = prefactor R^slope).",
         "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks and"
         " seeds, of means over images, against the magnitude of the noise added to the images, a"
         " noisy image above each; bars are 95 % bootstrap intervals over networks and seeds.",
