@@ -15,7 +15,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -266,9 +265,10 @@ def scattered(axes: Axes, table: DataFrame, name: str) -> None:
 def say_fit(axes: Axes, rows: DataFrame) -> None:
     """Write correlation and power law of test error against R into the panel."""
     law = fit_power_law(rows["R"], rows["test_error"])
-    prefactor = exp(law.intercept)
-    text = rf"$\rho$ = {law.r:.2f}, slope {law.exponent:.2f}," + f"\nprefactor {prefactor:.2f}"
-    note(axes, text)
+    note(
+        axes,
+        rf"$\rho$ = {law.r:.2f}, slope {law.exponent:.2f}," f"\nprefactor {law.prefactor:.2f}",
+    )
 
 
 def within(axes: Axes, table: DataFrame) -> None:

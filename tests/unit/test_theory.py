@@ -100,6 +100,7 @@ def test_an_exact_power_law_is_found(exponent, intercept, x):
     # Rounding errors grow as the inverse of the range of log x, which can be 1e-4.
     assert fit.exponent == pytest.approx(exponent, abs=1e-6)
     assert fit.intercept == pytest.approx(intercept, abs=1e-5)
+    assert fit.prefactor == pytest.approx(np.exp(intercept), rel=1e-5)
     if abs(exponent) > 0.1:
         assert fit.r == pytest.approx(np.sign(exponent), abs=1e-6)
 

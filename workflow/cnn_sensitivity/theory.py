@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +65,11 @@ class PowerLaw:
     intercept: float
     r: float
     points: int
+
+    @property
+    def prefactor(self) -> float:
+        """y at x = 1."""
+        return exp(self.intercept)
 
 
 def fit_power_law(x: ArrayLike, y: ArrayLike) -> PowerLaw:

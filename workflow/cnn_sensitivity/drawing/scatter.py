@@ -60,7 +60,7 @@ def fit_line(axes: Axes, rows: DataFrame, quantity: str) -> None:
     if law is None:
         return
     ends = np.array([rows[quantity].min(), rows[quantity].max()]) * np.array([0.8, 1.25])
-    axes.plot(ends, np.exp(law.intercept) * ends**law.exponent, color=INK, linewidth=1, zorder=2)
+    axes.plot(ends, law.prefactor * ends**law.exponent, color=INK, linewidth=1, zorder=2)
 
 
 def finish(axes: Axes, rows: DataFrame, quantity: str, text: str) -> None:

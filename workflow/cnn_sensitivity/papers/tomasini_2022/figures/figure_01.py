@@ -1,7 +1,6 @@
 """Figure 1: a diffeomorphism; test error against R_f; correlations against training noise."""
 
 from collections import Counter
-from math import exp
 
 from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpec
@@ -79,7 +78,7 @@ def _centre(axes: Axes, clean: DataFrame) -> None:
     scatter.fit_line(axes, clean, "R")
     text = scatter.correlation_note(clean, "R")
     if (law := scatter.fitted(clean, "R")) is not None:
-        text += f"\nslope {law.exponent:.2f}, prefactor {exp(law.intercept):.2f}"
+        text += f"\nslope {law.exponent:.2f}, prefactor {law.prefactor:.2f}"
     scatter.finish(axes, clean, "R", text)
     axes.set_xlabel("relative sensitivity of the output $R_f$")
     axes.set_ylabel(scatter.ERROR)
