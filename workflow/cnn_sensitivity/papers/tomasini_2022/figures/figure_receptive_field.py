@@ -18,7 +18,6 @@ from cnn_sensitivity.drawing.power_law_panel import (
 )
 from cnn_sensitivity.drawing.style import DOUBLE, letter, log_axis, new_figure, say
 
-_CORNERS = {"D": "lower left", "G": "upper left"}
 _KEYS = ["network", "stride", "layer", "formula_A"]
 
 
@@ -31,7 +30,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     widths = over_seeds(rows, _KEYS, "A").assign(quantity="A")
     of_layer = rows.groupby(["network", "layer"])["A"].transform("mean")
     laws = means(rows.assign(A=of_layer))
-    figure = new_figure(DOUBLE, 2.6)
+    figure = new_figure(DOUBLE, 2.8)
     panels = figure.subplots(1, 3, width_ratios=[1, 1.3, 1.3])
     for axes, panel in zip(panels, "abc", strict=True):
         letter(axes, panel)
@@ -42,7 +41,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         for axes, quantity in zip(panels[1:], QUANTITIES, strict=True):
             draw_power_laws(axes, laws, rows, quantity)
             axes.set_xlabel("measured $A_k$ (pixels)")
-            axes.legend(loc=_CORNERS[quantity], fontsize=6.5, handlelength=1)
+            # Above the panel: within it, points can be in any corner.
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), fontsize=6.5, handlelength=1)
     text = caption(
         "Scale detection in one dimension: effective receptive field A_k of each layer as measured,"
         " the standard deviation of the pixels that reach a unit (a; dashed: of homogeneous"
