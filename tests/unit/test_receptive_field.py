@@ -7,7 +7,7 @@ import training_cases as cases
 from torch import nn
 
 from cnn_sensitivity import networks, training
-from cnn_sensitivity.receptive_field import effective_widths
+from cnn_sensitivity.receptive_field import effective_widths, responses
 from cnn_sensitivity.tables.receptive_fields import receptive_field_table
 from cnn_sensitivity.theory import effective_receptive_field
 
@@ -32,6 +32,20 @@ def test_with_homogeneous_filters_it_is_the_formula(size: int, stride: int, bloc
     assert list(widths) == [f"block{k}.activation" for k in range(1, blocks + 1)]
     formula = effective_receptive_field(size, stride, blocks)
     np.testing.assert_allclose(list(widths.values()), formula, rtol=1e-12)
+
+
+def test_homogeneous_filters_spread_a_pixel_as_the_convolution_of_their_boxes() -> None:
+    homogeneous = network(3, 1, 3)
+    with torch.no_grad():
+        for name, parameter in homogeneous.named_parameters():
+            parameter.fill_(0.5 if name.endswith("weight") else 0.0)
+    expected = np.ones(1)
+    for rows in responses(homogeneous, LENGTH).values():
+        expected = np.convolve(expected, np.ones(3))
+        response = np.roll(rows[10], LENGTH // 2 - 10)  # a pixel in the middle of the circle
+        reached = response[LENGTH // 2 - len(expected) // 2 :][: len(expected)]
+        np.testing.assert_allclose(reached / reached.max(), expected / expected.max(), rtol=1e-12)
+        assert np.count_nonzero(response) == len(expected)
 
 
 def test_it_is_the_spread_of_the_pixels_that_change_a_unit() -> None:

@@ -34,15 +34,12 @@ class Responses:
         ).numpy()
 
 
-def effective_widths(network: nn.Module, length: int) -> dict[str, float]:
-    """Return A_k of each activation, in pixels, by the layer's name in execution order.
+def responses(network: nn.Module, length: int) -> dict[str, NDArray[np.float64]]:
+    """Return what one active pixel changes in each activation, by layer in execution order.
 
-    A_k is the standard deviation, along the circle of `length` pixels, of the weights with which
-    these reach one unit of layer k: the change of its response, averaged over channels, when one
-    pixel of an empty signal becomes active, with the amplitude sqrt(length/2) of the task. The
-    variance is averaged over the units that respond at all; nan where none does. With homogeneous
-    filters and no bias it is `theory.effective_receptive_field`. `network`: signals [B, 1, length]
-    to anything; it is measured in double precision.
+    [length, sites] each: the response averaged over channels to a signal in which that pixel alone
+    is active, with the amplitude sqrt(length/2) of the task, minus that to an empty signal.
+    `network`: signals [B, 1, length] to anything; it is measured in double precision.
     """
     signals = torch.cat([torch.eye(length), torch.zeros(1, length)])[:, None].double()
     recording = record(
@@ -52,19 +49,30 @@ def effective_widths(network: nn.Module, length: int) -> dict[str, float]:
         batch_size=PIXELS_AT_ONCE,
         channel_mean=True,
     )
-    return {
-        layer: _width(responses["response"].whole())  # type: ignore[attr-defined]
-        for layer, responses in recording.layers.items()
+    layers = {
+        layer: values["response"].whole()  # type: ignore[attr-defined]
+        for layer, values in recording.layers.items()
     }
+    return {layer: rows[:-1] - rows[-1] for layer, rows in layers.items()}
+
+
+def effective_widths(network: nn.Module, length: int) -> dict[str, float]:
+    """Return A_k of each activation, in pixels, by the layer's name in execution order.
+
+    A_k is the standard deviation, along the circle of `length` pixels, of the weights with which
+    these reach one unit of layer k: the absolute `responses`. The variance is averaged over the
+    units that respond at all; nan where none does. With homogeneous filters and no bias it is
+    `theory.effective_receptive_field`.
+    """
+    return {layer: _width(np.abs(rows)) for layer, rows in responses(network, length).items()}
 
 
 def _activations(layer: str, kind: str, last: bool) -> Mapping[str, Factory]:
     return {"response": lambda rows, images: Responses()} if kind == "activation" else {}
 
 
-def _width(responses: NDArray[np.float64]) -> float:
-    """Return the width from responses to a pixel at each place and, last, to none."""
-    weights = np.abs(responses[:-1] - responses[-1])
+def _width(weights: NDArray[np.float64]) -> float:
+    """Return the width of the weights [length, sites] of each pixel in each unit."""
     weights = weights[:, weights.sum(0) > 0]
     if not weights.size:
         return float("nan")
