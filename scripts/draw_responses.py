@@ -20,6 +20,7 @@ from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.spectra import DEPTHS
 from cnn_sensitivity.drawing.style import DOUBLE, INK, STYLE, new_figure
+from cnn_sensitivity.networks.constant_filter import constant_filter_network
 from cnn_sensitivity.receptive_field import responses
 
 STEP = 4
@@ -35,41 +36,29 @@ def main() -> None:
     checkpoint = training.load(arguments.checkpoint)
     length = checkpoint.metadata["dataset"]["image_size"]
     options = checkpoint.settings.network.options
-    table = concat(
-        [
-            profiles(
-                responses(checkpoint.network(seed, "last"), length), options["filter_size"]
-            ).assign(seed=seed)
-            for seed in checkpoint.seeds
-        ],
-        ignore_index=True,
-    )
+    homogeneous = constant_filter_network(options["blocks"], options["filter_size"], 1)
+    expected = profiles(responses(homogeneous, length)).rename(columns={"response": "homogeneous"})
+    measured = [
+        profiles(responses(checkpoint.network(seed, "last"), length)).assign(seed=seed)
+        for seed in checkpoint.seeds
+    ]
+    table = concat(measured, ignore_index=True).merge(expected, on=["layer", "offset"])
     with matplotlib.rc_context(STYLE):
         save(drawing(table), arguments.output)
 
 
-def profiles(measured: dict[str, NDArray[np.float64]], filter_size: int) -> DataFrame:
-    """Return layer, offset (pixels), response and that of homogeneous filters; the largest is 1."""
-    rows, homogeneous = [], np.ones(1)
-    for layer, values in enumerate(measured.values(), start=1):
-        homogeneous = np.convolve(homogeneous, np.full(filter_size, 1 / filter_size))
-        length = len(values)
-        expected = np.zeros(length)
-        start = length // 2 - len(homogeneous) // 2
-        expected[start : start + len(homogeneous)] = homogeneous
-        # Without stride every pixel is answered alike: the one in the middle stands for all.
-        response = values[length // 2]
-        rows.append(
-            DataFrame(
-                {
-                    "layer": layer,
-                    "offset": np.arange(length) - length // 2,
-                    "response": response / np.abs(response).max(),
-                    "homogeneous": expected / expected.max(),
-                }
-            )
-        )
-    return concat(rows, ignore_index=True)
+def profiles(layers: dict[str, NDArray[np.float64]]) -> DataFrame:
+    """Return layer, offset (pixels) and response, whose largest is 1 in each layer.
+
+    Without stride every pixel is answered alike: the one in the middle stands for all.
+    """
+    parts = []
+    for layer, rows in enumerate(layers.values(), start=1):
+        middle = len(rows) // 2
+        response = rows[middle] / np.abs(rows[middle]).max()
+        offset = np.arange(len(rows)) - middle
+        parts.append(DataFrame({"layer": layer, "offset": offset, "response": response}))
+    return concat(parts, ignore_index=True)
 
 
 def drawing(table: DataFrame) -> Drawing:

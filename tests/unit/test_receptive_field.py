@@ -22,25 +22,26 @@ def network(filter_size: int, stride: int, blocks: int, channels: int = 3) -> nn
     )
 
 
+def homogeneous(filter_size: int, stride: int, blocks: int) -> nn.Module:
+    """A network whose filters are constant and all alike, without bias."""
+    alike = network(filter_size, stride, blocks)
+    with torch.no_grad():
+        for name, parameter in alike.named_parameters():
+            parameter.fill_(0.5 if name.endswith("weight") else 0.0)
+    return alike
+
+
 @pytest.mark.parametrize(("size", "stride", "blocks"), [(3, 1, 4), (5, 1, 3), (2, 2, 4), (3, 3, 2)])
 def test_with_homogeneous_filters_it_is_the_formula(size: int, stride: int, blocks: int) -> None:
-    homogeneous = network(size, stride, blocks)
-    with torch.no_grad():
-        for name, parameter in homogeneous.named_parameters():
-            parameter.fill_(0.5 if name.endswith("weight") else 0.0)
-    widths = effective_widths(homogeneous, LENGTH)
+    widths = effective_widths(homogeneous(size, stride, blocks), LENGTH)
     assert list(widths) == [f"block{k}.activation" for k in range(1, blocks + 1)]
     formula = effective_receptive_field(size, stride, blocks)
     np.testing.assert_allclose(list(widths.values()), formula, rtol=1e-12)
 
 
 def test_homogeneous_filters_spread_a_pixel_as_the_convolution_of_their_boxes() -> None:
-    homogeneous = network(3, 1, 3)
-    with torch.no_grad():
-        for name, parameter in homogeneous.named_parameters():
-            parameter.fill_(0.5 if name.endswith("weight") else 0.0)
     expected = np.ones(1)
-    for rows in responses(homogeneous, LENGTH).values():
+    for rows in responses(homogeneous(3, 1, 3), LENGTH).values():
         expected = np.convolve(expected, np.ones(3))
         response = np.roll(rows[10], LENGTH // 2 - 10)  # a pixel in the middle of the circle
         reached = response[LENGTH // 2 - len(expected) // 2 :][: len(expected)]
