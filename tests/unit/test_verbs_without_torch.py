@@ -70,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     cases.run(folder, cases.settings("LeNet", epochs=1), cases.images(size=16))
     shutil.copy(ROOT / "config.yaml", folder)
-    shutil.copy(ROOT / "paper_figures/quick/tables.tar.gz", folder)
+    shutil.copy(ROOT / "paper_figures/reference/quick/tables.tar.gz", folder)
     with chdir(folder):
         archive.unpack("tables.tar.gz")
     sensitivity = tables.sensitivity()

@@ -22,7 +22,7 @@ from cnn_sensitivity.config import (
 )
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import write_atomically
-from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.plan import REFERENCES, Plan
 
 INPUT_ERROR = 2
 DEFAULT_PAPER = Config.model_fields["paper"].default
@@ -195,11 +195,12 @@ def _claims(options: argparse.Namespace) -> None:
 
     tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
     assessed = papers.assess(options.paper, tables)
+    agreement = scorecard.agreement(assessed, options.reference)
     table_files.write(assessed, options.output)
     for path, text in (
-        (options.markdown, scorecard.to_markdown(assessed)),
-        (options.html, scorecard.to_html(assessed)),
-        (options.text, scorecard.to_text(assessed) + "\n"),
+        (options.markdown, scorecard.to_markdown(assessed, agreement)),
+        (options.html, scorecard.to_html(assessed, agreement)),
+        (options.text, scorecard.to_text(assessed, agreement) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text)
@@ -241,8 +242,9 @@ def _scorecard(options: argparse.Namespace) -> None:
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
-    print(scorecard.to_text(table_files.read("claims", [path])))
-    print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
+    claims = table_files.read("claims", [path])
+    print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
+    print(scorecard.to_text(claims, scorecard.agreement(claims, plan.reference)))
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -268,6 +270,15 @@ def _stability(options: argparse.Namespace) -> None:
         temporary.write_text(stability.to_page(table) + stability.to_runs(made))
     print(stability.to_text(table))
     print(f"Written: {options.output}.csv, {options.output}.md.")
+
+
+def _reference(options: argparse.Namespace) -> None:
+    """Make a finished run the reference run of its name: paper_figures/reference/<run>/."""
+    from cnn_sensitivity import reference
+    from cnn_sensitivity.availability import unavailable
+
+    plan = Plan(read(*options.configfile))
+    print(f"Written: {reference.keep(plan.without(unavailable(plan, ask=False)))}/.")
 
 
 def _runs(options: argparse.Namespace) -> None:
@@ -418,12 +429,9 @@ def _parser() -> argparse.ArgumentParser:
     verb("identity", _identity, "experiment", "settings", "dataset", "output")
     verb("schema", _schema, "output")
     verb("software", _software, "output")
-    plan, scorecard, pack = (
-        verb("plan", _plan),
-        verb("scorecard", _scorecard),
-        verb("pack", _pack, "output"),
-    )
-    for command in (plan, scorecard, pack):
+    plan, pack = verb("plan", _plan), verb("pack", _pack, "output")
+    of_a_run = (plan, verb("scorecard", _scorecard), pack, verb("reference", _reference))
+    for command in of_a_run:
         command.add_argument(
             "--configfile",
             nargs="+",
@@ -443,11 +451,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (verb("compare", _compare), stability):
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
     for committed in (verb("runs", _runs), verb("gallery", _gallery, "output")):
-        committed.add_argument("folder", nargs="?", default="paper_figures")
+        committed.add_argument("folder", nargs="?", default=REFERENCES)
     _add_probe(verb("probe", _probe))
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
-    claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")
+    claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text", "reference")
     for command in (figure, claims):
         command.add_argument(
             "--table", action="append", nargs="+", default=[], metavar=("kind", "path")

@@ -4,11 +4,21 @@ from collections.abc import Iterable
 
 from pandas import DataFrame
 
+from cnn_sensitivity.scorecard.against_reference import agreement
 from cnn_sensitivity.scorecard.comparison import read, to_comparison
 from cnn_sensitivity.scorecard.render import to_html, to_markdown, to_text
 from cnn_sensitivity.scorecard.verdict import Claim, judge
 
-__all__ = ["COLUMNS", "assess", "read", "to_comparison", "to_html", "to_markdown", "to_text"]
+__all__ = [
+    "COLUMNS",
+    "agreement",
+    "assess",
+    "read",
+    "to_comparison",
+    "to_html",
+    "to_markdown",
+    "to_text",
+]
 
 COLUMNS = ["id", "statement", "figure", "paper", "criterion", "number"]
 COLUMNS += ["measured", "low", "high", "verdict", "reason"]

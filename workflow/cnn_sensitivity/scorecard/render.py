@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 from math import isfinite
-from textwrap import shorten
+from textwrap import shorten, wrap
 
 from pandas import DataFrame
 
@@ -56,8 +56,11 @@ code {{ font-size: .9em; }}
 """
 
 
-def to_markdown(frame: DataFrame) -> str:
-    """Return the scorecard as a Markdown table under a sentence that counts the verdicts."""
+def to_markdown(frame: DataFrame, agreement: str = "") -> str:
+    """Return the scorecard as a Markdown table under a sentence that counts the verdicts.
+
+    `agreement` says how the run compares with its reference run; it ends the page.
+    """
     lines = [
         _summary(frame),
         "",
@@ -74,17 +77,19 @@ def to_markdown(frame: DataFrame) -> str:
             row["reason"],
         )
         lines.append(f"| {' | '.join(map(cell, cells))} |")
+    lines += ["", agreement] if agreement else []
     return "\n".join(lines) + "\n"
 
 
-def to_html(frame: DataFrame) -> str:
+def to_html(frame: DataFrame, agreement: str = "") -> str:
     """Return the scorecard as one self-contained web page."""
     rows = "\n".join(_html_row(row) for row in records(frame))
     headings = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
-    return _PAGE.format(summary=escape(_summary(frame)), headings=headings, rows=rows)
+    summary = " ".join(filter(None, (_summary(frame), agreement)))
+    return _PAGE.format(summary=escape(summary), headings=headings, rows=rows)
 
 
-def to_text(frame: DataFrame) -> str:
+def to_text(frame: DataFrame, agreement: str = "") -> str:
     """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide."""
     rows = [("Claim", "", "Measured", "Verdict")]
     for row in records(frame):
@@ -96,7 +101,8 @@ def to_text(frame: DataFrame) -> str:
         "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
         for row in rows
     ]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", _summary(frame)])
+    end = [_summary(frame), *wrap(agreement, 100)]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", *end])
 
 
 def records(frame: DataFrame) -> list[dict[str, object]]:
