@@ -28,12 +28,13 @@ from cnn_sensitivity.tables import pooling
 from cnn_sensitivity.tables.identity import identity_table
 from cnn_sensitivity.tables.pictures import picture_table
 from cnn_sensitivity.tables.pretrained import file_spectrum_table, pretrained_spectrum_table
-from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_tables
+from cnn_sensitivity.tables.sensitivities import sensitivity_tables
 from cnn_sensitivity.tables.spectra import spectrum_table
+from cnn_sensitivity.tables.stimuli import perturbed_images
 from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
 from cnn_sensitivity.training import checkpoint as checkpoints
 from cnn_sensitivity.training.checkpoint import Checkpoint
-from cnn_sensitivity.training.loop import build_network
+from cnn_sensitivity.training.initial_network import build_network
 
 IMAGES = cases.images(size=16)
 

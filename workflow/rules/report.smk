@@ -15,8 +15,7 @@ rule claims:
     """Hold the run's tables against each claim of the paper: the scorecard."""
     input:
         [path for paths in CLAIM_INPUTS.values() for path in paths],
-        code=code("theory.py", "analysis/*.py", "scorecard/*.py", f"{ROOM}/claims/*.py")
-        + code_of_room(),
+        code=code_of("scorecard", f"{ROOM}.claims"),
     output:
         table=CLAIMS,
         page=report(
