@@ -9,7 +9,6 @@ from torch import nn
 from cnn_sensitivity.config import MeasurementSettings
 from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions, shuffle_channels
-from cnn_sensitivity.seeds import derive_seed
 from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.tables.stimuli import Named
 from cnn_sensitivity.training.checkpoint import Checkpoint
@@ -22,8 +21,8 @@ def subjects(
     """Yield each network under the columns that describe it.
 
     `draw` counts the fresh networks of a seed, from the one that was trained, 0, and its shuffles,
-    which depend on the seed and on this number alone. Of kept epochs only the original wiring is
-    there, with their own test error.
+    which depend on the network's label, the seed and this number. Of kept epochs only the original
+    wiring is there, with their own test error.
     """
     first = next(iter(measurements.values()))
     weights = first.weights or "last"
@@ -42,9 +41,8 @@ def subjects(
             yield kept, checkpoint.network(seed, state)
         network = checkpoint.network(seed, weights)
         yield trained, network
+        label, experiment = checkpoint.settings.network.label, checkpoint.settings.experiment
+        identity = (settings.root_seed, "channel shuffle", experiment, label, seed)
         for draw in range(first.shuffles if has_convolutions(network) else 0):
-            identity = (settings.root_seed, "channel shuffle", checkpoint.settings.experiment, seed)
-            further = (draw,) if draw else ()
-            generator = torch.Generator().manual_seed(derive_seed(*identity, *further))
-            shuffled = shuffle_channels(network, generator)
+            shuffled = shuffle_channels(network, *identity, draw)
             yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled
