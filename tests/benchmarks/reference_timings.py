@@ -18,7 +18,8 @@ import torch
 from cnn_sensitivity.forecast.timings import COLUMNS, CPU, key_and_width
 from cnn_sensitivity.gpu_check.synthetic import random_images, training_settings
 from cnn_sensitivity.sensitivity import measure
-from cnn_sensitivity.training.loop import Trainer, build_network
+from cnn_sensitivity.training.initial_network import build_network
+from cnn_sensitivity.training.loop import Trainer
 
 # Width of the default run and side of its images; at width 1 the images are CIFAR-10's.
 TWO_DIMENSIONAL = {

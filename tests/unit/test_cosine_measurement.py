@@ -17,7 +17,8 @@ from cnn_sensitivity.config import Measurement, MeasurementSettings, PictureSett
 from cnn_sensitivity.datasets.store import normalize
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.tables.pictures import picture_table
-from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_tables
+from cnn_sensitivity.tables.sensitivities import sensitivity_tables
+from cnn_sensitivity.tables.stimuli import perturbed_images
 from cnn_sensitivity.training import checkpoint as checkpoints
 
 IMAGES = cases.images(size=16)

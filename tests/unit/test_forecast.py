@@ -11,6 +11,7 @@ import pytest
 
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import NETWORKS, Architecture, parse, read
+from cnn_sensitivity.datasets import prepare, save
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast import (
     Forecast,
@@ -339,18 +340,64 @@ def test_a_disk_that_is_too_small_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_images_of_a_folder_are_counted(tmp_path: Path) -> None:
     for number in range(7):
-        path = tmp_path / "pictures/train/cat" / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        for folder in ("train/cat", "train/dog", "test/cat", "test/dog"):
+            path = tmp_path / "pictures" / folder / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    (tmp_path / "pictures/train/cat/.hidden").touch()
     overlay = tmp_path / "mine.yaml"
-    overlay.write_text(
-        f"experiments: {{images: {{source: {{name: image_folder, root: {tmp_path}/pictures}}}}}}"
-    )
+    source = f"{{name: image_folder, root: {tmp_path}/pictures, train_size: null, test_size: null}}"
+    overlay.write_text(f"experiments: {{images: {{source: {source}}}}}")
     plan = Plan(read(ROOT / "config.yaml", overlay))
+    data = data_of(plan, "images")
+    assert (data.train, data.test) == (14, 14)
     less = forecast(plan).costs[0].train
     more = forecast(plan_of("quick")).costs[0].train
     assert less is not None and more is not None
-    assert less - START_SECONDS < (more - START_SECONDS) / 100
+    assert less - START_SECONDS < (more - START_SECONDS) / 50
+
+
+SMALL_TASKS = {
+    "subset": {"source": {"name": "embedded", "train_size": 50, "test_size": 30}},
+    "padded": {"source": {"name": "embedded", "train_size": 20, "pad_to": 32}},
+    "templates": {
+        "source": {
+            **{"name": "embedded", "train_size": 40, "test_size": 20},
+            "templates": {"count": 5, "displacement": 2},
+        }
+    },
+    "scale_detection_2d": {"size": 16, "scale": 8, "train_sizes": [8, 16], "test_size": 12},
+    "scale_detection_1d_task1": {"size": 32, "scale": 8, "train_size": 64, "validation_size": 6},
+    "scale_detection_1d_task2": {"size": 32, "scale": 8, "train_size": 20, "validation_size": 6},
+    # More pairs are left than the test takes.
+    "many": {"kind": "scale_detection_1d_task2", "size": 512, "scale": 128},
+}
+
+
+@pytest.mark.parametrize("name", SMALL_TASKS)
+def test_a_task_has_as_many_images_and_bytes_as_were_forecast(name: str, tmp_path: Path) -> None:
+    task = {"kind": "images" if "source" in SMALL_TASKS[name] else name, **SMALL_TASKS[name]}
+    network = {"name": "LeNet"}
+    if "1d" in task["kind"]:
+        options = {"blocks": 2, "channels": 4, "filter_size": 2, "stride": 2}
+        network = {"name": "SimpleCNN1D", "options": options}
+    task |= {"recipe": "brief", "seeds": [0], "networks": [network]}
+    raw = {"run": "small", "recipes": {"brief": {"epochs": 1}}, "experiments": {name: task}}
+    raw["measurements"] = {"sensitivity": {"images": 4}}
+    plan = Plan(parse(raw))
+    made, data = prepare(**plan.dataset_settings(name)), data_of(plan, name)
+    assert (data.train, data.test) == (len(made.train.labels), len(made.test.labels))
+    assert data.validation == (len(made.validation.labels) if made.validation else 0)
+    assert (data.channels, *(data.size,) * data.dimensions) == made.train.images.shape[1:]
+    save(made, tmp_path / "made", name)
+    # The file describes itself too, in some hundred bytes.
+    assert 0 < (tmp_path / "made").stat().st_size - data.bytes < 2000
+
+
+def test_the_default_run_tests_on_512_and_10000_signals() -> None:
+    plan = plan_of("quick")
+    tasks = [f"scale_detection_1d_task{number}" for number in (1, 2)]
+    assert sorted(data_of(plan, task).test for task in tasks) == [512, 10_000]
 
 
 def seconds_of_a_schedule(expected: Forecast, cores: int) -> float:

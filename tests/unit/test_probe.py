@@ -11,7 +11,7 @@ from PIL import Image
 
 from cnn_sensitivity import perturbations, sensitivity
 from cnn_sensitivity.cli import main
-from cnn_sensitivity.networks import build
+from cnn_sensitivity.networks import NAMES, build
 from cnn_sensitivity.probe import images, measuring, report, subject
 from cnn_sensitivity.probe.progress import Bar
 from cnn_sensitivity.seeds import derive_seed
@@ -121,6 +121,22 @@ def test_deformation_and_noise_are_those_of_the_perturbations() -> None:
     assert torch.equal(deformed, perturbations.deform(taken, 0.8, 4, generator))
     sizes = [(each - taken).flatten(1).norm(dim=1) for each in (deformed, noisy)]
     torch.testing.assert_close(*sizes)
+
+
+def test_the_first_convolution_of_most_networks_is_shuffled_with_the_default_seed() -> None:
+    """Of networks that take colours: one in six has the identity there, by chance."""
+    colours = torch.randint(0, 256, (6, 3, 8, 8), generator=torch.Generator().manual_seed(1))
+    taken = images.Images("random", colours.to(torch.uint8), (0.0,) * 3, (1.0,) * 3, None)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    deformed, noisy = measuring.perturbed(taken.normalized(), displacement=0.6)
+    first = []
+    for name in (*NAMES, "mine:network"):
+        named = subject.Subject(name, network, taken, lambda: network)
+        table = measuring.measure(named, deformed, noisy)
+        first.append(rows(table, "trained", "shuffled", "mean")["D"].iloc[0])
+    unshuffled = rows(table, "trained", "original", "mean")["D"].iloc[0]
+    assert np.mean(np.array(first) != unshuffled) > 0.6
+    assert len(set(first)) > 3
 
 
 def test_only_trained_leaves_the_others_out(

@@ -1,5 +1,7 @@
 """The tables of a run: each against the pieces that it is made of, or against known numbers."""
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +30,14 @@ from cnn_sensitivity.tables import pooling
 from cnn_sensitivity.tables.identity import identity_table
 from cnn_sensitivity.tables.pictures import picture_table
 from cnn_sensitivity.tables.pretrained import file_spectrum_table, pretrained_spectrum_table
-from cnn_sensitivity.tables.sensitivities import perturbed_images, sensitivity_tables
+from cnn_sensitivity.tables.sensitivities import sensitivity_tables
 from cnn_sensitivity.tables.spectra import spectrum_table
+from cnn_sensitivity.tables.stimuli import perturbed_images
+from cnn_sensitivity.tables.subjects import subjects
 from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
 from cnn_sensitivity.training import checkpoint as checkpoints
 from cnn_sensitivity.training.checkpoint import Checkpoint
-from cnn_sensitivity.training.loop import build_network
+from cnn_sensitivity.training.initial_network import build_network
 
 IMAGES = cases.images(size=16)
 
@@ -168,6 +172,30 @@ def test_shuffling_tells_from_the_second_convolution_on(trained: Path) -> None:
     before = wide.index.get_level_values("index") < second
     assert (wide["original"] == wide["shuffled"])[before].all()
     assert (wide["original"] != wide["shuffled"])[~before].all()
+
+
+def shuffled_weights(checkpoint: Checkpoint, root_seed: int = 3) -> list[torch.Tensor]:
+    """Return the second convolution of each shuffled network, by seed and draw."""
+    settings = measuring().model_copy(update={"root_seed": root_seed})
+    networks = subjects(checkpoint, IMAGES, settings, settings.measurements)
+    chosen = [network for columns, network in networks if columns["wiring"] == "shuffled"]
+    convolutions = [[m for m in n.modules() if isinstance(m, torch.nn.Conv2d)] for n in chosen]
+    return [second.weight for _, second in convolutions]
+
+
+def test_networks_draws_and_root_seeds_have_shuffles_of_their_own(trained: Path) -> None:
+    """The second network differs from the first by its label alone."""
+    checkpoint = checkpoints.load(trained)
+    architecture = checkpoint.settings.network.model_copy(update={"label": "another"})
+    settings = checkpoint.settings.model_copy(update={"network": architecture})
+    other = replace(checkpoint, settings=settings)
+    chosen = shuffled_weights(checkpoint)
+    assert len(chosen) == 6  # two seeds, three draws
+    assert all(map(torch.equal, chosen, shuffled_weights(checkpoint)))
+    for different in (shuffled_weights(other), shuffled_weights(checkpoint, root_seed=4)):
+        assert not any(map(torch.equal, chosen, different))
+    for one, another in itertools.combinations(chosen, 2):
+        assert not torch.equal(one, another)
 
 
 def test_sensitivity_table_is_the_same_each_time(trained: Path) -> None:

@@ -13,7 +13,7 @@ from cnn_sensitivity import training
 from cnn_sensitivity.config import Recipe
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.training import recipes
-from cnn_sensitivity.training.loop import build_network
+from cnn_sensitivity.training.initial_network import build_network
 from cnn_sensitivity.training.records import COLUMNS, Record, is_below_chance
 
 CPU = torch.device("cpu")

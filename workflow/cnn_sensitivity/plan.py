@@ -234,8 +234,8 @@ class Plan:
                     "size": task.size,
                     "scale": task.scale,
                     "gap": task.gap,
-                    "train_size": max(task.train_sizes),
-                    "test_size": task.test_size,
+                    "train_size": task.train_images(),
+                    "test_size": task.test_images(),
                     "seed": seed,
                 }
             case ScaleDetection1d() as task:
@@ -245,8 +245,8 @@ class Plan:
                     "size": task.size,
                     "scale": task.scale,
                     "gap": getattr(task, "gap", 0),
-                    "train_size": task.train_size,
-                    "validation_size": task.validation_size,
+                    "train_size": task.train_images(),
+                    "validation_size": task.validation_images(),
                     "seed": seed,
                 }
             case other:

@@ -12,6 +12,7 @@ from snakemake.logging import logger
 
 import cnn_sensitivity
 from cnn_sensitivity.availability import as_sentences, unavailable
+from cnn_sensitivity.code_closure import closure as code_closure
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast import Job, Priorities, check_gpu_tables, forecast, in_short
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
@@ -62,7 +63,7 @@ os.environ.update(
 # With `--software-deployment-method conda` jobs run in this environment instead.
 ENVIRONMENT = "../../envs/reproduce.yaml"
 PAPER = PLAN.config.paper
-ROOM = f"papers/{PAPER}"
+ROOM = f"papers.{PAPER}"
 RUN_FILES = f"{PLAN.results}/{{name}}"
 
 
@@ -122,10 +123,9 @@ def begin_log():
     PROGRESS.start(expected(), jobs, workflow.cores)
 
 
-def code(*patterns):
-    """Return the modules that a result depends on: editing one remakes it, touching it does not."""
-    files = [str(path) for pattern in patterns for path in sorted(PACKAGE.glob(pattern))]
-    return [os.path.relpath(path) for path in files]
+def code_of(*modules):
+    """Return the files that a result depends on: editing one remakes it, touching it does not."""
+    return [os.path.relpath(path) for path in code_closure(*modules)]
 
 
 def describe_rule(name, docstring):
@@ -133,15 +133,9 @@ def describe_rule(name, docstring):
     workflow.get_rule(workflow.modifier.modify_rulename(name)).docstring = docstring
 
 
-def code_of_room():
-    """Return the files beside the figures and claims of a paper's room that these may read."""
-    beside = code(f"{ROOM}/*.py", f"{ROOM}/*.csv")
-    return [path for path in beside if Path(path).name not in ("__init__.py", "inputs.py")]
-
-
 def caption(name):
     """Return the path of a caption of the report."""
-    return str(PACKAGE / ROOM / "captions" / f"{name}.rst")
+    return str(PACKAGE / "papers" / PAPER / "captions" / f"{name}.rst")
 
 
 def experiment_of(wildcards):

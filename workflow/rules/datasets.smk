@@ -6,17 +6,7 @@ import json
 rule dataset:
     """Read or download images, or make a scale-detection task, and store it."""
     input:
-        code=code(
-            "seeds.py",
-            "subsets.py",
-            "pairs.py",
-            "image_files.py",
-            "perturbations/draws.py",
-            "perturbations/thin_plate_spline.py",
-            "perturbations/warping.py",
-            "datasets/*.py",
-            "datasets/data/SHA256SUMS",
-        ),
+        code=code_of("datasets.prepare"),
     output:
         f"{PLAN.results}/datasets/{{experiment}}.safetensors",
     log:

@@ -20,13 +20,7 @@ for figure, tables in FIGURE_INPUTS.items():
             figure
         input:
             [path for paths in tables.values() for path in paths],
-            code=code(
-                "theory.py",
-                "analysis/*.py",
-                "drawing/*.py",
-                f"{ROOM}/figures/{figure}.py",
-            )
-            + code_of_room(),
+            code=code_of("drawing.drawn", f"{ROOM}.figures.{figure}"),
         output:
             report(
                 figure_file(figure, "png"),

@@ -11,20 +11,7 @@ for measuring, runs in PLAN.measured_together().items():
         input:
             dataset=dataset_of,
             checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-            code=code(
-                "seeds.py",
-                "perturbations/*.py",
-                "sensitivity.py",
-                "batch_statistics.py",
-                "recording.py",
-                "layer_choice.py",
-                "layer_sums.py",
-                "cosine_distance.py",
-                "pair_distances.py",
-                "tables/runs.py",
-                "tables/sensitivities.py",
-                "networks/channel_shuffle.py",
-            ),
+            code=code_of("tables.sensitivities", "training.arithmetic"),
         output:
             [f"{RUN_FILES}/{name}.csv" for name in runs[0].measurements],
         log:
@@ -60,13 +47,7 @@ rule spectrum:
     """Project the filters of a checkpoint on the modes of the grid Laplacian."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code(
-            "spectrum.py",
-            "smoothness.py",
-            "tables/runs.py",
-            "tables/filters.py",
-            "tables/spectra.py",
-        ),
+        code=code_of("tables.spectra"),
     output:
         f"{RUN_FILES}/spectrum.csv",
     log:
@@ -89,12 +70,7 @@ rule receptive_field:
     """Measure how wide the receptive fields of one-dimensional networks are."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code(
-            "recording.py",
-            "receptive_field.py",
-            "tables/runs.py",
-            "tables/receptive_fields.py",
-        ),
+        code=code_of("tables.receptive_fields"),
     output:
         f"{RUN_FILES}/receptive_field.csv",
     log:
@@ -118,15 +94,7 @@ rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
         weights=lambda wildcards: path_of(PLAN.pretrained_weights(wildcards.network)),
-        code=code(
-            "spectrum.py",
-            "smoothness.py",
-            "datasets/download.py",
-            "networks/state_dicts.py",
-            "networks/weight_files.py",
-            "tables/filters.py",
-            "tables/pretrained.py",
-        ),
+        code=code_of("tables.pretrained"),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:
@@ -149,20 +117,7 @@ rule pretrained:
 rule theory:
     """Measure constant-filter networks, and record their activations (Figure 6)."""
     input:
-        code=code(
-            "seeds.py",
-            "perturbations/*.py",
-            "sensitivity.py",
-            "batch_statistics.py",
-            "recording.py",
-            "layer_choice.py",
-            "layer_sums.py",
-            "cosine_distance.py",
-            "pair_distances.py",
-            "theory.py",
-            "networks/*.py",
-            "tables/theory.py",
-        ),
+        code=code_of("tables.theory"),
     output:
         sensitivity=PLAN.table("theory"),
         activations=PLAN.table("activations"),
@@ -182,7 +137,7 @@ rule theory:
 rule pooling:
     """Compute the pooling examples of Figure 2."""
     input:
-        code=code("tables/pooling.py"),
+        code=code_of("tables.pooling"),
     output:
         PLAN.table("pooling"),
     log:
@@ -200,7 +155,7 @@ rule pictures:
     """Deform one test image and add noise to it."""
     input:
         dataset=PLAN.dataset("{experiment}"),
-        code=code("seeds.py", "perturbations/*.py", "datasets/corruption.py", "tables/pictures.py"),
+        code=code_of("tables.pictures"),
     output:
         PLAN.pictures("{experiment}"),
     log:
@@ -221,13 +176,7 @@ rule deformations:
     """Say which deformations of a data set's images are diffeomorphisms, and show some (P21)."""
     input:
         dataset=PLAN.dataset("{experiment}"),
-        code=code(
-            "seeds.py",
-            "perturbations/*.py",
-            "tables/pictures.py",
-            "tables/overhangs.py",
-            "tables/phase_diagram.py",
-        ),
+        code=code_of("tables.overhangs", "tables.phase_diagram"),
     output:
         list(PLAN.deformations("{experiment}").values()),
     log:
@@ -249,17 +198,7 @@ rule identity:
     """Measure the images themselves: how far each perturbation moves them (P21)."""
     input:
         dataset=PLAN.dataset("{experiment}"),
-        code=code(
-            "seeds.py",
-            "perturbations/*.py",
-            "batch_statistics.py",
-            "sensitivity.py",
-            "recording.py",
-            "layer_sums.py",
-            "pair_distances.py",
-            "tables/sensitivities.py",
-            "tables/identity.py",
-        ),
+        code=code_of("tables.identity"),
     output:
         PLAN.identity("{experiment}"),
     log:

@@ -22,8 +22,7 @@ rule claims:
     input:
         [path for paths in CLAIM_INPUTS.values() for path in paths],
         reference=REFERENCE,
-        code=code("theory.py", "analysis/*.py", "scorecard/*.py", f"{ROOM}/claims/*.py")
-        + code_of_room(),
+        code=code_of("scorecard", f"{ROOM}.claims"),
     output:
         table=CLAIMS,
         page=report(

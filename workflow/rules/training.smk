@@ -10,14 +10,7 @@ rule train:
     input:
         dataset=dataset_of,
         own=own_network,
-        code=code(
-            "seeds.py",
-            "weights.py",
-            "datasets/corruption.py",
-            "datasets/store.py",
-            "networks/*.py",
-            "training/*.py",
-        ),
+        code=code_of("training.job"),
     output:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
         table=f"{RUN_FILES}/training.csv",
@@ -50,15 +43,7 @@ rule adopt:
         dataset=dataset_of,
         own=own_network,
         weights=own_weights,
-        code=code(
-            "seeds.py",
-            "weights.py",
-            "datasets/corruption.py",
-            "datasets/download.py",
-            "datasets/store.py",
-            "networks/*.py",
-            "training/*.py",
-        ),
+        code=code_of("training.adoption"),
     output:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
         table=f"{RUN_FILES}/training.csv",

@@ -72,6 +72,14 @@ class Experiment(Model):
         """Return how many pixels a side inputs have, if that is known before they are read."""
         return None
 
+    def train_images(self) -> int | None:
+        """Return how many training images there are, if that is known before they are read."""
+        return None
+
+    def validation_images(self) -> int:
+        """Return how many images neither train nor test."""
+        return 0
+
     def test_images(self) -> int | None:
         """Return how many test images there are, if that is known before they are read."""
         return None
@@ -87,7 +95,7 @@ class Images(Experiment):
 
     @model_validator(mode="after")
     def _has_so_many(self) -> Self:
-        there_are = self.source.train_images()
+        there_are = self.train_images()
         for size in self.train_sizes or []:
             if there_are is not None and size > there_are:
                 raise ValueError(f"train_sizes {size}: there are {there_are} training images")
@@ -108,6 +116,9 @@ class Images(Experiment):
     def pixels(self) -> int | None:
         return self.source.pixels()
 
+    def train_images(self) -> int | None:
+        return self.source.train_images()
+
     def test_images(self) -> int | None:
         return self.source.test_images()
 
@@ -124,7 +135,7 @@ class ScaleDetection2d(Experiment):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        count = max(self.train_sizes) + self.test_size
+        count = self.train_images() + self.test_images()
         _check_task(count, pairs_2d, self.size, self.scale, self.gap)
         return self
 
@@ -134,7 +145,10 @@ class ScaleDetection2d(Experiment):
     def pixels(self) -> int | None:
         return self.size
 
-    def test_images(self) -> int | None:
+    def train_images(self) -> int:
+        return max(self.train_sizes)
+
+    def test_images(self) -> int:
         return self.test_size
 
 
@@ -163,7 +177,13 @@ class ScaleDetection1d(Experiment):
     def pixels(self) -> int | None:
         return self.size
 
-    def test_images(self) -> int | None:
+    def train_images(self) -> int:
+        return self.train_size
+
+    def validation_images(self) -> int:
+        return self.validation_size
+
+    def test_images(self) -> int:
         return self._test_images
 
 

@@ -25,6 +25,8 @@ SIZES = {
 SIDES = {"embedded": 28, "fashion_mnist": 28, "cifar10": 32}
 """Pixels a side of the sources whose images are known before they are read."""
 
+CHANNELS = {"embedded": 1, "fashion_mnist": 1, "cifar10": 3}
+
 
 class Templates(Model):
     """Each class is the thin-plate deformations of one training image (Ruderman et al. 2018)."""
@@ -102,6 +104,10 @@ class ImageSource(Model):
         if self.templates:
             return self.templates.count
         return 10 if self.name in SIZES else None
+
+    def channels(self) -> int:
+        """Return how many channels the images have; those of a folder are taken to have colours."""
+        return CHANNELS.get(self.name, 3)
 
     def pixels(self) -> int | None:
         """Return how many pixels a side the images have, if that is known before they are read."""

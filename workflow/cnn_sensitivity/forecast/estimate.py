@@ -1,15 +1,15 @@
 """The cost of every run of a plan, and what of it is there already."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_sensitivity.availability import is_download
-from cnn_sensitivity.config import Images, ScaleDetection1d, ScaleDetection2d
-from cnn_sensitivity.config.sources import SIZES
+from cnn_sensitivity.config import Images
+from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast.timings import FORWARD, START_SECONDS, Mode, Timings, gpu_tables
+from cnn_sensitivity.image_files import list_images
 from cnn_sensitivity.papers import all_inputs, figure_inputs
 from cnn_sensitivity.plan import Plan, Run
 
@@ -18,7 +18,6 @@ STATES_KEPT, BYTES_PER_NUMBER = 3, 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
-CHANNELS = {"embedded": 1, "fashion_mnist": 1, "cifar10": 3}
 MB = 1_000_000
 DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
 # What a copy looks like in the folder of downloads; nothing is downloaded then.
@@ -48,16 +47,17 @@ class Data:
     """The size of an experiment's data; images of a folder are counted."""
 
     train: int
+    validation: int
     test: int
     channels: int
     size: int
-    one_dimensional: bool = False
+    dimensions: int
 
     @property
     def bytes(self) -> int:
-        """Of the stored data set: one byte a pixel and channel, or four on a line."""
-        pixels = 4 * self.size if self.one_dimensional else self.channels * self.size**2
-        return (self.train + self.test) * pixels
+        """Of the stored data set: one byte a pixel and channel, and eight a label."""
+        image = self.channels * self.size**self.dimensions
+        return (self.train + self.validation + self.test) * (image + 8)
 
 
 @dataclass(frozen=True)
@@ -166,25 +166,13 @@ def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
 
 def data_of(plan: Plan, experiment: str) -> Data:
     """Return the size of an experiment's data, before it is read."""
-    match plan.config.experiments[experiment]:
-        case Images(source=source):
-            known = SIZES.get(source.name, {})
-            channels, size = CHANNELS.get(source.name, 3), source.pixels() or 32
-            train, test = (
-                getattr(source, f"{split}_size")
-                or known.get(f"{split}_size")
-                or _count(source.root, split)
-                for split in ("train", "test")
-            )
-            return Data(train, test, channels, size)
-        case ScaleDetection2d() as task:
-            return Data(max(task.train_sizes), task.test_size, 1, task.size)
-        case ScaleDetection1d() as task:
-            pairs = task.size * (task.size - 1) // 2
-            rest = max(pairs // 2 - task.train_size, task.validation_size)
-            return Data(task.train_size, rest, 1, task.size, one_dimensional=True)
-        case other:
-            raise TypeError(f"no data for {other!r}")
+    task = plan.config.experiments[experiment]
+    train, test, channels = task.train_images(), task.test_images(), 1
+    if isinstance(task, Images):
+        channels, root = task.source.channels(), task.source.root
+        train, test = train or _count(root, "train"), test or _count(root, "test")
+    size = task.pixels() or 32
+    return Data(train or 0, task.validation_images(), test or 0, channels, size, task.dimensions)
 
 
 def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
@@ -283,7 +271,11 @@ def _has_copy(source: str, root: Path) -> bool:
 
 
 def _count(root: str | None, split: str) -> int:
-    return sum(len(files) for _, _, files in os.walk(Path(root or "") / split))
+    """Return how many images a folder has; 0 where it cannot be used, of which others tell."""
+    try:
+        return len(list_images(root or "").images(split)[0])
+    except UserError:
+        return 0
 
 
 def _there(*paths: str) -> bool:

@@ -65,12 +65,11 @@ def cases_of(plans: Iterable[Plan]) -> list[Case]:
                 continue
             data = data_of(plan, run.experiment)
             settings = plan.training_settings(run)
-            line = (data.channels, data.size)
             seeds = run.network.seeds or plan.config.experiments[run.experiment].seeds
             stackable = _can_stack(settings, data.channels, data.size)
             case = Case(
                 settings.model_copy(update={"noise": 0.0, "train_size": None}),
-                line if data.one_dimensional else (*line, data.size),
+                (data.channels, *(data.size,) * data.dimensions),
                 2 if settings.recipe.loss == "hinge" else 10,
                 len(run.seeds) if stackable else 1,
                 len(seeds) if stackable else 1,

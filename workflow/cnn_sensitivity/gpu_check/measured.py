@@ -12,7 +12,7 @@ from cnn_sensitivity.datasets.store import Dataset, normalize
 from cnn_sensitivity.gpu_check.outcome import Outcome
 from cnn_sensitivity.sensitivity import measure
 from cnn_sensitivity.training.arithmetic import arithmetic
-from cnn_sensitivity.training.loop import build_network
+from cnn_sensitivity.training.initial_network import build_network
 
 # What is measured, by how it is averaged over images: columns of the table of `measure`.
 QUANTITIES = {"mean": ("D", "G", "R"), "median": ("D", "G", "R")}

@@ -14,7 +14,8 @@ from cnn_sensitivity.gpu_check import measured
 from cnn_sensitivity.gpu_check.synthetic import random_images, stepper
 from cnn_sensitivity.gpu_check.twins import isolated
 from cnn_sensitivity.sensitivity import measure
-from cnn_sensitivity.training.loop import Trainer, build_network
+from cnn_sensitivity.training.initial_network import build_network
+from cnn_sensitivity.training.loop import Trainer
 
 WARM_UP = 6  # steps: the first ones choose kernels and capture the graph
 FEWEST, MOST = 5, 2000  # steps that are timed

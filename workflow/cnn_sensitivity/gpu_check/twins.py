@@ -14,7 +14,8 @@ from cnn_sensitivity.gpu_check.synthetic import stepper
 from cnn_sensitivity.training import recipes
 from cnn_sensitivity.training.arithmetic import arithmetic
 from cnn_sensitivity.training.ensemble import State
-from cnn_sensitivity.training.loop import Trainer, build_network
+from cnn_sensitivity.training.initial_network import build_network
+from cnn_sensitivity.training.loop import Trainer
 
 # Relative differences that rounding may cause, by precision: of the last layer's gradient, which
 # depends on the images continuously, and of the whole gradient, in which a rounding may switch a

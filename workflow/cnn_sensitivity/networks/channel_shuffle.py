@@ -6,20 +6,25 @@ from typing import Any
 import torch
 from torch import nn
 
+from cnn_sensitivity.seeds import derive_seed
+
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
-def shuffle_channels(network: nn.Module, generator: torch.Generator) -> nn.Module:
+def shuffle_channels(network: nn.Module, *identity: str | int) -> nn.Module:
     """Return a copy in which every convolution's input channels are permuted at random.
 
     The first convolution is included; biases, norms and linear layers stay, as do the names, types
-    and order of the modules. `generator` is on the CPU; its permutations are drawn in the order
-    of `network.modules()`. The copy's filters are no longer the trained ones in their trained
-    places: measure it, do not train or save it. Source: T22 [text, code].
+    and order of the modules. A layer's permutation is drawn uniformly from the seed of `identity`,
+    which names the network and the draw, and of the layer's name: it depends on no other layer, and
+    two networks share none. Of few channels some come out in their old order. The copy's filters
+    are no longer the trained ones in their trained places: measure it, do not train or save it.
+    Source: T22 [text, code].
     """
     shuffled = copy.deepcopy(network)
-    for module in shuffled.modules():
+    for name, module in shuffled.named_modules():
         if isinstance(module, _CONVOLUTIONS):
+            generator = torch.Generator().manual_seed(derive_seed(*identity, name))
             _permute_inputs(module, torch.randperm(module.in_channels, generator=generator))
     return shuffled
 

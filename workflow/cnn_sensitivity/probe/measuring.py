@@ -95,6 +95,6 @@ def _networks(
     if only_trained:
         return
     if has_convolutions(subject.trained):
-        generator = torch.Generator().manual_seed(derive_seed("probe", "channel shuffle", seed))
-        yield {**trained, "wiring": "shuffled"}, shuffle_channels(subject.trained, generator)
+        shuffled = shuffle_channels(subject.trained, "probe", "channel shuffle", subject.name, seed)
+        yield {**trained, "wiring": "shuffled"}, shuffled
     yield {**trained, "state": "initial", "batch_norm": "batch"}, subject.fresh()

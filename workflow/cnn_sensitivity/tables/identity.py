@@ -6,7 +6,7 @@ from torch import nn
 from cnn_sensitivity import sensitivity
 from cnn_sensitivity.config import MeasurementSettings
 from cnn_sensitivity.datasets.store import Dataset
-from cnn_sensitivity.tables.sensitivities import description, on_the_same_images, perturbed_images
+from cnn_sensitivity.tables.stimuli import description, on_the_same_images, perturbed_images
 
 
 def identity_table(

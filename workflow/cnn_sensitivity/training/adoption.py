@@ -12,14 +12,15 @@ from cnn_sensitivity.datasets.store import Dataset, seen_by
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import state_dicts, weight_files
 
-from . import checkpoint as checkpoints
 from .arithmetic import arithmetic
 from .batches import Pixels, to_device
 from .ensemble import Single, State
 from .evaluation import evaluate
+from .initial_network import build_network, seed_of
 from .job import check, print_at_once
-from .loop import Result, build_network, seed_of
+from .loop import Result
 from .records import Record, write_table
+from .saving import save_checkpoint
 
 TOLERANCE = 0.5
 """By how many per cent of the test images a measured error may differ from a published one."""
@@ -68,7 +69,7 @@ def adopt(
     whole = settings.weights.model_copy(update={"sha256": weight_files.digest(file)})
     settings = settings.model_copy(update={"weights": whole})
     write_table(Path(table), settings, [record])
-    checkpoints.save(Path(checkpoint), settings, dataset, [Result([record], states)])
+    save_checkpoint(Path(checkpoint), settings, dataset, [Result([record], states)])
 
 
 def _tested(

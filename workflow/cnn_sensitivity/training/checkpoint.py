@@ -1,9 +1,6 @@
 """The checkpoint: weights of a stack of seeds at several times, and all about them."""
 
-import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +9,10 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-import cnn_sensitivity
-from cnn_sensitivity import networks
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.datasets.store import Dataset
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.weights import (
-    CHECKPOINT,
-    STATES,
-    Arrays,
-    epoch_state,
-    read_checkpoint,
-    write_sealed,
-)
-
-from .loop import Result, output_count
+from cnn_sensitivity.networks import registry
+from cnn_sensitivity.weights import STATES, Arrays, epoch_state, read_checkpoint
 
 
 @dataclass(frozen=True)
@@ -77,7 +63,7 @@ class Checkpoint:
         }
         network, dataset = self.settings.network, self.metadata["dataset"]
         with torch.random.fork_rng(devices=[]):  # the weights that building draws are not used
-            built = networks.build(
+            built = registry.build(
                 network.name,
                 in_channels=dataset["in_channels"],
                 num_classes=self.metadata["outputs"],
@@ -100,42 +86,6 @@ class Checkpoint:
             held = ", ".join(map(str, self.seeds))
             raise UserError(f"{self.path}: no seed {seed}; it holds {held}")
         return self.seeds.index(seed)
-
-
-def save(
-    path: Path, settings: TrainingSettings, dataset: Dataset, results: Sequence[Result]
-) -> None:
-    """Write the checkpoint of results whose seeds, one after the other, are the settings'."""
-    arrays = {
-        f"{state}/{name}": torch.cat([result.states[state][name] for result in results]).numpy()
-        for state, names in results[0].states.items()
-        for name in names
-    }
-    records = [record for result in results for record in result.records]
-    kept = settings.recipe.keep_epochs or []
-    classes, test_images = len(dataset.classes), len(dataset.test.labels)
-    description = {
-        "settings": settings.model_dump(mode="json"),
-        "dataset": {
-            "name": dataset.name,
-            "title": dataset.title,
-            "checksum": dataset.checksum,
-            "train_images": settings.train_size or len(dataset.train.labels),
-            "in_channels": dataset.train.images.shape[1],
-            "image_size": dataset.train.images.shape[-1],
-        },
-        "outputs": output_count(settings, dataset),
-        "test_images": test_images,
-        "names": list(results[0].states["last"]),
-        "seeds": [record.summary(classes, test_images, kept) for record in records],
-        "versions": {
-            "python": platform.python_version(),
-            "torch": version("torch"),
-            "torchvision": version("torchvision"),
-            "cnn_sensitivity": cnn_sensitivity.__version__,
-        },
-    }
-    write_sealed(path, CHECKPOINT, description, arrays)
 
 
 def load(path: str | Path, run: str | None = None) -> Checkpoint:

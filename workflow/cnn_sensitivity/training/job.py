@@ -9,15 +9,16 @@ import torch
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset, seen_by
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.networks import own_failure
+from cnn_sensitivity.networks.registry import own_failure
 
-from . import checkpoint as checkpoints
 from . import state
 from .arithmetic import arithmetic
 from .ensemble import can_stack
-from .loop import Result, Trainer, build_network, output_count
+from .initial_network import build_network, output_count
+from .loop import Result, Trainer
 from .progress import Progress
 from .records import write_table
+from .saving import save_checkpoint
 
 
 def print_at_once(message: str) -> None:
@@ -69,7 +70,7 @@ def train(
             trainer.run(saver, _reporter(trainer, progress))
             results.append(trainer.result())
     write_table(Path(table), settings, [r for result in results for r in result.records])
-    checkpoints.save(checkpoint, settings, dataset, results)
+    save_checkpoint(checkpoint, settings, dataset, results)
     kept.unlink(missing_ok=True)
 
 
