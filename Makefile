@@ -123,7 +123,7 @@ bench: install-test ## Speed, as ratios within one run, into results/benchmarks.
 
 timings: install-test ## Time every network on one core of this machine, for `make plan`
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks.reference_timings \
-		--output workflow/cnn_sensitivity/forecast/timings.csv
+		--output workflow/cnn_sensitivity/operations/forecast/timings.csv
 
 # Without an installation too: PYTHON is then what has the packages that docs/gpu.md names.
 gpu_python = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))

@@ -15,13 +15,13 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
-from cnn_sensitivity import training
+from cnn_sensitivity import checkpoints
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.spectra import DEPTHS
 from cnn_sensitivity.drawing.style import DOUBLE, INK, STYLE, new_figure
+from cnn_sensitivity.measures.receptive_field import responses
 from cnn_sensitivity.networks.constant_filter import constant_filter_network
-from cnn_sensitivity.receptive_field import responses
 
 STEP = 4
 """Each fourth layer is drawn."""
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--output", type=Path, required=True, metavar="STEM")
     arguments = parser.parse_args()
-    checkpoint = training.load(arguments.checkpoint)
+    checkpoint = checkpoints.load(arguments.checkpoint)
     length = checkpoint.metadata["dataset"]["image_size"]
     options = checkpoint.settings.network.options
     homogeneous = constant_filter_network(options["blocks"], options["filter_size"], 1)

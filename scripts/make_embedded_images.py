@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_sensitivity.datasets import fashion_mnist, idx
-from cnn_sensitivity.datasets.embedded import FOLDER
-from cnn_sensitivity.files import write_atomically
+from cnn_sensitivity.base.files import write_atomically
+from cnn_sensitivity.tasks.images import fashion_mnist, idx
+from cnn_sensitivity.tasks.images.embedded import FOLDER
 
 
 def main() -> None:

@@ -25,16 +25,16 @@ from pandas import DataFrame, Series, concat, read_csv
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from cnn_sensitivity.analysis.theory import fit_power_law
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.style import GREY, INK, STYLE, letter, log_axis, new_figure, note
+from cnn_sensitivity.measures.spectrum import filter_spectrum
 from cnn_sensitivity.networks import state_dicts
 from cnn_sensitivity.probe import measuring
 from cnn_sensitivity.probe.images import Images, take
 from cnn_sensitivity.probe.report import PREFACTOR
 from cnn_sensitivity.probe.subject import Subject
-from cnn_sensitivity.spectrum import filter_spectrum
-from cnn_sensitivity.theory import fit_power_law
 
 QUANTITIES = ("D", "G", "R")
 COLOURS = {

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cnn_sensitivity import cli
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.processor import AVX512, NO_MORE_THAN_AVX2, instruction_set
 from cnn_sensitivity.config import Config, parse, read
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.processor import AVX512, NO_MORE_THAN_AVX2, instruction_set
 
 DOCUMENTED = "quick"  # the run whose page lies in docs/
 

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.timing import by_turns
-from cnn_sensitivity import networks, perturbations, sensitivity
+from cnn_sensitivity import networks, perturbations
 from cnn_sensitivity.config import Diffeomorphism
+from cnn_sensitivity.measures import sensitivity
 from cnn_sensitivity.probe import measuring as probe
 from cnn_sensitivity.probe.images import Images
 from cnn_sensitivity.probe.subject import Subject

@@ -10,9 +10,9 @@ import torch
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.datasets.store import Dataset
-from cnn_sensitivity.gpu_check.synthetic import random_images, stepper, training_settings
-from cnn_sensitivity.training.loop import Trainer
+from cnn_sensitivity.engines.sgd.loop import Trainer
+from cnn_sensitivity.operations.gpu_check.synthetic import random_images, stepper, training_settings
+from cnn_sensitivity.tasks.store import Dataset
 
 CPU = torch.device("cpu")
 CHANNELS_LAST = {"channels_last": True}

@@ -123,7 +123,7 @@ def test_trainings_killed_after_a_state_was_saved_end_with_the_same_bytes(
     trainings = ("--until", "train", *SMOKE, str(longer))
     left_alone = copy_checkout(tmp_path_factory.mktemp("left-alone"))
     undisturbed = run_undisturbed(left_alone, trainings, tally)
-    source = checkout.folder / "workflow/cnn_sensitivity/training/job.py"
+    source = checkout.folder / "workflow/cnn_sensitivity/engines/sgd/job.py"
     each_minute = "save_seconds: float = 60.0"
     assert source.read_text().count(each_minute) == 1
     source.write_text(source.read_text().replace(each_minute, "save_seconds: float = 0.1"))

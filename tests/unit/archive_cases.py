@@ -5,10 +5,11 @@ import io
 import tarfile
 from pathlib import Path
 
+from checkout import ROOT
+
 from cnn_sensitivity.papers import all_inputs, paper, paper_of
 from cnn_sensitivity.plan import Plan
 
-ROOT = Path(__file__).parents[2]
 FIGURES = tuple(paper("tomasini_2022").figures)
 SMOKE = [str(ROOT / "config.yaml"), str(ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml")]
 CONFIG = "smoke/results/smoke/config.yaml"

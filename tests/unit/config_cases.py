@@ -1,11 +1,10 @@
 """The default configuration with something changed, for tests of what is read or refused."""
 
 import copy
-from pathlib import Path
 
 import yaml
+from checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 QUICK = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 

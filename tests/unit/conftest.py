@@ -6,8 +6,8 @@ import hypothesis
 import pytest
 from archive_cases import SMOKE, finish
 
-from cnn_sensitivity import archive
 from cnn_sensitivity.config import read
+from cnn_sensitivity.operations import archive
 from cnn_sensitivity.plan import Plan
 
 # The machines are shared: an example that takes long says nothing about the code.

@@ -5,7 +5,7 @@ import io
 from email.message import Message
 from urllib.response import addinfourl
 
-from cnn_sensitivity.datasets import download
+from cnn_sensitivity.base import download
 
 
 def sha256(content):

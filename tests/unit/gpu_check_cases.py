@@ -1,15 +1,13 @@
 """What the tests of `make gpu-check` share: tiny checks, a training, its images."""
 
-from pathlib import Path
-
 import torch
+from checkout import ROOT
 
 from cnn_sensitivity.config import read
-from cnn_sensitivity.gpu_check.checks import Scale
-from cnn_sensitivity.gpu_check.synthetic import random_images, training_settings
+from cnn_sensitivity.operations.gpu_check.checks import Scale
+from cnn_sensitivity.operations.gpu_check.synthetic import random_images, training_settings
 from cnn_sensitivity.plan import Plan
 
-ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
 TINY = Scale(1 / 16, 8, measured=8, timed_measuring=8, seconds=0.0, processes=(), channels=12)
 LENET = training_settings({"name": "LeNet"}, 2, batch_size=8, learning_rate=0.01, epochs=3)

@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from cnn_sensitivity import training
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.datasets.store import Dataset, Split, assemble
+from cnn_sensitivity.engines import sgd
+from cnn_sensitivity.tasks.store import Dataset, Split, assemble
 
 
 def images(train: int = 50, test: int = 40, size: int = 8, channels: int = 1) -> Dataset:
@@ -115,5 +115,5 @@ def run(
     """Train; return the bytes of the checkpoint and of the table."""
     checkpoint, table = folder / "checkpoint.safetensors", folder / "training.csv"
     options.setdefault("log", lambda message: None)
-    training.train(chosen, dataset, checkpoint=checkpoint, table=table, **options)
+    sgd.train(chosen, dataset, checkpoint=checkpoint, table=table, **options)
     return checkpoint.read_bytes(), table.read_bytes()

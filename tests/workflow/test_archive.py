@@ -70,7 +70,7 @@ def test_a_fresh_checkout_draws_every_figure_and_trains_nothing(
     checkout.append("workflow/cnn_sensitivity/drawing/style.py")
     assert set(checkout.planned(*PACKED)) == {*FIGURES, "all"}
     assert set(checkout.planned(*REDRAW)) == {*FIGURES, "all"}
-    checkout.append("workflow/cnn_sensitivity/training/loop.py")
+    checkout.append("workflow/cnn_sensitivity/engines/sgd/loop.py")
     for path in (checkout.folder / "workflow").rglob("*.py"):
         os.utime(path)
     assert set(checkout.planned(*REDRAW)) == {*FIGURES, "all"}

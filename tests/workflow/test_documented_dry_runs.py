@@ -16,8 +16,9 @@ from documented import DOCUMENTS, Command, commands
 from make_calls import UNPACKED, calls, stubbed
 from test_plan_of_jobs import give_images, give_weights
 
-from cnn_sensitivity import archive, papers
+from cnn_sensitivity import papers
 from cnn_sensitivity.config import read
+from cnn_sensitivity.operations import archive
 from cnn_sensitivity.plan import Plan
 
 ALL = [command for document in DOCUMENTS for command in commands(document)]

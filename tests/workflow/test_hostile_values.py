@@ -17,9 +17,9 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from cnn_sensitivity import config
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Config
 from cnn_sensitivity.config.base import Model
-from cnn_sensitivity.errors import UserError
 
 Location = tuple[str | int, ...]
 

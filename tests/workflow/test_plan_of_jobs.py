@@ -9,7 +9,7 @@ from checkout import ROOT, SMOKE, Checkout
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import Images, read
-from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.operations.forecast import forecast
 from cnn_sensitivity.plan import Plan
 
 PUBLISHED = ROOT / "workflow/scenarios/tomasini_2022/published.yaml"

@@ -12,10 +12,12 @@ import pandas
 import pytest
 from checkout import ROOT
 
-from cnn_sensitivity import datasets, training
+from cnn_sensitivity import tasks
 from cnn_sensitivity.config import TrainingSettings, WeightFile, read
-from cnn_sensitivity.datasets.store import Dataset
+from cnn_sensitivity.engines import adopted
+from cnn_sensitivity.engines.adopted import adoption
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tasks.store import Dataset
 
 DATA = Path(os.environ.get("CNN_SENSITIVITY_DATA") or "nowhere")
 PLAN = Plan(read(ROOT / "config.yaml", ROOT / "workflow/scenarios/tomasini_2022/published.yaml"))
@@ -33,7 +35,7 @@ def images() -> Dataset:
     """All test images, and as few training images as there can be."""
     if not list(DATA.glob("cifar-10-*")):
         pytest.skip("CNN_SENSITIVITY_DATA names no folder with CIFAR-10")
-    return datasets.prepare("cifar10", root=DATA, train_size=10)
+    return tasks.prepare("cifar10", root=DATA, train_size=10)
 
 
 def weights_at_hand(label: str) -> WeightFile:
@@ -51,7 +53,7 @@ def adopted_error(settings: TrainingSettings, images: Dataset, folder: Path) -> 
     """Return the test error in per cent that `adopt` writes down."""
     table = folder / "training.csv"
     files = {"checkpoint": folder / "checkpoint.safetensors", "table": table}
-    training.adopt(settings, images, root=DATA, **files)
+    adopted.adopt(settings, images, root=DATA, **files)
     return 100 * pandas.read_csv(table)["test_error"].iloc[0]
 
 
@@ -63,7 +65,7 @@ def test_the_published_error_is_measured(label: str, images: Dataset, tmp_path: 
     if EXACT in SETTINGS[label].weights.url:
         assert round(error, 2) == settings.published_error
     else:
-        assert abs(error - settings.published_error) <= training.adoption.TOLERANCE
+        assert abs(error - settings.published_error) <= adoption.TOLERANCE
 
 
 def test_only_the_exact_number_tells_a_normalisation_that_is_nearly_right(
@@ -73,4 +75,4 @@ def test_only_the_exact_number_tells_a_normalisation_that_is_nearly_right(
     settings = SETTINGS["ResNet20"].model_copy(update={"weights": weights_at_hand("ResNet20")})
     network = settings.network.model_copy(update={"mean": None, "std": None})
     error = adopted_error(settings.model_copy(update={"network": network}), images, tmp_path)
-    assert 0.2 < error - settings.published_error < 0.3 < training.adoption.TOLERANCE
+    assert 0.2 < error - settings.published_error < 0.3 < adoption.TOLERANCE

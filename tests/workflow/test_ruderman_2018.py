@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import read
-from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.operations.forecast import forecast
 from cnn_sensitivity.plan import Plan
 
 OVERLAY = "workflow/scenarios/ruderman_2018/smoke.yaml"
@@ -58,7 +58,7 @@ def test_a_second_call_does_nothing(changed: Checkout) -> None:
 
 
 def test_editing_the_cosine_distance_remeasures_and_does_not_retrain(changed: Checkout) -> None:
-    changed.append("workflow/cnn_sensitivity/cosine_distance.py")
+    changed.append("workflow/cnn_sensitivity/measures/cosine_distance.py")
     jobs = changed.planned(*SMOKE)
     assert {"train", "spectrum", "figure_03", "figure_01"}.isdisjoint(jobs)
     measuring = {"sensitivity": 2, "sensitivity_2": 3, "sensitivity_3": 1}

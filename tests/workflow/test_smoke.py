@@ -56,7 +56,7 @@ def test_editing_the_deformation_remeasures_and_does_not_retrain(edited: Checkou
 
 
 def test_editing_the_spectrum_neither_retrains_nor_remeasures(edited: Checkout) -> None:
-    edited.append("workflow/cnn_sensitivity/spectrum.py")
+    edited.append("workflow/cnn_sensitivity/measures/spectrum.py")
     jobs = edited.planned(*SMOKE)
     assert "train" not in jobs
     assert measuring(jobs) == 0
@@ -64,7 +64,7 @@ def test_editing_the_spectrum_neither_retrains_nor_remeasures(edited: Checkout) 
 
 
 def test_editing_the_training_retrains(edited: Checkout) -> None:
-    edited.append("workflow/cnn_sensitivity/training/loop.py")
+    edited.append("workflow/cnn_sensitivity/engines/sgd/loop.py")
     assert edited.planned(*SMOKE)["train"] == 10
 
 

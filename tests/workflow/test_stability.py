@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas
 from checkout import ENVIRONMENT, ROOT, SMOKE, Checkout
 
-from cnn_sensitivity.processor import instruction_set
+from cnn_sensitivity.base.processor import instruction_set
 
 
 def python(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ while not Path("go").exists():
 @pytest.fixture
 def busy(checkout: Checkout) -> Checkout:
     """A checkout in which the job of Figure 2's table lasts until there is a file `go`."""
-    checkout.append("workflow/cnn_sensitivity/tables/pooling.py", WAIT)
+    checkout.append("workflow/cnn_sensitivity/papers/tomasini_2022/tables/pooling.py", WAIT)
     return checkout
 
 

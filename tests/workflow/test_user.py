@@ -14,7 +14,7 @@ from checkout import PARTS, ROOT, SMOKE, Checkout, measuring
 from waiting import wait_until
 
 from cnn_sensitivity.config import read
-from cnn_sensitivity.forecast import forecast
+from cnn_sensitivity.operations.forecast import forecast
 from cnn_sensitivity.plan import Plan
 
 EXAMPLE = (*SMOKE, "examples/my_network.yaml")
@@ -66,7 +66,10 @@ def test_the_scheduler_sets_no_timers_unless_a_user_limits_it(
 
 
 def test_brief_loses_no_error(checkout: Checkout) -> None:
-    checkout.append("workflow/cnn_sensitivity/tables/pooling.py", "\nraise OSError('sabotage')\n")
+    checkout.append(
+        "workflow/cnn_sensitivity/papers/tomasini_2022/tables/pooling.py",
+        "\nraise OSError('sabotage')\n",
+    )
     run = checkout.snakemake("figure_02", *SMOKE, BRIEF="1")
     assert run.returncode == 1
     assert "Error in rule pooling:" in run.stderr
@@ -177,7 +180,10 @@ def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
 
 
 def test_make_reproduce_fails_where_a_job_fails(with_make: Checkout) -> None:
-    with_make.append("workflow/cnn_sensitivity/tables/pooling.py", "\nraise OSError('sabotage')\n")
+    with_make.append(
+        "workflow/cnn_sensitivity/papers/tomasini_2022/tables/pooling.py",
+        "\nraise OSError('sabotage')\n",
+    )
     run = make(with_make, "reproduce")
     assert run.returncode == 2
     assert "OSError: sabotage" in run.stderr

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnn_sensitivity import table_files
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.config import (
     Config,
     MeasurementSettings,
@@ -20,9 +21,8 @@ from cnn_sensitivity.config import (
     read,
     schema,
 )
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import write_atomically
 from cnn_sensitivity.plan import REFERENCES, Plan
+from cnn_sensitivity.tables import files as table_files
 
 INPUT_ERROR = 2
 DEFAULT_PAPER = Config.model_fields["paper"].default
@@ -40,20 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _dataset(options: argparse.Namespace) -> None:
     """Read, download or make a data set."""
-    from cnn_sensitivity import datasets
+    from cnn_sensitivity import tasks
 
-    dataset = datasets.prepare(**json.loads(options.settings))
-    datasets.save(dataset, options.output, options.experiment)
+    dataset = tasks.prepare(**json.loads(options.settings))
+    tasks.save(dataset, options.output, options.experiment)
 
 
 def _train(options: argparse.Namespace) -> None:
     """Train the networks of one run."""
-    from cnn_sensitivity import datasets, training
+    from cnn_sensitivity import tasks
+    from cnn_sensitivity.engines import sgd
 
     settings = TrainingSettings.model_validate_json(options.settings)
-    training.train(
+    sgd.train(
         settings,
-        datasets.load(options.dataset, settings.experiment),
+        tasks.load(options.dataset, settings.experiment),
         checkpoint=options.checkpoint,
         table=options.table,
         device=_device(options),
@@ -62,12 +63,13 @@ def _train(options: argparse.Namespace) -> None:
 
 def _adopt(options: argparse.Namespace) -> None:
     """Make the checkpoint of a run from weights that were trained elsewhere."""
-    from cnn_sensitivity import datasets, training
+    from cnn_sensitivity import tasks
+    from cnn_sensitivity.engines import adopted
 
     settings = TrainingSettings.model_validate_json(options.settings)
-    training.adopt(
+    adopted.adopt(
         settings,
-        datasets.load(options.dataset, settings.experiment),
+        tasks.load(options.dataset, settings.experiment),
         root=options.root,
         checkpoint=options.checkpoint,
         table=options.table,
@@ -79,16 +81,16 @@ def _measure(options: argparse.Namespace) -> None:
     """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
     import torch
 
-    from cnn_sensitivity import datasets
-    from cnn_sensitivity.tables.sensitivities import sensitivity_tables
-    from cnn_sensitivity.training import checkpoint
-    from cnn_sensitivity.training.arithmetic import arithmetic
+    from cnn_sensitivity import tasks
+    from cnn_sensitivity.base.arithmetic import arithmetic
+    from cnn_sensitivity.checkpoints import checkpoint
+    from cnn_sensitivity.measures.sensitivity_tables import sensitivity_tables
 
     device = _device(options)
     with arithmetic("float32", torch.device(device)):
         tables = sensitivity_tables(
             checkpoint.load(options.checkpoint, options.name),
-            datasets.load(options.dataset),
+            tasks.load(options.dataset),
             MeasurementSettings.model_validate_json(options.settings),
             device=device,
         )
@@ -98,7 +100,7 @@ def _measure(options: argparse.Namespace) -> None:
 
 def _spectrum(options: argparse.Namespace) -> None:
     """Project the filters of a checkpoint on the grid Laplacian's modes."""
-    from cnn_sensitivity.tables.spectra import spectrum_table
+    from cnn_sensitivity.measures.spectra import spectrum_table
 
     table_files.write(
         spectrum_table(options.checkpoint, options.weights, options.name), options.output
@@ -107,8 +109,8 @@ def _spectrum(options: argparse.Namespace) -> None:
 
 def _receptive_field(options: argparse.Namespace) -> None:
     """Measure how wide the receptive fields of one-dimensional networks are."""
-    from cnn_sensitivity.tables.receptive_fields import receptive_field_table
-    from cnn_sensitivity.training import checkpoint
+    from cnn_sensitivity.checkpoints import checkpoint
+    from cnn_sensitivity.measures.receptive_field_tables import receptive_field_table
 
     loaded = checkpoint.load(options.checkpoint, options.name)
     table_files.write(receptive_field_table(loaded, options.weights), options.output)
@@ -116,7 +118,7 @@ def _receptive_field(options: argparse.Namespace) -> None:
 
 def _pretrained(options: argparse.Namespace) -> None:
     """Project the filters of a network with ImageNet weights."""
-    from cnn_sensitivity.tables import pretrained
+    from cnn_sensitivity.papers.tomasini_2022.tables import pretrained
 
     name, root = options.network, options.root
     if options.weights:
@@ -129,7 +131,10 @@ def _pretrained(options: argparse.Namespace) -> None:
 
 def _theory(options: argparse.Namespace) -> None:
     """Measure constant-filter networks."""
-    from cnn_sensitivity.tables.theory import activation_table, constant_filter_table
+    from cnn_sensitivity.papers.tomasini_2022.tables.theory import (
+        activation_table,
+        constant_filter_table,
+    )
 
     table_files.write(constant_filter_table(), options.sensitivity)
     table_files.write(activation_table(), options.activations)
@@ -137,28 +142,32 @@ def _theory(options: argparse.Namespace) -> None:
 
 def _pooling(options: argparse.Namespace) -> None:
     """Compute the pooling examples."""
-    from cnn_sensitivity.tables.pooling import pooling_table
+    from cnn_sensitivity.papers.tomasini_2022.tables.pooling import pooling_table
 
     table_files.write(pooling_table(), options.output)
 
 
 def _pictures(options: argparse.Namespace) -> None:
     """Deform a test image and add noise to it."""
-    from cnn_sensitivity import datasets
-    from cnn_sensitivity.tables.pictures import picture_table
+    from cnn_sensitivity import tasks
+    from cnn_sensitivity.tasks.images.pictures import picture_table
 
     settings = PictureSettings.model_validate_json(options.settings)
-    dataset = datasets.load(options.dataset, options.experiment)
+    dataset = tasks.load(options.dataset, options.experiment)
     table_files.write(picture_table(dataset, settings), options.output)
 
 
 def _deformations(options: argparse.Namespace) -> None:
     """Say which deformations of a data set's images are diffeomorphisms, and show some."""
-    from cnn_sensitivity import datasets
-    from cnn_sensitivity.tables.overhangs import overhang_table
-    from cnn_sensitivity.tables.phase_diagram import bounds_table, example_table, sphere_table
+    from cnn_sensitivity import tasks
+    from cnn_sensitivity.papers.petrini_2021.tables.overhangs import overhang_table
+    from cnn_sensitivity.papers.petrini_2021.tables.phase_diagram import (
+        bounds_table,
+        example_table,
+        sphere_table,
+    )
 
-    dataset = datasets.load(options.dataset, options.experiment)
+    dataset = tasks.load(options.dataset, options.experiment)
     size = dataset.test.images.shape[-1]
     tables = (
         bounds_table(size),
@@ -172,11 +181,11 @@ def _deformations(options: argparse.Namespace) -> None:
 
 def _identity(options: argparse.Namespace) -> None:
     """Measure the images themselves: how far each perturbation moves them."""
-    from cnn_sensitivity import datasets
-    from cnn_sensitivity.tables.identity import identity_table
+    from cnn_sensitivity import tasks
+    from cnn_sensitivity.papers.petrini_2021.tables.identity import identity_table
 
     settings = MeasurementSettings.model_validate_json(options.settings)
-    dataset = datasets.load(options.dataset, options.experiment)
+    dataset = tasks.load(options.dataset, options.experiment)
     table_files.write(identity_table(dataset, options.experiment, settings), options.output)
 
 
@@ -208,17 +217,17 @@ def _claims(options: argparse.Namespace) -> None:
 
 def _software(options: argparse.Namespace) -> None:
     """Note the versions of Python and of the libraries, the commit and the processor."""
-    from cnn_sensitivity.processor import instruction_set
-    from cnn_sensitivity.software import note
+    from cnn_sensitivity.base.processor import instruction_set
+    from cnn_sensitivity.base.software import note
 
     note(options.output, instruction_set())
 
 
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
-    from cnn_sensitivity.availability import as_sentences, unavailable
-    from cnn_sensitivity.forecast import as_text, forecast
-    from cnn_sensitivity.preflight import check_images, check_networks, check_weights
+    from cnn_sensitivity.operations.availability import as_sentences, unavailable
+    from cnn_sensitivity.operations.forecast import as_text, forecast
+    from cnn_sensitivity.operations.preflight import check_images, check_networks, check_weights
 
     whole = Plan(read(*options.configfile))
     left_out = unavailable(whole, ask=True)
@@ -274,8 +283,8 @@ def _stability(options: argparse.Namespace) -> None:
 
 def _reference(options: argparse.Namespace) -> None:
     """Make a finished run the reference run of its name: paper_figures/reference/<run>/."""
-    from cnn_sensitivity import reference
-    from cnn_sensitivity.availability import unavailable
+    from cnn_sensitivity.operations import reference
+    from cnn_sensitivity.operations.availability import unavailable
 
     plan = Plan(read(*options.configfile))
     print(f"Written: {reference.keep(plan.without(unavailable(plan, ask=False)))}/.")
@@ -291,7 +300,7 @@ def _runs(options: argparse.Namespace) -> None:
 
 def _gallery(options: argparse.Namespace) -> None:
     """Write the page of all figures of the committed runs."""
-    from cnn_sensitivity.gallery import to_gallery
+    from cnn_sensitivity.operations.gallery import to_gallery
 
     text = to_gallery(options.folder, options.output, DEFAULT_PAPER)
     with write_atomically(options.output) as temporary:
@@ -300,8 +309,8 @@ def _gallery(options: argparse.Namespace) -> None:
 
 def _pack(options: argparse.Namespace) -> None:
     """Pack a finished run into an archive: tables, figures, configuration, versions, checksums."""
-    from cnn_sensitivity import archive
-    from cnn_sensitivity.availability import unavailable
+    from cnn_sensitivity.operations import archive
+    from cnn_sensitivity.operations.availability import unavailable
 
     plan = Plan(read(*options.configfile))
     plan = plan.without(unavailable(plan, ask=False))
@@ -312,7 +321,7 @@ def _pack(options: argparse.Namespace) -> None:
 
 def _unpack(options: argparse.Namespace) -> None:
     """Put a packed run's tables in place, and print the path of its configuration."""
-    from cnn_sensitivity import archive
+    from cnn_sensitivity.operations import archive
 
     plan = archive.unpack(options.archive)
     print(f"The results of the run {plan.config.run!r} are in {plan.results}/.", file=sys.stderr)
@@ -323,10 +332,10 @@ def _gpu_check(options: argparse.Namespace) -> None:
     """Find out whether this machine's GPU is right and how fast it is, for `make plan`."""
     import time
 
-    from cnn_sensitivity.gpu_check.cases import cases_of
-    from cnn_sensitivity.gpu_check.checks import Scale, all_checks
-    from cnn_sensitivity.gpu_check.results import Results, file_name, header
-    from cnn_sensitivity.gpu_check.run import run, the_gpu
+    from cnn_sensitivity.operations.gpu_check.cases import cases_of
+    from cnn_sensitivity.operations.gpu_check.checks import Scale, all_checks
+    from cnn_sensitivity.operations.gpu_check.results import Results, file_name, header
+    from cnn_sensitivity.operations.gpu_check.run import run, the_gpu
 
     end = time.monotonic() + 60 * options.minutes
     gpu, folder = the_gpu(), Path(options.output)
@@ -375,7 +384,7 @@ def _device(options: argparse.Namespace) -> str:
     """Return the device of a job that was given so many GPUs, and bound its CPU threads."""
     import torch
 
-    from cnn_sensitivity.gpu_choice import choose
+    from cnn_sensitivity.operations.gpu_choice import choose
 
     torch.set_num_threads(options.threads)
     if options.gpus and torch.cuda.is_available():

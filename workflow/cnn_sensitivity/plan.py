@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import (
     Config,
     Diffeomorphism,
@@ -25,7 +26,6 @@ from cnn_sensitivity.config import (
     suggestion,
 )
 from cnn_sensitivity.config.run import REFERENCE
-from cnn_sensitivity.errors import UserError
 
 FULLY_CONNECTED = "FullConn"
 MEASURING = "sensitivity"

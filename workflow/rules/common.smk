@@ -11,19 +11,25 @@ sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 from snakemake.logging import logger
 
 import cnn_sensitivity
-from cnn_sensitivity.availability import as_sentences, unavailable
-from cnn_sensitivity.code_closure import closure as code_closure
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.forecast import Job, Priorities, check_gpu_tables, forecast, in_short
+from cnn_sensitivity.operations.availability import as_sentences, unavailable
+from cnn_sensitivity.base.code_closure import closure as code_closure
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.operations.forecast import (
+    Job,
+    Priorities,
+    check_gpu_tables,
+    forecast,
+    in_short,
+)
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
-from cnn_sensitivity.preflight import (
+from cnn_sensitivity.operations.preflight import (
     check_images,
     check_networks,
     check_weights,
     check_workplace,
 )
-from cnn_sensitivity.run_progress import RunProgress
+from cnn_sensitivity.operations.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
 
 try:

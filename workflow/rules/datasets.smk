@@ -6,7 +6,7 @@ import json
 rule dataset:
     """Read or download images, or make a scale-detection task, and store it."""
     input:
-        code=code_of("datasets.prepare"),
+        code=code_of("tasks.prepare"),
     output:
         f"{PLAN.results}/datasets/{{experiment}}.safetensors",
     log:

@@ -1,6 +1,6 @@
 """Figures: tables in, a picture and the numbers that it plots out. One target a figure."""
 
-from cnn_sensitivity.paper import EXTENSIONS
+from cnn_sensitivity.papers.paper import EXTENSIONS
 
 
 def figure_file(figure, extension):

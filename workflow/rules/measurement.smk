@@ -11,7 +11,7 @@ for measuring, runs in PLAN.measured_together().items():
         input:
             dataset=dataset_of,
             checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-            code=code_of("tables.sensitivities", "training.arithmetic"),
+            code=code_of("measures.sensitivity_tables", "base.arithmetic"),
         output:
             [f"{RUN_FILES}/{name}.csv" for name in runs[0].measurements],
         log:
@@ -47,7 +47,7 @@ rule spectrum:
     """Project the filters of a checkpoint on the modes of the grid Laplacian."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code_of("tables.spectra"),
+        code=code_of("measures.spectra"),
     output:
         f"{RUN_FILES}/spectrum.csv",
     log:
@@ -70,7 +70,7 @@ rule receptive_field:
     """Measure how wide the receptive fields of one-dimensional networks are."""
     input:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=code_of("tables.receptive_fields"),
+        code=code_of("measures.receptive_field_tables"),
     output:
         f"{RUN_FILES}/receptive_field.csv",
     log:
@@ -94,7 +94,7 @@ rule pretrained:
     """Project the filters of a network with ImageNet weights, or say why there are none."""
     input:
         weights=lambda wildcards: path_of(PLAN.pretrained_weights(wildcards.network)),
-        code=code_of("tables.pretrained"),
+        code=code_of("papers.tomasini_2022.tables.pretrained"),
     output:
         f"{PLAN.results}/pretrained/{{network}}.csv",
     log:
@@ -117,7 +117,7 @@ rule pretrained:
 rule theory:
     """Measure constant-filter networks, and record their activations (Figure 6)."""
     input:
-        code=code_of("tables.theory"),
+        code=code_of("papers.tomasini_2022.tables.theory"),
     output:
         sensitivity=PLAN.table("theory"),
         activations=PLAN.table("activations"),
@@ -137,7 +137,7 @@ rule theory:
 rule pooling:
     """Compute the pooling examples of Figure 2."""
     input:
-        code=code_of("tables.pooling"),
+        code=code_of("papers.tomasini_2022.tables.pooling"),
     output:
         PLAN.table("pooling"),
     log:
@@ -155,7 +155,7 @@ rule pictures:
     """Deform one test image and add noise to it."""
     input:
         dataset=PLAN.dataset("{experiment}"),
-        code=code_of("tables.pictures"),
+        code=code_of("tasks.images.pictures"),
     output:
         PLAN.pictures("{experiment}"),
     log:
@@ -176,7 +176,9 @@ rule deformations:
     """Say which deformations of a data set's images are diffeomorphisms, and show some (P21)."""
     input:
         dataset=PLAN.dataset("{experiment}"),
-        code=code_of("tables.overhangs", "tables.phase_diagram"),
+        code=code_of(
+            "papers.petrini_2021.tables.overhangs", "papers.petrini_2021.tables.phase_diagram"
+        ),
     output:
         list(PLAN.deformations("{experiment}").values()),
     log:
@@ -198,7 +200,7 @@ rule identity:
     """Measure the images themselves: how far each perturbation moves them (P21)."""
     input:
         dataset=PLAN.dataset("{experiment}"),
-        code=code_of("tables.identity"),
+        code=code_of("papers.petrini_2021.tables.identity"),
     output:
         PLAN.identity("{experiment}"),
     log:

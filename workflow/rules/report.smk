@@ -1,6 +1,6 @@
 """The scorecard: what the run says of each claim of the paper. And what a report shows besides."""
 
-from cnn_sensitivity.software import versions
+from cnn_sensitivity.base.software import versions
 
 
 report: caption("workflow")

@@ -10,7 +10,7 @@ rule train:
     input:
         dataset=dataset_of,
         own=own_network,
-        code=code_of("training.job"),
+        code=code_of("engines.sgd.job"),
     output:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
         table=f"{RUN_FILES}/training.csv",
@@ -43,7 +43,7 @@ rule adopt:
         dataset=dataset_of,
         own=own_network,
         weights=own_weights,
-        code=code_of("training.adoption"),
+        code=code_of("engines.adopted.adoption"),
     output:
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
         table=f"{RUN_FILES}/training.csv",

@@ -10,9 +10,9 @@ from cnn_sensitivity import papers
 from cnn_sensitivity.papers.petrini_2021 import claims
 from cnn_sensitivity.papers.petrini_2021.authors import authors
 from cnn_sensitivity.papers.petrini_2021.claims import errors, region
+from cnn_sensitivity.papers.petrini_2021.tables.overhangs import overhang_table
+from cnn_sensitivity.papers.petrini_2021.tables.phase_diagram import bounds_table
 from cnn_sensitivity.scorecard.verdict import judge
-from cnn_sensitivity.tables.overhangs import overhang_table
-from cnn_sensitivity.tables.phase_diagram import bounds_table
 
 CLAIMS = {claim.id: claim for claim in claims.CLAIMS}
 HOLDS, FAILS = "reproduced", "contradicted"

@@ -18,8 +18,12 @@ from cnn_sensitivity.papers.petrini_2021.figures import (
     figure_06,
     figure_07,
 )
-from cnn_sensitivity.tables.overhangs import overhang_table
-from cnn_sensitivity.tables.phase_diagram import bounds_table, example_table, sphere_table
+from cnn_sensitivity.papers.petrini_2021.tables.overhangs import overhang_table
+from cnn_sensitivity.papers.petrini_2021.tables.phase_diagram import (
+    bounds_table,
+    example_table,
+    sphere_table,
+)
 
 
 def drawn(module, tables: dict[str, pandas.DataFrame]) -> Drawing:

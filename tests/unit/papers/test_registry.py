@@ -1,16 +1,15 @@
 """The registry of papers: each room is whole, and a configuration that does not fit is refused."""
 
 import ast
-from pathlib import Path
 
 import pytest
 import yaml
+from checkout import ROOT
 
 from cnn_sensitivity import config, papers
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.plan import Plan
 
-ROOT = Path(__file__).parents[3]
 ROOMS = ROOT / "workflow/cnn_sensitivity/papers"
 
 

@@ -11,11 +11,11 @@ from pandas import DataFrame
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.analysis.selection import block_outputs, curves, outputs
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.drawing import scatter
 from cnn_sensitivity.drawing.drawn import save
 from cnn_sensitivity.drawing.style import looks
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.tables.pooling import pooling_table
+from cnn_sensitivity.papers.tomasini_2022.tables.pooling import pooling_table
 
 
 @pytest.fixture(autouse=True)

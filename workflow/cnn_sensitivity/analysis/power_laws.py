@@ -8,8 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.theory import effective_receptive_field, fit_power_law, receptive_field
+from cnn_sensitivity.analysis.theory import (
+    effective_receptive_field,
+    fit_power_law,
+    receptive_field,
+)
+from cnn_sensitivity.base.errors import UserError
 
 RULE = "layers whose receptive field is narrower than the scale ξ of the task"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 from numpy.typing import ArrayLike, NDArray
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 
 Sample = Mapping[str, NDArray]
 """Columns of a resampled table by name."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.base import (
     NO_BOOLEAN,
     Count,
@@ -17,9 +18,8 @@ from cnn_sensitivity.config.base import (
 )
 from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
 from cnn_sensitivity.config.networks import Network
+from cnn_sensitivity.config.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
 from cnn_sensitivity.config.sources import ImageSource
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
 
 
 class Experiment(Model):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from math import ceil
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.base import suggestion
 from cnn_sensitivity.config.networks import NETWORKS, PRETRAINED, Architecture
-from cnn_sensitivity.errors import UserError
 
 ONE_DIMENSIONAL = "SimpleCNN1D"
 # R18's networks, which differ in what halves the image after each of their blocks.

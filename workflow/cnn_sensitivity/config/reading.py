@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.run import Config
 from cnn_sensitivity.config.sentences import describe
-from cnn_sensitivity.errors import UserError
 
 
 def parse(raw: Mapping[str, Any]) -> Config:

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.base import Folder, Label, Model, Seed, refuse_duplicates, suggestion
 from cnn_sensitivity.config.experiments import (
     AnyExperiment,
@@ -25,7 +26,6 @@ from cnn_sensitivity.config.measurements import Measurement
 from cnn_sensitivity.config.networks import Network, Pretrained, Recipe
 from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.config.settings import Compute
-from cnn_sensitivity.errors import UserError
 
 # A part of paths, which a rule's wildcards tell from others.
 ExperimentName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=60)]

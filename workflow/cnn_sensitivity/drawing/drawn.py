@@ -7,8 +7,8 @@ import matplotlib
 import pandas
 from matplotlib.figure import Figure
 
+from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.drawing.style import STYLE
-from cnn_sensitivity.files import write_atomically
 
 # No dates and no versions: the same tables give the same bytes.
 _METADATA: dict[str, dict[str, str | None]] = {

@@ -8,8 +8,8 @@ from pandas import DataFrame, concat
 
 from cnn_sensitivity.analysis import power_laws
 from cnn_sensitivity.analysis.selection import over_seeds
+from cnn_sensitivity.analysis.theory import predicted_exponents
 from cnn_sensitivity.drawing.style import Look, log_axis
-from cnn_sensitivity.theory import predicted_exponents
 
 LOOKS = (Look("#0072B2", "o"), Look("#D55E00", "s"), Look("#009E73", "^"), Look("#AA4499", "D"))
 QUANTITIES = {"D": r"$D_k$", "G": r"$G_k$"}

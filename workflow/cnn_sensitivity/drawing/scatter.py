@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.statistics import FEWEST_POINTS, log_correlation
+from cnn_sensitivity.analysis.theory import PowerLaw, fit_power_law
 from cnn_sensitivity.drawing.style import GREY, INK, Look, log_axis, looks, note
-from cnn_sensitivity.theory import PowerLaw, fit_power_law
 
 ERROR = r"test error $\varepsilon$"
 OUTPUT_SYMBOLS = {"D": "$D_f$", "G": "$G_f$", "R": "$R_f$"}

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cnn_sensitivity.seeds import derive_seed
+from cnn_sensitivity.base.seeds import derive_seed
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 
 _PAD: dict[int, Any] = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d}
 _CONVOLUTION: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d}

@@ -12,8 +12,8 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.limits import check_options
-from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.cifar_resnet import cifar_resnet
 from cnn_sensitivity.networks.downsampling import downsampling_cnn

@@ -6,8 +6,8 @@ from math import sqrt
 import torch
 from torch import nn
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.limits import check_blocks
-from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks.layers import ScaledLinear, scaled
 
 

@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import unreadable
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import unreadable
 
 _WITHIN = ("state_dict", "model")
 _PARALLEL = "module."  # what torch.nn.DataParallel puts before each name

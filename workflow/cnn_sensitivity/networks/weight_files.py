@@ -3,10 +3,10 @@
 import hashlib
 from pathlib import Path
 
+from cnn_sensitivity.base.download import fetch
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import unreadable
 from cnn_sensitivity.config import WeightFile
-from cnn_sensitivity.datasets.download import fetch
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import unreadable
 
 
 def find(weights: WeightFile, root: str | Path) -> Path:

@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.paper import Paper, Tables
+from cnn_sensitivity.papers.paper import Paper, Tables
 from cnn_sensitivity.plan import Plan
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import warnings
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Diffeomorphism
-from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import normal, side
 from cnn_sensitivity.perturbations.gaussian_warp import warp_gaussian
 from cnn_sensitivity.perturbations.warping import warp, warp_in_blocks

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 
 
 def side(images: Tensor) -> int:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import PixelMoves
-from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import normal, side
 
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import ThinPlate
-from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.perturbations.draws import side
 from cnn_sensitivity.perturbations.warping import warp_in_blocks
 

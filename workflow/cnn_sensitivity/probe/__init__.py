@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.probe import images as image_sources
 from cnn_sensitivity.probe import measuring, report, subject
 from cnn_sensitivity.probe.progress import Bar

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnn_sensitivity.datasets import image_folder, prepare
-from cnn_sensitivity.datasets.store import normalize
-from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.image_files import SUFFIXES
-from cnn_sensitivity.subsets import balanced_order
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.tasks import prepare
+from cnn_sensitivity.tasks.images import image_folder
+from cnn_sensitivity.tasks.images.image_files import SUFFIXES
+from cnn_sensitivity.tasks.images.subsets import balanced_order
+from cnn_sensitivity.tasks.store import normalize
 
 COUNT = 500
 """Images that are measured unless another number is asked for, as in the papers."""

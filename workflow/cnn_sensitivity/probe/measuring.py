@@ -6,13 +6,14 @@ import torch
 from pandas import DataFrame, concat
 from torch import Tensor, nn
 
-from cnn_sensitivity import perturbations, sensitivity
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity import perturbations
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.seeds import derive_seed
+from cnn_sensitivity.measures import sensitivity
+from cnn_sensitivity.measures.sensitivity import Request
 from cnn_sensitivity.networks import own_failure, shuffle_channels
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions
 from cnn_sensitivity.probe.subject import Subject
-from cnn_sensitivity.seeds import derive_seed
-from cnn_sensitivity.sensitivity import Request
 
 SETS = 3  # clean, deformed, noisy
 Advance = Callable[[int, int], None]

@@ -6,7 +6,6 @@ from pathlib import Path
 import matplotlib
 from pandas import DataFrame, Series, concat
 
-from cnn_sensitivity import table_files
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.depth_curves import (
     INITIAL,
@@ -18,6 +17,7 @@ from cnn_sensitivity.drawing.depth_curves import (
 )
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.style import LIGHT, QUANTITY_COLOURS, STYLE, log_axis, say
+from cnn_sensitivity.tables import files as table_files
 
 QUANTITIES = ("D", "G", "R")
 PREFACTOR = 0.24

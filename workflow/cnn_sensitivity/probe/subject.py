@@ -12,12 +12,12 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.config import WeightFile
 from cnn_sensitivity.config.limits import check_pretrained
-from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.networks import NAMES, build, state_dicts, weight_files
 from cnn_sensitivity.probe.images import Images
-from cnn_sensitivity.seeds import derive_seed
 
 TORCHVISION = "torchvision:"
 _GUESS = 10  # classes, where neither weights nor images tell

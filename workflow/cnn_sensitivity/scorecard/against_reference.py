@@ -4,9 +4,10 @@ from pathlib import Path
 
 from pandas import DataFrame
 
-from cnn_sensitivity import software, table_files
 from cnn_sensitivity.analysis.prose import listing
+from cnn_sensitivity.base import software
 from cnn_sensitivity.scorecard.render import measured, records
+from cnn_sensitivity.tables import files as table_files
 
 CLAIMS, SOFTWARE = "claims.csv", "software.txt"
 """The files of a reference run that are read here."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pandas import DataFrame
 
-from cnn_sensitivity import table_files
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.scorecard.render import cell, mark, measured, records
 from cnn_sensitivity.scorecard.verdict import VERDICTS
+from cnn_sensitivity.tables import files as table_files
 
 
 def read(paths: Iterable[str | Path]) -> dict[str, DataFrame]:

@@ -4,8 +4,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn_sensitivity import software
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base import software
+from cnn_sensitivity.base.errors import UserError
 
 _UNKNOWN = "not noted"
 

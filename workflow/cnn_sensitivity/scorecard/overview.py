@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.scorecard.verdict import VERDICTS
 
 

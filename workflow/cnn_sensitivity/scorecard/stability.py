@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.analysis.prose import listing, plural
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.scorecard.made_with import MadeWith
 from cnn_sensitivity.scorecard.render import mark, measured, records
 from cnn_sensitivity.scorecard.verdict import CONTRADICTED, REPRODUCED

@@ -1,6 +1,6 @@
 """Petrini, Favero, Geiger and Wyart 2021, arXiv 2105.02468 (P21). No torch."""
 
-from cnn_sensitivity.paper import Paper
+from cnn_sensitivity.papers.paper import Paper
 from cnn_sensitivity.papers.petrini_2021 import inputs
 
 PAPER = Paper(

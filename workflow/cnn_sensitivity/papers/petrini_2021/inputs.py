@@ -8,7 +8,7 @@ those measured at several displacements across them (Figure 7).
 from collections.abc import Callable, Iterable
 
 from cnn_sensitivity.config import Diffeomorphism, Images, Measurement
-from cnn_sensitivity.paper import Tables
+from cnn_sensitivity.papers.paper import Tables
 from cnn_sensitivity.plan import Plan, Run
 
 ONE_PIXEL = Diffeomorphism().displacement

@@ -1,6 +1,6 @@
 """Ruderman, Rabinowitz, Morcos and Zoran 2018, arXiv 1804.04438 (R18). No torch."""
 
-from cnn_sensitivity.paper import Paper
+from cnn_sensitivity.papers.paper import Paper
 from cnn_sensitivity.papers.ruderman_2018 import inputs
 
 PAPER = Paper(

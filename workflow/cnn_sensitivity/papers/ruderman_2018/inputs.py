@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cnn_sensitivity.paper import Tables, measured, of_runs
+from cnn_sensitivity.papers.paper import Tables, measured, of_runs
 from cnn_sensitivity.papers.ruderman_2018.experiments import (
     DISTANCE,
     DISTANCE_BATCH,

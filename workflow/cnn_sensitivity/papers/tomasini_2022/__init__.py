@@ -1,6 +1,6 @@
 """Tomasini, Petrini, Cagnetta and Wyart 2022, arXiv 2210.01506 (T22). No torch."""
 
-from cnn_sensitivity.paper import Paper
+from cnn_sensitivity.papers.paper import Paper
 from cnn_sensitivity.papers.tomasini_2022 import inputs
 
 PAPER = Paper(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cnn_sensitivity.config import ScaleDetection1d
-from cnn_sensitivity.paper import Choice, Tables, measured, of_runs
+from cnn_sensitivity.papers.paper import Choice, Tables, measured, of_runs
 from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
 from cnn_sensitivity.plan import Plan, Run
 

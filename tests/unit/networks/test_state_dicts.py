@@ -1,0 +1,276 @@
+"""Weights that others trained: every form of file, and whatever is wrong with one."""
+
+import io
+import os
+import pickle
+import warnings
+from collections import OrderedDict
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import nn
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.networks import build, state_dicts
+
+
+def network(seed=0):
+    """A narrow ResNet20 whose batch norms are not at their start."""
+    torch.manual_seed(seed)
+    built = build("ResNet20", width=0.25)
+    for name, buffer in built.named_buffers():
+        if buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5)
+        else:
+            buffer.fill_(len(name))
+    return built
+
+
+def tensors():
+    return {name: tensor.clone() for name, tensor in network().state_dict().items()}
+
+
+def parallel(tensors):
+    return OrderedDict((f"module.{name}", tensor) for name, tensor in tensors.items())
+
+
+def without_counters(tensors):
+    return {n: tensor for n, tensor in tensors.items() if not n.endswith("num_batches_tracked")}
+
+
+def zipped(content, path):
+    torch.save(content, path)
+
+
+def legacy(content, path):
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+
+
+def equal(one, other):
+    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("write", [zipped, legacy, save_file])
+@pytest.mark.parametrize("prefixed", [False, True])
+@pytest.mark.parametrize("counters", [False, True])
+def test_a_state_dict_of_its_own(tmp_path, write, prefixed, counters):
+    given = tensors() if counters else without_counters(tensors())
+    write(parallel(given) if prefixed else given, tmp_path / "weights")
+    read = state_dicts.read(tmp_path / "weights")
+    assert equal(read, given)
+    other = network(seed=1)
+    assert state_dicts.load(other, read, "weights") == {}
+    assert equal(without_counters(other.state_dict()), without_counters(tensors()))
+
+
+@pytest.mark.parametrize("write", [zipped, legacy])
+@pytest.mark.parametrize("key", ["state_dict", "model"])
+@pytest.mark.parametrize("prefixed", [False, True])
+def test_a_state_dict_within_a_checkpoint(tmp_path, write, key, prefixed):
+    given = parallel(tensors()) if prefixed else tensors()
+    optimizer = torch.optim.SGD(network().parameters(), 0.1, momentum=0.9)
+    beside = {"epoch": 3, "best_prec1": torch.tensor(91.7), "optimizer": optimizer.state_dict()}
+    write({**beside, key: given}, tmp_path / "checkpoint.th")
+    assert equal(state_dicts.read(tmp_path / "checkpoint.th"), tensors())
+
+
+def test_half_precision_becomes_single(tmp_path):
+    halves = {n: t.half() if t.is_floating_point() else t for n, t in tensors().items()}
+    zipped(halves, tmp_path / "weights.pt")
+    other = network(seed=1)
+    state_dicts.load(other, state_dicts.read(tmp_path / "weights.pt"), "weights")
+    assert other.fc.weight.dtype == torch.float32
+    torch.testing.assert_close(other.fc.weight.data, tensors()["fc.weight"], atol=1e-3, rtol=1e-3)
+
+
+def test_a_last_layer_of_another_name_is_found_by_its_shape():
+    given = tensors()
+    for part in ("weight", "bias"):
+        given[f"linear.{part}"] = given.pop(f"fc.{part}")
+    other = network(seed=1)
+    renamed = state_dicts.load(other, given, "weights")
+    assert renamed == {"fc": "linear"}
+    assert equal(other.state_dict(), tensors())
+
+
+def test_shortcuts_of_another_name_are_found_by_their_shapes():
+    source = build("ResNet20", shortcut="projection")
+    given = {n.replace("downsample", "shortcut"): t for n, t in source.state_dict().items()}
+    given = without_counters(given)
+    other = build("ResNet20", shortcut="projection")
+    layers = [f"layer{stage}.0.downsample.{index}" for stage in (2, 3) for index in (0, 1)]
+    renamed = {layer: layer.replace("downsample", "shortcut") for layer in layers}
+    assert state_dicts.load(other, given, "weights") == renamed
+    assert equal(without_counters(other.state_dict()), without_counters(source.state_dict()))
+
+
+def test_layers_that_could_be_exchanged_are_never_matched_by_their_shapes():
+    given = tensors()
+    for index in (1, 2):
+        given[f"stage1.{index}.weight"] = given.pop(f"layer1.{index}.conv1.weight")
+    refuses(
+        given, r"lacks 2 of .*\(layer1.1.conv1.weight .* has 2 .*\(stage1.1.weight \[4, 4, 3, 3"
+    )
+
+
+LAYERS = sorted({name.rpartition(".")[0] for name in tensors()})
+
+
+@hypothesis.given(st.sets(st.sampled_from(LAYERS), max_size=6), st.randoms())
+def test_whatever_layers_are_called_otherwise_each_finds_its_own_or_none_is_loaded(layers, chance):
+    """Also where the file has its tensors in another order."""
+    own = tensors()
+    new = {layer: f"other{index}" for index, layer in enumerate(layers)}
+    items = [
+        (f"{new.get(layer, layer)}.{part}", tensor)
+        for (layer, _, part), tensor in ((name.rpartition("."), t) for name, t in own.items())
+    ]
+    chance.shuffle(items)
+    other = network(seed=1)
+    before = {name: tensor.clone() for name, tensor in other.state_dict().items()}
+    try:
+        assert state_dicts.load(other, dict(items), "weights") == new
+        assert equal(other.state_dict(), own)
+    except UserError:
+        assert equal(other.state_dict(), before)
+
+
+def test_a_part_of_a_layer_is_not_matched():
+    given = tensors()
+    given["readout.bias"] = given.pop("fc.bias")
+    refuses(given, r"lacks 1 of .*\(fc.bias \[10\]\) and has 1 .*\(readout.bias \[10\]\)$")
+
+
+def refuses(given, message):
+    """Check the sentence, and that the network is as it was."""
+    built = network(seed=1)
+    before = {name: tensor.clone() for name, tensor in built.state_dict().items()}
+    with pytest.raises(UserError, match=message) as raised:
+        state_dicts.load(built, given, "w.pt")
+    assert str(raised.value).startswith("w.pt: ") and "\n" not in str(raised.value)
+    assert equal(built.state_dict(), before)
+
+
+def test_a_missing_tensor_is_named():
+    given = tensors()
+    del given["layer2.0.bn1.running_var"]
+    refuses(given, r"it lacks 1 of the network's \d+ tensors \(layer2.0.bn1.running_var \[8\]\)$")
+
+
+def test_a_tensor_too_many_is_named():
+    given = {**tensors(), "layer4.0.conv1.weight": torch.zeros(3, 2)}
+    refuses(given, r"it has 1 that the network has not \(layer4.0.conv1.weight \[3, 2\]\)$")
+
+
+def test_a_misshapen_tensor_is_named():
+    given = {**tensors(), "fc.weight": torch.zeros(100, 16)}
+    refuses(given, r"fc.weight has the shape \[100, 16\], and the network needs \[10, 16\]$")
+
+
+def test_a_misshapen_tensor_of_another_name_is_not_matched():
+    given = tensors()
+    given["linear.weight"] = given.pop("fc.weight").T
+    refuses(
+        given, r"lacks 1 of .*\(fc.weight \[10, 16\]\) and has 1 .*\(linear.weight \[16, 10\]\)$"
+    )
+
+
+def test_integers_are_no_weights():
+    given = {**tensors(), "fc.weight": torch.zeros(10, 16, dtype=torch.int8)}
+    refuses(given, "fc.weight is of torch.int8, and the network needs torch.float32")
+
+
+class Runs:
+    """Leaves a mark when it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (open, (str(self.mark), "w"))
+
+
+def content(write, what):
+    path = io.BytesIO()
+    write(what, path)
+    return path.getvalue()
+
+
+@pytest.mark.parametrize("write", [zipped, legacy])
+def test_nothing_in_a_pickle_is_executed(tmp_path, write):
+    for what in (
+        {"fc.weight": Runs(tmp_path / "mark")},
+        {**tensors(), "a": Runs(tmp_path / "mark")},
+    ):
+        write(what, tmp_path / "weights.pt")
+        with pytest.raises(UserError, match=r"weights.pt: it holds more than tensors \(.*open\)"):
+            state_dicts.read(tmp_path / "weights.pt")
+    (tmp_path / "bare.pkl").write_bytes(pickle.dumps(Runs(tmp_path / "mark")))
+    with pytest.raises(UserError, match=r"bare.pkl: "):
+        state_dicts.read(tmp_path / "bare.pkl")
+    assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("write", [zipped, legacy])
+def test_a_whole_network_is_refused_with_the_way_out(tmp_path, write):
+    write(nn.Sequential(nn.Linear(2, 2)), tmp_path / "network.pt")
+    with pytest.raises(UserError, match=r"container.Sequential\).*state_dict\(\)"):
+        state_dicts.read(tmp_path / "network.pt")
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ({"state_dict": {"a": 1}}, "'a' in it is a int, not a tensor"),
+        ({"epoch": 3, "weights": tensors()}, "'epoch' in it is a int"),
+        ({1: torch.zeros(2)}, "1 in it is a Tensor, not a tensor with a name"),
+        ({}, "no tensor in it"),
+        ({"model": {}}, "no tensor in it"),
+        ([torch.zeros(2)], "it holds a list, not a dict of tensors"),
+        (torch.zeros(2), "it holds a Tensor, not a dict"),
+        ({"a": torch.eye(3).to_sparse()}, "a in it is sparse or quantised"),
+    ],
+)
+def test_what_is_no_state_dict_is_said(tmp_path, what, says):
+    torch.save(what, tmp_path / "odd.pt")
+    with pytest.raises(UserError, match=f"odd.pt: .*{says}"):
+        state_dicts.read(tmp_path / "odd.pt")
+
+
+@pytest.mark.parametrize("write", [zipped, legacy, save_file])
+def test_cut_off_files_are_refused_wherever_they_end(tmp_path, write):
+    path = tmp_path / "cut.pt"
+    write(tensors(), path)
+    whole = path.read_bytes()
+    for length in (0, 1, 8, 9, 10, 100, len(whole) // 2, len(whole) - 200, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with warnings.catch_warnings(), pytest.raises(UserError, match=r"cut.pt: n.* whole "):
+            warnings.simplefilter("error")
+            state_dicts.read(path)
+
+
+@pytest.mark.parametrize(
+    "text", [b"hello world", b"<!DOCTYPE html><html>", b"PK\x03\x04", b"{" * 20]
+)
+def test_something_else_is_refused(tmp_path, text):
+    (tmp_path / "file").write_bytes(text)
+    with pytest.raises(UserError, match="file: n.* whole "):
+        state_dicts.read(tmp_path / "file")
+    np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
+    with pytest.raises(UserError, match="arrays.npz: n.* whole "):
+        state_dicts.read(tmp_path / "arrays.npz")
+
+
+def test_what_is_not_a_file_is_said(tmp_path):
+    with pytest.raises(UserError, match="absent.pt: there is no such file"):
+        state_dicts.read(tmp_path / "absent.pt")
+    with pytest.raises(UserError, match="not a plain file"):
+        state_dicts.read(tmp_path)
+    os.mkfifo(tmp_path / "pipe.pt")
+    with pytest.raises(UserError, match="not a plain file"):
+        state_dicts.read(Path(tmp_path, "pipe.pt"))

@@ -1,0 +1,178 @@
+"""Each rule declares the modules that its result depends on; which way imports point."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from cnn_sensitivity import papers
+from cnn_sensitivity.base import code_closure
+from cnn_sensitivity.base.code_closure import PACKAGE, closure, file_of, imports_of
+
+ROOMS = ("drawing", "scorecard", "papers")
+DRAWN = [path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")]
+RULES = sorted((PACKAGE.parent / "rules").glob("*.smk"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def names(*modules: str) -> set[str]:
+    """Return the files of a closure, by their paths in the package."""
+    return {name(path) for path in closure(*modules)}
+
+
+def entries() -> dict[str, list[str]]:
+    """Return the modules in whose closure a rule sees its code, by the verb that the rule calls."""
+    found = {}
+    for path in RULES:
+        for body in re.split(r"^ *rule\b", path.read_text(), flags=re.MULTILINE)[1:]:
+            verb = re.search(r"-m cnn_sensitivity (\S+)", body)
+            code = re.search(r"code=code_of\((.*?)\),\n", body, flags=re.DOTALL)
+            if verb:
+                found[verb[1]] = re.findall(r'"([^"]+)"', code[1]) if code else []
+    return found
+
+
+ENTRIES = entries()
+# The modules of these two are a paper's; that of the third has none: versions are its parameter.
+SPECIAL = {"figure", "claims", "software"}
+OWN = sorted(set(ENTRIES) - SPECIAL)
+
+
+def test_every_rule_with_a_verb_declares_its_code() -> None:
+    called = {verb for path in RULES for verb in re.findall(r"-m \w+ (\S+)", path.read_text())}
+    assert set(ENTRIES) == called
+    assert [verb for verb, modules in ENTRIES.items() if not modules] == ["software"]
+
+
+@pytest.mark.parametrize("verb", OWN)
+def test_a_rule_declares_what_its_verb_imports(verb: str) -> None:
+    """But for rooms as a whole, of which a verb uses a part."""
+    tree = ast.parse((PACKAGE / "cli.py").read_text())
+    called = f"_{verb.replace('-', '_')}"
+    (body,) = (node for node in ast.walk(tree) if getattr(node, "name", "") == called)
+    imports = [node for node in ast.walk(body) if isinstance(node, ast.ImportFrom)]
+    imported = {
+        file_of(f"{node.module}.{alias.name}") or file_of(str(node.module))
+        for node in imports
+        for alias in node.names
+    }
+    assert {path for path in imported if path and path.name != "__init__.py"} <= set(
+        closure(*ENTRIES[verb])
+    )
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that imports in every way that there is."""
+    for file, text in {
+        "__init__.py": "",
+        "errors.py": "import package.hidden",
+        "hidden.py": "",
+        "config/__init__.py": "from package.hidden import x",
+        "top.py": "from package import room, errors, config\nfrom package.other import part\n",
+        "room/__init__.py": "from .first import f\nfrom .second import g\n",
+        "room/first.py": "def f():\n    import package.late\n",
+        "room/second.py": "from ..late import g\nNUMBERS = 'numbers.csv'\n",
+        "room/unused.py": "",
+        "room/numbers.csv": "1",
+        "room/others.csv": "2",
+        "late.py": "from .other.part import h\nimport numpy\n",
+        "other/__init__.py": "from .unused import u",
+        "other/part.py": "from package import top\nopen('SUMS')",
+        "other/unused.py": "",
+        "other/data/SUMS": "",
+        "alone.py": "from . import late as l",
+    }.items():
+        path = tmp_path / "package" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(code_closure, "PACKAGE", tmp_path / "package")
+    return tmp_path / "package"
+
+
+@pytest.mark.parametrize(
+    ("module", "found"),
+    [
+        ("room.unused", "room/unused.py"),
+        ("room.second", "room/second.py room/numbers.csv late.py"),
+        ("room.first", "room/first.py late.py"),
+        ("room", "room/__init__.py room/first.py room/second.py room/numbers.csv late.py"),
+        ("alone", "alone.py late.py"),
+    ],
+)
+def test_a_closure_is_followed_through_all_imports(package: Path, module: str, found: str) -> None:
+    """`late` and `top` import each other, and so have one closure, with what `top` imports."""
+    both = "late.py other/part.py other/data/SUMS top.py room/__init__.py room/first.py"
+    both += " room/second.py room/numbers.csv"
+    expected = {*found.split()} | ({*both.split()} if "late.py" in found else set())
+    assert {path.relative_to(package).as_posix() for path in closure(module)} == expected
+
+
+def test_an_unknown_module_is_refused(package: Path) -> None:
+    with pytest.raises(ValueError, match=r"^room\.nothing: there is no such module in "):
+        closure("room.nothing")
+
+
+def test_what_trains_and_what_measures_know_nothing_of_each_other() -> None:
+    """An edit of one does not set off the other's jobs by itself."""
+    train, adopt = names("training.job"), names("training.adoption")
+    measured = {verb: names(*ENTRIES[verb]) for verb in OWN if verb not in ("train", "adopt")}
+    for verb, files in measured.items():
+        training = {file for file in files if file.startswith("training/")}
+        assert not training & {"training/loop.py", "training/job.py", "training/batches.py"}, verb
+        assert not training & {"training/recipes.py", "training/evaluation.py"}, verb
+    for files in (train, adopt):
+        assert "training/checkpoint.py" not in files
+        assert "networks/channel_shuffle.py" not in files
+        assert not {"sensitivity.py", "recording.py", "layer_sums.py", "spectrum.py"} & files
+        assert not {file for file in files if file.startswith(("tables/", "perturbations/"))}
+    assert "training/adoption.py" not in train
+    assert not {file for file in measured["identity"] if file.startswith(("networks/", "training"))}
+
+
+def test_what_a_result_depends_on_is_there() -> None:
+    """The lists that were once written by hand, where they were right; two that lacked some."""
+    assert names("tables.identity") >= {"layer_choice.py", "cosine_distance.py", "seeds.py"}
+    assert names("tables.sensitivities") >= {"training/initialization.py", "networks/vgg.py"}
+    assert names("training.job") >= {"weights.py", "training/loop.py", "networks/registry.py"}
+    assert names("datasets.prepare") >= {"pairs.py", "datasets/data/SHA256SUMS"}
+    assert names("papers.petrini_2021.claims") >= {"papers/petrini_2021/authors.csv"}
+
+
+@pytest.mark.parametrize("paper", papers.NAMES)
+def test_no_figure_or_claim_depends_on_the_plan_or_on_another_paper(paper: str) -> None:
+    """Of the room's inputs the rule's own inputs tell."""
+    figures = [f"papers.{paper}.figures.{figure}" for figure in papers.paper(paper).figures]
+    for module in (*figures, f"papers.{paper}.claims"):
+        files = names(module)
+        assert not {"plan.py", "paper.py", "papers/__init__.py"} & files, module
+        rooms = {file.split("/")[1] for file in files if file.startswith("papers/")}
+        assert rooms == {paper}, module
+
+
+def test_imports_point_one_way() -> None:
+    """The science knows nothing of the command line, the figures nothing of torch's modules."""
+    for path in PACKAGE.rglob("*.py"):
+        if name(path) not in ("cli.py", "__main__.py"):
+            assert PACKAGE / "cli.py" not in imports_of(path), path
+    measuring = {"sensitivity.py", "perturbations/__init__.py", "weights.py"}
+    assert not measuring & reached_from_drawings()
+
+
+def reached_from_drawings() -> set[str]:
+    """Return the files behind the figures and the scorecard."""
+    modules = {name(path).removesuffix(".py").removesuffix("/__init__") for path in DRAWN}
+    return names(*(module.replace("/", ".") for module in modules))
+
+
+def test_nothing_behind_a_figure_or_a_claim_imports_torch() -> None:
+    """Not at the top of a module, and not within a function of it either."""
+    for file in reached_from_drawings():
+        for node in ast.walk(ast.parse((PACKAGE / file).read_text() if file[-3:] == ".py" else "")):
+            named = [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "asname")]
+            packages = {each.partition(".")[0] for each in [*named, getattr(node, "module", "")]}
+            assert not {"torch", "torchvision"} & packages, file

@@ -1,0 +1,1 @@
+"""From settings and a task to a fit: an engine a folder."""

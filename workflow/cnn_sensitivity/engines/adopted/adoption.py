@@ -1,0 +1,99 @@
+"""A network that was trained elsewhere: from its file of weights to the checkpoint of a run."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from cnn_sensitivity.base.arithmetic import arithmetic
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.engines.sgd.batches import Pixels, to_device
+from cnn_sensitivity.engines.sgd.ensemble import Single, State
+from cnn_sensitivity.engines.sgd.evaluation import evaluate
+from cnn_sensitivity.engines.sgd.job import check, print_at_once
+from cnn_sensitivity.engines.sgd.loop import Result
+from cnn_sensitivity.engines.sgd.records import Record, write_table
+from cnn_sensitivity.engines.sgd.saving import save_checkpoint
+from cnn_sensitivity.networks import state_dicts, weight_files
+from cnn_sensitivity.networks.initial import build_network, seed_of
+from cnn_sensitivity.tasks.store import Dataset, seen_by
+
+TOLERANCE = 0.5
+"""By how many per cent of the test images a measured error may differ from a published one."""
+
+
+def adopt(
+    settings: TrainingSettings,
+    dataset: Dataset,
+    *,
+    root: str | Path,
+    checkpoint: Path,
+    table: Path,
+    device: str | torch.device = "cpu",
+    log: Callable[[str], None] = print_at_once,
+) -> None:
+    """Write the checkpoint and the table that `train` would have, with the settings' weights.
+
+    The loaded weights count as the last and the best ones, the initial ones are those that `train`
+    would start from. The table has the row of epoch 0 alone: the test error of the loaded weights,
+    in float32 and under the network's own normalisation. The checkpoint's settings hold the whole
+    digest of the file. `root` is the folder of downloads.
+
+    Raises:
+        UserError: the file cannot be had or read or does not fit the network, the network does not
+            fit the data, or the error is not finite or not the published one. Nothing is written.
+    """
+    if settings.weights is None:
+        raise ValueError("settings without weights are those of a training")
+    file = weight_files.find(settings.weights, root)
+    tensors = state_dicts.read(file)
+    device = torch.device(device)
+    cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
+    dataset = seen_by(dataset, settings.network)
+    (seed,) = settings.seeds
+    with torch.random.fork_rng(devices=cuda), arithmetic("float32", device):
+        check(settings, dataset)
+        initial, network = (build_network(settings, dataset, seed) for _ in range(2))
+        for layer, given in state_dicts.load(network, tensors, str(file)).items():
+            log(f"{file}: {given} is taken for {layer}: no other layer has its shapes")
+        loaded = Single(network).state()
+        loss, error = _tested(network.to(device), settings, dataset, device)
+    log(_judged(settings, dataset, file, loss, error))
+    record = Record(seed)
+    record.add_start(loss, error)
+    states: dict[str, State] = {"initial": Single(initial).state(), "last": loaded, "best": loaded}
+    whole = settings.weights.model_copy(update={"sha256": weight_files.digest(file)})
+    settings = settings.model_copy(update={"weights": whole})
+    write_table(Path(table), settings, [record])
+    save_checkpoint(Path(checkpoint), settings, dataset, [Result([record], states)])
+
+
+def _tested(
+    network: nn.Module, settings: TrainingSettings, dataset: Dataset, device: torch.device
+) -> tuple[float, float]:
+    """Return the loss and the error on all test images."""
+    recipe = settings.recipe.model_copy(update={"precision": "float32"})
+    pixels = Pixels(dataset, settings.noise, lambda *purpose: seed_of(settings, *purpose), device)
+    test = to_device(dataset.test, device)
+    losses, errors = evaluate(Single(network), test, pixels, settings.seeds, recipe, "test")
+    return losses[0], errors[0]
+
+
+def _judged(
+    settings: TrainingSettings, dataset: Dataset, file: Path, loss: float, error: float
+) -> str:
+    """Return what to say of a test error; raise UserError if it cannot be that of the weights."""
+    label, published = settings.network.label, settings.published_error
+    if not math.isfinite(loss):
+        raise UserError(f"{file}: {label} with these weights has a test loss that is not finite")
+    images = f"{len(dataset.test.labels)} test images of {dataset.title}"
+    measured = f"{label} is wrong on {100 * error:.2f} % of {images}"
+    if published is not None and abs(100 * error - published) > TOLERANCE:
+        raise UserError(
+            f"{file}: {measured}, and {published:g} % was published: look after mean and std,"
+            " options, and the images"
+        )
+    return measured

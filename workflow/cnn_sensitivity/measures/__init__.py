@@ -1,0 +1,1 @@
+"""What is measured of a predictor, a quantity a file."""

@@ -1,0 +1,48 @@
+"""Which networks of a checkpoint are measured: trained and not, original and shuffled."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnn_sensitivity.checkpoints.checkpoint import Checkpoint
+from cnn_sensitivity.config import MeasurementSettings
+from cnn_sensitivity.measures.stimuli import Named
+from cnn_sensitivity.networks.channel_shuffle import has_convolutions, shuffle_channels
+from cnn_sensitivity.networks.initial import build_network
+from cnn_sensitivity.tables.runs import run_columns
+from cnn_sensitivity.tasks.store import Dataset
+
+
+def subjects(
+    checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, measurements: Named
+) -> Iterator[tuple[dict[str, Any], nn.Module]]:
+    """Yield each network under the columns that describe it.
+
+    `draw` counts the fresh networks of a seed, from the one that was trained, 0, and its shuffles,
+    which depend on the network's label, the seed and this number. Of kept epochs only the original
+    wiring is there, with their own test error.
+    """
+    first = next(iter(measurements.values()))
+    weights = first.weights or "last"
+    description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
+    for seed in checkpoint.seeds:
+        trained = {**run_columns(description, seed, weights), "state": "trained"}
+        trained |= {"wiring": "original", "draw": 0, "batch_norm": "running"}
+        initial = {**trained, "state": "initial", "batch_norm": first.batch_norm}
+        yield initial, checkpoint.network(seed, "initial")
+        for draw in range(1, first.initializations):
+            with torch.random.fork_rng(devices=[]):
+                fresh = build_network(checkpoint.settings, dataset, seed, draw)
+            yield {**initial, "draw": draw}, fresh
+        for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
+            kept = {**trained, "test_error": error, "state": state}
+            yield kept, checkpoint.network(seed, state)
+        network = checkpoint.network(seed, weights)
+        yield trained, network
+        label, experiment = checkpoint.settings.network.label, checkpoint.settings.experiment
+        identity = (settings.root_seed, "channel shuffle", experiment, label, seed)
+        for draw in range(first.shuffles if has_convolutions(network) else 0):
+            shuffled = shuffle_channels(network, *identity, draw)
+            yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled

@@ -1,0 +1,46 @@
+"""The initial network of a seed, and the seeds of all that is drawn in its training."""
+
+import torch
+from torch import nn
+
+from cnn_sensitivity.base.seeds import derive_seed
+from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.networks import registry
+from cnn_sensitivity.networks.initialization import initialize
+from cnn_sensitivity.tasks.store import Dataset
+
+
+def seed_of(settings: TrainingSettings, seed: int, *purpose: str | int) -> int:
+    """Return the seed of a generator of one training seed's run, for one purpose."""
+    size = "all" if settings.train_size is None else settings.train_size
+    label = settings.network.label
+    return derive_seed(
+        settings.root_seed, settings.experiment, label, settings.noise, size, seed, *purpose
+    )
+
+
+def output_count(settings: TrainingSettings, dataset: Dataset) -> int:
+    """Return the number of the network's outputs: one with hinge loss, else one a class."""
+    return 1 if settings.recipe.loss == "hinge" else len(dataset.classes)
+
+
+def build_network(
+    settings: TrainingSettings, dataset: Dataset, seed: int, draw: int = 0
+) -> nn.Module:
+    """Return the initial network of a seed, on the CPU; it leaves torch's generator changed.
+
+    That of `draw` 0 is trained; the others are as it might have been.
+    """
+    network = settings.network
+    torch.manual_seed(seed_of(settings, seed, "initial", *([draw] if draw else [])))
+    built = registry.build(
+        network.name,
+        in_channels=dataset.train.images.shape[1],
+        num_classes=output_count(settings, dataset),
+        image_size=dataset.train.images.shape[-1],
+        width=network.width,
+        activation=network.activation,
+        **network.options,
+    )
+    initialize(built, settings.recipe.initialization, settings.recipe.smoothing)
+    return built

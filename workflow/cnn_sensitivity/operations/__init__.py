@@ -1,0 +1,1 @@
+"""What runs a run: preflight, forecast, progress, archive, gallery, GPUs."""

@@ -1,0 +1,289 @@
+"""A run in one file: all that is needed to draw its figures without training.
+
+An archive is a .tar.gz of one folder, named after the run. Below it each file has the path that it
+has in a checkout:
+
+    <run>/README.txt
+    <run>/SHA256SUMS
+    <run>/results/<run>/config.yaml    the whole configuration, to be laid over any other
+    <run>/results/<run>/...            tables, versions; with --checkpoints the weights
+    <run>/paper_figures/<run>/...      figures and scorecard: to look at, for they are drawn anew
+
+The configuration determines every name that an archive may hold. So no name can lead out of the
+run's own folders, and nothing lies there that no rule would have made.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import write_atomically
+from cnn_sensitivity.config import Config, read
+from cnn_sensitivity.config.experiments import KINDS
+from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
+from cnn_sensitivity.papers.paper import EXTENSIONS
+from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tables import files as table_files
+
+README, SUMS = "README.txt", "SHA256SUMS"
+_RESULTS = Path("results")
+_DEEPEST = 20  # levels of a configuration
+_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError)
+
+
+def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool = False) -> int:
+    """Write a finished run to an archive; return the number of its files.
+
+    The same files give the same bytes: names are sorted, and no time and no owner is noted.
+
+    Raises:
+        UserError: files of the run are not there, or tables are damaged.
+    """
+    paths = _tables(plan) | (_drawn(plan) if figures else set())
+    paths |= _checkpoints(plan) if checkpoints else set()
+    missing = sorted(path for path in paths if not Path(path).is_file())
+    if missing:
+        raise UserError(f"{_some(missing)}: not there yet; finish the run first")
+    for path in paths:
+        if path.endswith(".csv"):
+            table_files.check(path)
+    texts = {config_file(plan): _overlay(plan.config), README: _readme(plan)}
+    sums = {path: _digest(path) for path in paths}
+    sums |= {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    texts[SUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    with write_atomically(output) as temporary:
+        _write(temporary, plan.config.run, paths, texts)
+    return len(paths | texts.keys())
+
+
+def unpack(archive: str | Path) -> Plan:
+    """Put the results of an archive into the working folder; return the plan of its run.
+
+    Nothing is put in place before everything is checked. Files that are there already, with the
+    same content, stay as they are.
+
+    Raises:
+        UserError: the archive is damaged, holds what no run has, or differs from what is here.
+    """
+    if not Path(archive).is_file():
+        raise UserError(f"{archive}: there is no such file")
+    try:
+        _RESULTS.mkdir(exist_ok=True)
+        with TemporaryDirectory(prefix=".unpack-", dir=_RESULTS) as scratch:
+            folder = _extract(archive, Path(scratch))
+            plan, sums = _checked(folder)
+            _put_in_place(folder, {name: sums[name] for name in sums.keys() & _restored(plan)})
+    except UserError as error:
+        raise UserError(f"{archive}: {error}") from None
+    except OSError as error:
+        raise UserError(f"{archive}: cannot be unpacked here: {error}") from None
+    return plan
+
+
+def config_file(plan: Plan) -> str:
+    """Return where the configuration of an unpacked run is."""
+    return f"{plan.results}/config.yaml"
+
+
+def _tables(plan: Plan) -> set[str]:
+    training = {run.path("training.csv") for run in plan.runs}
+    return all_inputs(plan) | training | {f"{plan.results}/software.txt"}
+
+
+def _checkpoints(plan: Plan) -> set[str]:
+    return {run.path("checkpoint.safetensors") for run in plan.runs}
+
+
+def _drawn(plan: Plan) -> set[str]:
+    figures = {f"{name}.{extension}" for name in figure_inputs(plan) for extension in EXTENSIONS}
+    names = figures | {f"claims.{extension}" for extension in ("html", "md", "txt")}
+    return {f"{plan.figures_folder}/{name}" for name in names} | {f"{plan.results}/claims.csv"}
+
+
+def _restored(plan: Plan) -> set[str]:
+    return _tables(plan) | _checkpoints(plan) | {config_file(plan)}
+
+
+def _overlay(config: Config) -> str:
+    """Return the configuration as YAML; every key is set, so that nothing below it shows."""
+    values = config.model_dump(mode="json")
+    # None takes an experiment away, and a choice of networks, that are only below.
+    values["experiments"] = dict.fromkeys(KINDS) | values["experiments"]
+    values["figures"] = values["figures"] or None
+    title = f"# The whole configuration of the run {config.run}, to be laid over config.yaml.\n"
+    return title + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+def _readme(plan: Plan) -> str:
+    paper = paper_of(plan)
+    return f"""\
+The run {plan.config.run!r} of a replication of {paper.authors}, "{paper.title}",
+arXiv {paper.arxiv}.
+
+{plan.results}/ holds its tables, its configuration (config.yaml), the versions of the software
+(software.txt) and, if they were packed, the networks' weights (*.safetensors).
+{plan.figures_folder}/ holds its figures and its scorecard, if they were packed.
+
+`make redraw ARCHIVE=...` in a checkout of the replication draws all figures from the tables.
+`sha256sum --check {SUMS}` checks the files.
+"""
+
+
+def _write(output: Path, run: str, paths: Iterable[str], texts: Mapping[str, str]) -> None:
+    with (
+        output.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for name in sorted([*paths, *texts]):
+            member = tarfile.TarInfo(f"{run}/{name}")
+            if name in texts:
+                content = texts[name].encode()
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+            else:
+                member.size = Path(name).stat().st_size
+                with Path(name).open("rb") as source:
+                    tar.addfile(member, source)
+
+
+def _extract(archive: str | Path, scratch: Path) -> Path:
+    """Extract an archive into an empty folder; return the one folder in it."""
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            members = [member for member in tar if not member.isdir()]
+            _read_to_end(tar)
+            for member in members:
+                _check_member(member)
+            _check_space(sum(member.size for member in members))
+            for member in members:
+                _extract_content(tar, member, scratch / member.name)
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"not a whole archive ({reason}); fetch it again") from None
+    folders = list(scratch.iterdir())
+    if len(folders) != 1:
+        raise UserError("not a packed run: it must hold one folder")
+    return folders[0]
+
+
+def _read_to_end(tar: tarfile.TarFile) -> None:
+    """Read on after the last member: gzip's checksum is there, and a cut may begin there."""
+    stream = tar.fileobj
+    assert stream is not None  # it is open
+    while stream.read(2**20):
+        pass
+
+
+def _check_member(member: tarfile.TarInfo) -> None:
+    path = PurePosixPath(member.name)
+    if not member.isreg() or member.issparse():
+        raise UserError(f"not a packed run: {member.name!r} is no plain file")
+    if path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
+        raise UserError(f"not a packed run: {member.name!r} would lie outside its folder")
+
+
+def _check_space(needed: int) -> None:
+    free = shutil.disk_usage(_RESULTS).free
+    if needed > free:
+        raise UserError(f"it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free here")
+
+
+def _extract_content(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    """Write the bytes of a plain file: no mode, owner or link of an archive reaches the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = tar.extractfile(member)
+    assert source is not None  # it is a plain file
+    with source, path.open("xb") as file:
+        shutil.copyfileobj(source, file)
+
+
+def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
+    """Return the plan and the checksums of an extracted archive, all of its files being right."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    sums = _read_sums(folder / SUMS)
+    if different := found ^ {SUMS, *sums}:
+        raise UserError(f"{_some(different)}: in {SUMS} or in the archive, not in both")
+    if damaged := [name for name in sums if _digest(folder / name) != sums[name]]:
+        raise UserError(f"{_some(damaged)}: damaged (wrong SHA-256); fetch the archive again")
+    plan = _read_plan(folder)
+    if unknown := found - {SUMS, README} - _restored(plan) - _drawn(plan):
+        raise UserError(f"{_some(unknown)}: not a file of the run that its configuration describes")
+    if missing := _tables(plan) - found:
+        raise UserError(f"{_some(missing)}: not in it, and the run's figures need it")
+    return plan, sums
+
+
+def _read_sums(path: Path) -> dict[str, str]:
+    try:
+        lines = [line.split("  ", 1) for line in path.read_text().splitlines()]
+        return {name: digest for digest, name in lines}
+    except (OSError, ValueError):
+        raise UserError(f"not a packed run: it has no readable {SUMS}") from None
+
+
+def _read_plan(folder: Path) -> Plan:
+    path = folder / f"results/{folder.name}/config.yaml"
+    if not path.is_file():
+        raise UserError("not a packed run: it has no configuration")
+    try:
+        _check_yaml(path.read_text())
+        return Plan(read(path))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise UserError("not a packed run: its configuration cannot be read") from None
+
+
+def _check_yaml(text: str) -> None:
+    """Refuse the short texts that take YAML hours to read: aliases of aliases, deep nesting."""
+    depth = 0
+    for event in yaml.parse(text):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST or isinstance(event, yaml.AliasEvent):
+            raise UserError("not a packed run: its configuration has aliases or is nested deeply")
+
+
+def _put_in_place(folder: Path, sums: Mapping[str, str]) -> None:
+    """Move files of an extracted archive to where they belong, unless they are there."""
+    there = {name for name in sums if Path(name).exists()}
+    if differing := [name for name in there if _digest(name) != sums[name]]:
+        raise UserError(
+            f"{_some(differing)}: another file is here already;"
+            " move it away, or unpack into a fresh checkout"
+        )
+    above = {parent for name in sums for parent in Path(name).parents}
+    if blocked := [str(path) for path in above if path.exists() and not path.is_dir()]:
+        raise UserError(f"{_some(blocked)}: not a folder, and one must be there; move it away")
+    now = time.time()
+    for name in sums.keys() - there:
+        # Of one age, and newer than the code: to Snakemake none is out of date.
+        os.utime(folder / name, (now, now))
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).replace(name)
+    for name in sums:
+        if name.endswith(".csv"):
+            table_files.note_checksum(name, sums[name])
+
+
+def _digest(path: str | Path) -> str:
+    if not Path(path).is_file():
+        return "not a plain file"
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    first, *others = sorted(names)
+    return f"{first!r} and {len(others)} more" if others else repr(first)

@@ -1,0 +1,18 @@
+"""What a run would take, before it starts: jobs, hours, disk. No torch."""
+
+from cnn_sensitivity.operations.forecast.estimate import Forecast, forecast
+from cnn_sensitivity.operations.forecast.pace import Job
+from cnn_sensitivity.operations.forecast.priorities import Priorities
+from cnn_sensitivity.operations.forecast.summary import as_text, in_short
+from cnn_sensitivity.operations.forecast.timings import Timings, check_gpu_tables
+
+__all__ = [
+    "Forecast",
+    "Job",
+    "Priorities",
+    "Timings",
+    "as_text",
+    "check_gpu_tables",
+    "forecast",
+    "in_short",
+]

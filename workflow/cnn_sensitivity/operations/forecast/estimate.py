@@ -1,0 +1,288 @@
+"""The cost of every run of a plan, and what of it is there already."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config import Images
+from cnn_sensitivity.operations.availability import is_download
+from cnn_sensitivity.operations.forecast.timings import (
+    FORWARD,
+    START_SECONDS,
+    Mode,
+    Timings,
+    gpu_tables,
+)
+from cnn_sensitivity.papers import all_inputs, figure_inputs
+from cnn_sensitivity.plan import Plan, Run
+from cnn_sensitivity.tasks.images.image_files import list_images
+
+# A checkpoint holds initial, last and best weights and those of the epochs to keep.
+STATES_KEPT, BYTES_PER_NUMBER = 3, 4
+TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
+FIGURE_BYTES = 600_000
+FIGURE_SECONDS = 3.0
+MB = 1_000_000
+DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
+# What a copy looks like in the folder of downloads; nothing is downloaded then.
+_IMAGES = "train-images-idx3-ubyte*"
+COPIES = {"cifar10": ["cifar-10-*"], "fashion_mnist": [_IMAGES, f"FashionMNIST/raw/{_IMAGES}"]}
+IMAGENET_WEIGHTS = {
+    "alexnet": 244 * MB,
+    "vgg11": 531 * MB,
+    "vgg11_bn": 532 * MB,
+    "vgg13": 532 * MB,
+    "vgg13_bn": 533 * MB,
+    "vgg16": 553 * MB,
+    "vgg16_bn": 554 * MB,
+    "vgg19": 575 * MB,
+    "vgg19_bn": 575 * MB,
+    "resnet18": 47 * MB,
+    "resnet34": 87 * MB,
+    "resnet50": 103 * MB,
+    "efficientnet_b0": 21 * MB,
+    "squeezenet1_0": 5 * MB,
+    "squeezenet1_1": 5 * MB,
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """The size of an experiment's data; images of a folder are counted."""
+
+    train: int
+    validation: int
+    test: int
+    channels: int
+    size: int
+    dimensions: int
+
+    @property
+    def bytes(self) -> int:
+        """Of the stored data set: one byte a pixel and channel, and eight a label."""
+        image = self.channels * self.size**self.dimensions
+        return (self.train + self.validation + self.test) * (image + 8)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One run: seconds of its two jobs (None where its network has not been timed), and bytes."""
+
+    run: Run
+    train: float | None
+    measure: float | None
+    bytes: float
+    at_most: bool
+    own: bool
+    trained: bool
+    measured: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """Of both jobs."""
+        known = self.train is not None and self.measure is not None
+        return (self.train or 0) + (self.measure or 0) if known else None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of the jobs whose files are not there."""
+        jobs = [(self.train, self.trained), (self.measure, self.measured)]
+        waiting = [seconds for seconds, there in jobs if not there]
+        return None if None in waiting else sum(seconds or 0 for seconds in waiting)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a whole configuration costs. Seconds are of one core, or of one GPU with `on_gpu`."""
+
+    plan: Plan
+    on_gpu: bool
+    costs: tuple[Cost, ...]
+    other_jobs: tuple[str, ...]
+    """One file of each remaining job: spectra, tables, figures, scorecard."""
+    data_bytes: int
+    downloads: dict[str, int]
+    """Files to download by what they are, in bytes."""
+    machine: float
+    """How many times as long as the reference this machine takes; 1 before it has trained."""
+    gpu: str | None = None
+    """Name and table of the GPU whose speed is assumed, if it is a table's."""
+
+    @property
+    def others_left(self) -> int:
+        """Number of the remaining jobs whose file is not there."""
+        return sum(not Path(path).exists() for path in self.other_jobs)
+
+    @property
+    def seconds_left(self) -> float:
+        """Of everything that is not there, as far as it is known."""
+        return sum(cost.left or 0 for cost in self.costs) + FIGURE_SECONDS * self.others_left
+
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest training that is not there, with its measuring."""
+        return max((cost.left or 0 for cost in self.costs), default=0)
+
+    @property
+    def bytes(self) -> float:
+        """Of all results and figures."""
+        figures = FIGURE_BYTES * len(figure_inputs(self.plan))
+        return self.data_bytes + figures + sum(cost.bytes for cost in self.costs)
+
+    @property
+    def untimed(self) -> list[str]:
+        """Labels of the networks that nobody has timed."""
+        return sorted({cost.run.network.label for cost in self.costs if cost.seconds is None})
+
+
+def forecast(
+    plan: Plan, results: Path | None = Path("results"), gpu_table: Path | None = None
+) -> Forecast:
+    """Return what the plan costs; paths of its files count from the working folder.
+
+    Finished trainings under `results`, of whatever run, tell this machine's speed. The hours are
+    a GPU's where the jobs ask for one and one has been timed, by those trainings or in `gpu_table`
+    (the default: the first of `timings/*.csv`); else a core's.
+
+    Raises:
+        UserError: that table cannot be read.
+    """
+    wants_gpu = bool(plan.gpus_per_job)
+    if wants_gpu and gpu_table is None:
+        gpu_table = next(iter(gpu_tables()), None)
+    timings = Timings(results, wants_gpu, gpu_table)
+    costs = _costs(plan, timings)
+    on_gpu = wants_gpu and any(cost.train is not None for cost in costs)
+    if wants_gpu and not on_gpu:
+        timings = Timings(results)
+        costs = _costs(plan, timings)
+    data = sum(data_of(plan, name).bytes for name in plan.config.experiments)
+    others = tuple(_other_jobs(plan, costs))
+    downloads = _downloads(plan, costs)
+    gpu = f"{timings.gpu} ({gpu_table})" if on_gpu and timings.gpu else None
+    return Forecast(plan, on_gpu, costs, others, data, downloads, timings.machine, gpu)
+
+
+def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
+    data = {name: data_of(plan, name) for name in plan.config.experiments}
+    return tuple(_cost(plan, run, data[run.experiment], timings) for run in plan.runs)
+
+
+def data_of(plan: Plan, experiment: str) -> Data:
+    """Return the size of an experiment's data, before it is read."""
+    task = plan.config.experiments[experiment]
+    train, test, channels = task.train_images(), task.test_images(), 1
+    if isinstance(task, Images):
+        channels, root = task.source.channels(), task.source.root
+        train, test = train or _count(root, "train"), test or _count(root, "test")
+    size = task.pixels() or 32
+    return Data(train or 0, task.validation_images(), test or 0, channels, size, task.dimensions)
+
+
+def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
+    settings = plan.training_settings(run)
+    seeds, recipe, mode = len(run.seeds), settings.recipe, Mode.of(settings)
+    train = timings.train_seconds(run.network, data.size, mode)
+    if train is not None:
+        trained_on = recipe.images_per_epoch or run.train_size or data.train
+        images = (trained_on * recipe.epochs + FORWARD * data.test * recipe.tests) * seeds
+        if run.network.weights:  # it is tested, no more
+            images = FORWARD * data.test
+        train = START_SECONDS + train * images / 1000
+    measure = timings.measure_seconds(run.network, data.size, mode)
+    if measure is not None:
+        passed = _images_passed(plan, run) * seeds
+        measure = START_SECONDS + measure * passed / 1000
+    parameters = timings.parameters(run.network) or 0
+    states = STATES_KEPT + len(recipe.keep_epochs or [])
+    measured = _there(*run.measured)
+    # A checkpoint may go once it has been measured.
+    trained = _there(run.path("training.csv")) and (
+        measured or _there(run.path("checkpoint.safetensors"))
+    )
+    return Cost(
+        run,
+        train,
+        measure,
+        TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
+        recipe.stop_when_fitted and not run.network.weights,
+        timings.is_own(run.network, data.size, mode),
+        trained,
+        measured,
+    )
+
+
+def _images_passed(plan: Plan, run: Run) -> float:
+    """Return how many images pass the networks of a seed three times: clean, deformed, noisy."""
+    measurements = plan.measurement_settings(run).measurements.values()
+    sets: dict[tuple, set] = defaultdict(set)
+    for each in measurements:
+        group = each.images, each.weights, each.batch_norm, each.shuffles, each.initializations
+        sets[group].add((each.perturbation, each.noise_norm))
+    kept = len(plan.training_settings(run).recipe.keep_epochs or [])
+    # Fresh networks, the trained one, its shuffled copies, and kept epochs.
+    return sum(
+        images * (1 + 2 * len(changed)) / 3 * (fresh + 1 + shuffles + kept)
+        for (images, _, _, shuffles, fresh), changed in sets.items()
+    )
+
+
+def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
+    of_runs = {path for run in plan.runs for path in (*run.measured, run.path("training.csv"))}
+    # One job writes both tables of the theory.
+    yield from sorted(all_inputs(plan) - of_runs - {plan.table("activations")})
+    yield from (plan.dataset(experiment) for experiment in _wanted_datasets(plan, costs))
+    yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
+    yield f"{plan.results}/claims.csv"
+    yield f"{plan.results}/software.txt"
+
+
+def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:
+    """Return the experiments with a job left that reads their data: tables need no data set."""
+    waiting = {cost.run.experiment for cost in costs if not (cost.trained and cost.measured)}
+    tables = all_inputs(plan)
+    waiting |= {
+        experiment
+        for experiment in plan.config.experiments
+        if (path := plan.pictures(experiment)) in tables and not _there(path)
+    }
+    return [experiment for experiment in plan.config.experiments if experiment in waiting]
+
+
+def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
+    wanted: dict[str, int] = {}
+    for name in _wanted_datasets(plan, costs):
+        experiment = plan.config.experiments[name]
+        if not isinstance(experiment, Images) or _there(plan.dataset(name)):
+            continue
+        source, root = experiment.source.name, experiment.source.root or plan.config.data_root
+        if source in DATASET_DOWNLOADS and not _has_copy(source, Path(root)):
+            wanted[source] = DATASET_DOWNLOADS[source]
+    pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
+    missing = [each.label for each, path in pretrained if not each.weights and not _there(path)]
+    if missing:
+        title = f"ImageNet weights of {', '.join(missing)}"
+        wanted[title] = sum(IMAGENET_WEIGHTS.get(network, 0) for network in missing)
+    published = [cost for cost in costs if not cost.trained and is_download(cost.run, plan)]
+    if published:
+        title = f"weights of {', '.join(cost.run.network.label for cost in published)}"
+        wanted[title] = round(sum(cost.bytes for cost in published) / STATES_KEPT)
+    return wanted
+
+
+def _has_copy(source: str, root: Path) -> bool:
+    return any(True for pattern in COPIES[source] for _ in root.glob(pattern))
+
+
+def _count(root: str | None, split: str) -> int:
+    """Return how many images a folder has; 0 where it cannot be used, of which others tell."""
+    try:
+        return len(list_images(root or "").images(split)[0])
+    except UserError:
+        return 0
+
+
+def _there(*paths: str) -> bool:
+    return all(Path(path).exists() for path in paths)

@@ -1,0 +1,319 @@
+"""How long a network needs for an image: measured on a reference machine, or on this one.
+
+`timings.csv` beside this file holds what `tests/benchmarks/reference_timings.py` measured on one
+core of a CPU; `timings/<gpu>.csv` in the working folder what `make gpu-check` measured on a GPU.
+Finished trainings of this machine replace it for their networks, and scale it for the others by one
+factor: their time is in `training.benchmark.tsv`, what they did in the header of their checkpoint,
+and the kind of device in the first line of their log.
+"""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import as_file, files
+from math import log
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import unreadable
+from cnn_sensitivity.config import Architecture, TrainingSettings
+
+COLUMNS = (
+    "device",  # cpu: one core; else the GPU's name
+    "network",
+    "width",
+    "image_size",
+    "precision",  # of the matrix products of training
+    "cuda_graph",  # 1: each step is one graph, 0: it is not
+    "seeds",  # that train as one computation
+    "parameters",
+    "train_seconds",  # for 1000 images, forward, backward and step
+    "measure_seconds",  # for 1000 images, each passed as it is, deformed and noisy; may be empty
+)
+CPU = "cpu"
+GPU_TABLES = Path("timings")
+# What a job needs to start Python and import torch, on the core that the table is from.
+START_SECONDS = 3.0
+# A forward pass alone, as a part of a training step: testing after an epoch.
+FORWARD = 1 / 3
+# A shorter training says more about the start of a job than about the network.
+SHORTEST = 60.0
+# In the log of a training that an earlier attempt began: its time is that of a part.
+RESUMED = ": goes on in epoch "
+LONGEST_HEADER = 10**8  # bytes: what safetensors itself accepts
+
+
+def key_and_width(network: Architecture) -> tuple[str, float]:
+    """Return what names a network in the table, and the width that it is looked up by."""
+    if network.name != "SimpleCNN1D":
+        return network.name, network.width
+    channels = network.number("channels", 1000)
+    return f"SimpleCNN1D stride {network.options.get('stride', 2)}", channels * network.width
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How the steps of a training are computed: it changes their time, not what they are for."""
+
+    precision: str = "float32"
+    cuda_graph: bool = False
+    seeds: int = 1
+    """That train as one computation."""
+
+    @classmethod
+    def of(cls, settings: TrainingSettings) -> "Mode":
+        """Return how a job's steps are computed, if all its seeds can be stacked."""
+        graph = settings.compute.cuda_graph
+        return cls(settings.recipe.precision, graph, len(settings.seeds))
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One network of one width on one device."""
+
+    width: float
+    image_size: int
+    mode: Mode
+    parameters: float
+    train_seconds: float
+    measure_seconds: float | None
+
+    def distance(self, size: int | None, mode: Mode) -> tuple[float, ...]:
+        """Return how far this is from what is asked: what counts most comes first."""
+        return (
+            self.mode.precision != mode.precision,
+            self.mode.cuda_graph != mode.cuda_graph,
+            abs(self.image_size - size) if size else 0,
+            abs(log(self.mode.seeds / mode.seeds)),
+        )
+
+
+Key = tuple[bool, str, float, int, Mode]
+"""Of a timed training: whether on a GPU, network, width, image size, and how on a GPU."""
+
+
+def gpu_tables(folder: Path = GPU_TABLES) -> list[Path]:
+    """Return the tables of GPUs that have been timed, in alphabetical order."""
+    return sorted(folder.glob("*.csv"))
+
+
+def read_table(path: Path) -> dict[tuple[str, str], list[Speed]]:
+    """Return the speeds of a table by device and network.
+
+    Raises:
+        UserError: it cannot be read, lacks a column, or a cell is no number.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is no text; make gpu-check writes such a table") from None
+    found = defaultdict(list)
+    for number, row in enumerate(csv.DictReader(lines), start=2):
+        try:
+            found[row["device"], row["network"]].append(_speed(row))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{path}: line {number} is no timing ({type(error).__name__}: {error});"
+                f" a table has the columns {', '.join(COLUMNS)}"
+            ) from None
+    return dict(found)
+
+
+def check_gpu_tables() -> None:
+    """Raise UserError if a table in `timings/` cannot be used."""
+    for path in gpu_tables():
+        read_table(path)
+
+
+def _speed(row: dict[str, str]) -> Speed:
+    return Speed(
+        float(row["width"]),
+        int(row["image_size"]),
+        Mode(row["precision"], bool(int(row["cuda_graph"])), int(row["seeds"])),
+        float(row["parameters"]),
+        float(row["train_seconds"]),
+        float(row["measure_seconds"]) if row["measure_seconds"] else None,
+    )
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A training that this machine did from the beginning to the end."""
+
+    on_gpu: bool
+    network: Architecture
+    image_size: int
+    mode: Mode
+    passes: float
+    """Thousands of images that it trained on, and tests as the parts of it that they cost."""
+    seconds: float
+
+    @property
+    def key(self) -> Key:
+        """What is timed."""
+        return self.on_gpu, *key_and_width(self.network), self.image_size, self.mode
+
+
+class Timings:
+    """Seconds by network: of a table, and of finished trainings under a folder.
+
+    The table of a CPU comes with the package; that of a GPU, if there is one, is `gpu_table`.
+    """
+
+    def __init__(
+        self, results: Path | None = None, on_gpu: bool = False, gpu_table: Path | None = None
+    ):
+        self._results, self._on_gpu, self._gpu_table = results, on_gpu, gpu_table
+
+    @cached_property
+    def _on_cpu(self) -> dict[tuple[str, str], list[Speed]]:
+        with as_file(files("cnn_sensitivity.operations.forecast").joinpath("timings.csv")) as path:
+            return read_table(path)
+
+    @cached_property
+    def _of_gpu(self) -> dict[tuple[str, str], list[Speed]]:
+        return read_table(self._gpu_table) if self._gpu_table else {}
+
+    @property
+    def gpu(self) -> str | None:
+        """The name of the GPU that the table is of."""
+        return next((device for device, _ in self._of_gpu), None)
+
+    @cached_property
+    def _finished(self) -> list[Finished]:
+        pattern = "*/*/*/*/*/training.benchmark.tsv"
+        paths = sorted(self._results.glob(pattern)) if self._results else []
+        return [finished for path in paths if (finished := _read(path))]
+
+    @cached_property
+    def _own(self) -> dict[Key, float]:
+        """Seconds per 1000 images of what has been timed here: medians over trainings."""
+        found = defaultdict(list)
+        for one in self._finished:
+            if one.seconds >= SHORTEST:
+                found[one.key].append((one.seconds - START_SECONDS) / one.passes)
+        return {key: median(seconds) for key, seconds in found.items()}
+
+    @cached_property
+    def machine(self) -> float:
+        """How many times as long as the reference this machine takes: the median over trainings.
+
+        Short ones count, but for those that the reference too would have spent starting.
+        """
+        ratios = []
+        for one in self._finished:
+            if one.on_gpu == self._on_gpu:
+                reference = self._reference_seconds(
+                    "train_seconds", one.network, one.image_size, one.mode
+                )
+                computing = (reference or 0.0) * one.passes
+                if computing >= START_SECONDS:
+                    ratios.append(one.seconds / (START_SECONDS + computing))
+        return median(ratios) if ratios else 1.0
+
+    def train_seconds(self, network: Architecture, size: int, mode: Mode = Mode()) -> float | None:
+        """Return the seconds of 1000 images in training; None for a network not timed yet.
+
+        Where a mode has not been timed, those of the one most like it.
+        """
+        if (key := self._key(network, size, mode)) in self._own:
+            return self._own[key]
+        reference = self._reference_seconds("train_seconds", network, size, mode)
+        return None if reference is None else reference * self.machine
+
+    def measure_seconds(
+        self, network: Architecture, size: int, mode: Mode = Mode()
+    ) -> float | None:
+        """Return the seconds of measuring one state of a network on 1000 images.
+
+        Three forward passes each take about as long as training, where nothing better is known.
+        """
+        timed = self._reference_seconds("measure_seconds", network, size, mode)
+        return self.train_seconds(network, size, mode) if timed is None else timed * self.machine
+
+    def parameters(self, network: Architecture) -> float | None:
+        """Return the number of parameters, about."""
+        return self._interpolated("parameters", network, None, Mode(), on_gpu=False)
+
+    def is_own(self, network: Architecture, size: int, mode: Mode = Mode()) -> bool:
+        """Return whether this machine has timed the training of a network."""
+        return self._key(network, size, mode) in self._own
+
+    def _key(self, network: Architecture, size: int, mode: Mode) -> Key:
+        return self._on_gpu, *key_and_width(network), size, mode if self._on_gpu else Mode()
+
+    def _reference_seconds(
+        self, quantity: str, network: Architecture, size: int, mode: Mode
+    ) -> float | None:
+        return self._interpolated(quantity, network, size, mode, self._on_gpu)
+
+    def _interpolated(
+        self, quantity: str, network: Architecture, size: int | None, mode: Mode, on_gpu: bool
+    ) -> float | None:
+        name, width = key_and_width(network)
+        device, table = (self.gpu or "", self._of_gpu) if on_gpu else (CPU, self._on_cpu)
+        timed = [s for s in table.get((device, name), []) if getattr(s, quantity) is not None]
+        near = _nearest(timed, size, mode)
+        if not near:
+            return None
+        values = {w: getattr(s, quantity) * _pixels(name, s, size) for w, s in near.items()}
+        narrow, wide = min(values), max(values)
+        if narrow == wide:
+            return values[narrow]
+        # A power law of the width through the narrow and the wide network.
+        power = log(values[wide] / values[narrow]) / log(wide / narrow)
+        return values[narrow] * (width / narrow) ** max(power, 0.0)
+
+
+def _nearest(speeds: Iterable[Speed], size: int | None, mode: Mode) -> dict[float, Speed]:
+    """Return of each width the speed that is most like what is asked."""
+    near: dict[float, Speed] = {}
+    for speed in speeds:
+        best = near.setdefault(speed.width, speed)
+        if speed.distance(size, mode) < best.distance(size, mode):
+            near[speed.width] = speed
+    return near
+
+
+def _pixels(name: str, speed: Speed, size: int | None) -> float:
+    """Return how many times more pixels an image has than the timed one, where that counts."""
+    if size is None or name.startswith("FullConn"):
+        return 1.0
+    return (size / speed.image_size) ** (1 if name.startswith("SimpleCNN1D") else 2)
+
+
+def _description(checkpoint: Path) -> dict[str, Any]:
+    """Return what a checkpoint says of itself: its header alone, the weights are not read."""
+    with checkpoint.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(min(length, LONGEST_HEADER)))
+    return json.loads(json.loads(header["__metadata__"]["description"])["text"])
+
+
+def _read(benchmark: Path) -> Finished | None:
+    """Return a finished training; None if unusable."""
+    try:
+        log = benchmark.with_name("training.log").read_text()
+        if RESUMED in log:
+            return None
+        with benchmark.open() as file:
+            seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
+        made: dict[str, Any] = _description(benchmark.with_name("checkpoint.safetensors"))
+        settings = TrainingSettings.model_validate(made["settings"])
+        recipe = settings.recipe
+        passed = recipe.images_per_epoch or made["dataset"]["train_images"]
+        images = passed + FORWARD * made["test_images"] * recipe.tests / recipe.epochs
+        passes = images / 1000 * sum(seed["epochs"] for seed in made["seeds"])
+        size, on_gpu = int(made["dataset"]["image_size"]), log.startswith("GPU")
+        mode = Mode.of(settings) if on_gpu else Mode()
+        network = settings.network
+        return Finished(on_gpu, network, size, mode, passes, seconds) if passes else None
+    except (OSError, ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
+        return None

@@ -1,0 +1,83 @@
+"""What a replicated paper is: its facts, and which tables its figures and claims need. No torch."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.plan import Plan, Run
+
+Tables = dict[str, list[str]]
+"""Paths of tables by kind: sensitivity, cosine_distance, spectrum, training, or the name of a table
+of the whole run."""
+
+EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
+"""The files of each figure: pictures, the numbers that they plot, the caption."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The networks that a figure with a panel for each shows, where `figures:` lists no others."""
+
+    figure: str
+    experiment: str
+    networks: tuple[str, ...]
+
+    def of(self, plan: Plan) -> list[str]:
+        """Return the labels to show: the configured ones, else the paper's that the run has.
+
+        Where the run has none of these, all of its networks are shown.
+
+        Raises:
+            UserError: a configured label is no network of the run.
+        """
+        experiment = plan.config.experiments.get(self.experiment)
+        labels = [network.label for network in experiment.networks] if experiment else []
+        chosen = plan.config.figures.get(self.figure)
+        if chosen is None or experiment is None:
+            return [label for label in self.networks if label in labels] or labels
+        for label in chosen:
+            if label not in labels:
+                raise UserError(
+                    f"configuration: figures.{self.figure}: no network of"
+                    f" experiments.{self.experiment} is labelled {label!r}"
+                    f"{suggestion(label, labels)}"
+                )
+        return chosen
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper's facts, and what its room needs of a run."""
+
+    title: str
+    authors: str
+    arxiv: str
+    figures: Mapping[str, Callable[[Plan], Tables | None]]
+    """By name, in the order of the paper: the tables that a figure needs; None without data."""
+    claims: Callable[[Plan], Tables]
+    """The tables that the claims are measured from."""
+    choices: tuple[Choice, ...] = ()
+
+    def check(self, plan: Plan) -> None:
+        """Raise UserError if `figures:` names no figure whose networks can be chosen."""
+        known = {choice.figure: choice for choice in self.choices}
+        for figure in plan.config.figures:
+            if figure not in known:
+                raise UserError(
+                    f"configuration: figures.{figure}: not a figure of {plan.config.paper} whose"
+                    f" networks can be chosen{suggestion(figure, known)}"
+                )
+            known[figure].of(plan)
+
+
+def measured(measurement: str, runs: Iterable[Run], kind: str = "sensitivity") -> Tables | None:
+    """Return the tables of the runs on which a measurement was made; None without such runs."""
+    paths = [run.path(f"{measurement}.csv") for run in runs if measurement in run.measurements]
+    return {kind: paths} if paths else None
+
+
+def of_runs(kind: str, runs: Iterable[Run]) -> Tables | None:
+    """Return the tables of one kind of these runs; None without runs."""
+    paths = [run.path(f"{kind}.csv") for run in runs]
+    return {kind: paths} if paths else None

@@ -1,0 +1,178 @@
+"""Tables on disk: CSV files, the checksum of each beside it, and the columns of each kind.
+
+A table that was cut off at the end of a line still looks like a table. So its checksum is written
+beside it, as `.NAME.sha256`, in the format of `sha256sum`; a table without one, such as a copy
+from elsewhere, is held against its columns alone.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import unreadable, write_atomically
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+REMEDY = "delete it and run again to remake it"
+
+_TEXTS = ["experiment", "dataset", "network", "architecture", "activation", "options"]
+_NUMBERS = ["width", "epochs", "noise", "train_size", "seed", "test_error"]
+_TRUTHS = ["learned", "diverged"]
+# The columns that figures and claims read, by kind of table: texts, numbers, truth values.
+COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
+    "sensitivity": (
+        [*_TEXTS, "state", "wiring", "layer", "kind"],
+        [*_NUMBERS, "input_size", "scale", "index", "depth", "D", "G", "R"],
+        [*_TRUTHS, "flagged"],
+    ),
+    "cosine_distance": (
+        [*_TEXTS, "measurement", "state", "wiring", "layer", "kind"],
+        [*_NUMBERS, "index", "depth", "distance"],
+        [*_TRUTHS, "flagged"],
+    ),
+    "training": (
+        ["experiment", "network"],
+        ["noise", "train_size", "seed", "epoch", "train_error", "test_error"],
+        [],
+    ),
+    "spectrum": (
+        [*_TEXTS, "state", "layer"],
+        [*_NUMBERS, "layer_index", "filter_size", "mode", "eigenvalue", "gamma"],
+        _TRUTHS,
+    ),
+    "receptive_field": ([*_TEXTS, "state", "layer"], [*_NUMBERS, "k", "measured_A"], _TRUTHS),
+    "pretrained": (["network", "reason"], [], []),
+    "theory": (["case"], ["filter_size", "stride", "layer", "A", "D", "G"], []),
+    "activations": (["case"], ["filter_size", "stride", "layer", "position", "value"], []),
+    "pooling": (["panel", "picture"], ["row", "column", "value"], []),
+    "pictures": (["picture"], ["row", "column", "channel", "value", "dx", "dy"], []),
+    "phase_diagram": ([], ["size", "cutoff", "lowest", "one_pixel", "highest"], []),
+    "overhangs": (
+        [],
+        ["size", "cutoff", "temperature", "relative_temperature", "fields", "share", "share_lines"],
+        [],
+    ),
+    "deformed_examples": (
+        ["picture"],
+        ["row", "column", "channel", "value", "cutoff", "displacement", "temperature"],
+        [],
+    ),
+    "sphere": (["picture"], ["row", "column", "channel", "value", "distance"], []),
+    "identity": (["experiment", "perturbation", "average"], ["input_size", "D", "G", "R"], []),
+    "claims": (
+        ["id", "statement", "figure", "paper", "criterion", "number", "verdict", "reason"],
+        ["measured", "low", "high"],
+        [],
+    ),
+}
+COLUMNS["medians"] = COLUMNS["initial"] = COLUMNS["sensitivity"]
+_MAY_BE_EMPTY = ("spectrum",)  # a network without filters has none
+
+
+@contextmanager
+def sealed(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path; in the end what is there becomes the table `path`, with a checksum.
+
+    A process that is killed in between leaves a table without a checksum, never with a wrong one.
+
+    Raises:
+        UserError: there is no room, or no right to write there.
+    """
+    path = Path(path)
+    with write_atomically(path) as temporary:
+        yield temporary
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+        _checksum_file(path).unlink(missing_ok=True)
+    note_checksum(path, digest)
+
+
+def note_checksum(path: str | Path, digest: str) -> None:
+    """Write the SHA-256 of a table beside it."""
+    with write_atomically(_checksum_file(Path(path))) as temporary:
+        temporary.write_text(f"{digest}  {Path(path).name}\n")
+
+
+def write(table: "DataFrame", path: str | Path) -> None:
+    """Write a table, with its checksum."""
+    with sealed(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def check(path: str | Path) -> bytes:
+    """Return the content of a table, of whatever kind.
+
+    Raises:
+        UserError: it is missing, empty, or not what its checksum says; or it cannot be read.
+    """
+    path = Path(path)
+    noted = _checksum_file(path)
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such table; run again to make it")
+    try:
+        content = path.read_bytes()
+        expected = noted.read_text().split()[:1] if noted.is_file() else None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not content:
+        raise UserError(f"{path}: not a whole table (it is empty); {REMEDY}")
+    if expected is not None and [hashlib.sha256(content).hexdigest()] != expected:
+        raise UserError(
+            f"{path}: not the table that was written (its checksum is wrong); {REMEDY},"
+            f" or delete {noted.name} beside it if the change is meant"
+        )
+    return content
+
+
+def read(kind: str, paths: Sequence[str | Path]) -> "DataFrame":
+    """Return the rows of tables of one kind, one after the other.
+
+    Raises:
+        UserError: one of them is missing, damaged, or has not the columns of its kind.
+    """
+    import pandas
+
+    return pandas.concat([_read(kind, path) for path in paths], ignore_index=True)
+
+
+def _read(kind: str, path: str | Path) -> "DataFrame":
+    import pandas
+
+    texts, numbers, truths = COLUMNS[kind]
+    try:
+        table = pandas.read_csv(
+            io.BytesIO(check(path)), keep_default_na=False, na_values=["", "nan"]
+        )
+        if missing := [name for name in (*texts, *numbers, *truths) if name not in table]:
+            raise ValueError(f"it has no column {missing[0]!r}")
+        if table.empty and kind not in _MAY_BE_EMPTY:
+            raise ValueError("it has no rows")
+        for name in (*numbers, *truths):
+            _check_values(table[name], name in truths)
+    except ValueError as error:  # pandas' own errors of reading are ValueErrors too
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not a whole table ({reason}); {REMEDY}") from error
+    return table
+
+
+def _check_values(column: "Series", is_truth: bool) -> None:
+    """Raise ValueError for a text among numbers, or for what is neither true nor false."""
+    import pandas
+
+    if is_truth:
+        wrong = ~column.astype(str).str.lower().isin(["true", "false"])
+    else:
+        wrong = pandas.to_numeric(column, errors="coerce").isna() & column.notna()
+    if wrong.any():
+        expected = "true or false" if is_truth else "a number"
+        raise ValueError(
+            f"in its column {column.name!r} is {column[wrong].iloc[0]!r}, not {expected}"
+        )
+
+
+def _checksum_file(path: Path) -> Path:
+    return path.with_name(f".{path.name}.sha256")

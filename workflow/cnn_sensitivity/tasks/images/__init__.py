@@ -1,0 +1,1 @@
+"""Images: a source a file, and what is made of them."""

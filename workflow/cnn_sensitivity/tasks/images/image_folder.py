@@ -1,0 +1,164 @@
+"""Images of a user's own, decoded from a folder that `image_files` lists.
+
+The rules, each an error that names what breaks it:
+
+- An image is recognised by its content, whatever its suffix; one that cannot be decoded whole is
+  an error, and so is one with more than 8 bits a channel, which would lose them.
+- All images are square and of one size, unless `size` says to which they are resized (bilinear);
+  one that is not square is an error either way.
+- Transparent pixels are composed over black. Palette and CMYK images become RGB. If all images are
+  grey there is one channel; otherwise there are three, and grey ones become RGB.
+- Classes may hold different numbers of images; a subset of a given size takes equal numbers.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.tasks.images.image_files import list_images
+from cnn_sensitivity.tasks.images.subsets import balanced_order
+from cnn_sensitivity.tasks.store import Dataset, Split, assemble
+
+_FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no other decoder sees a user's file
+_GREY_MODES = ("1", "L", "LA", "La")
+_COLOUR_MODES = ("CMYK", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr")
+
+
+def read(
+    root: str | Path,
+    train_size: int | None = None,
+    test_size: int | None = None,
+    seed: int = 0,
+    size: int | None = None,
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    title: str | None = None,
+) -> Dataset:
+    """Return the images of a folder, or class-balanced subsets of them.
+
+    `mean` and `std` (per channel, of pixel/255) default to those of the training images taken;
+    `title` defaults to the folder's name. Only the images taken are decoded. Raises UserError as
+    the rules above say.
+    """
+    root = Path(root)
+    if size is not None and size < 1:
+        raise UserError(f"{root}: images cannot have {size} pixels a side; size must be positive")
+    listing = list_images(root)
+    classes = listing.classes
+    taken = {}
+    for split, count, what in (("train", train_size, "training"), ("test", test_size, "test")):
+        files, numbers = listing.images(split)
+        labels = np.array(numbers, dtype=np.int64)
+        order = balanced_order(labels, classes, count, seed, what)
+        taken[split] = [files[index] for index in order], labels[order]
+    decoded = {split: [decode(file, size) for file in files] for split, (files, _) in taken.items()}
+    _check_one_size(taken, decoded)
+    channels = 3 if any(image.ndim == 3 for images in decoded.values() for image in images) else 1
+    splits = {
+        split: Split(stack(decoded[split], channels), torch.from_numpy(labels))
+        for split, (_, labels) in taken.items()
+    }
+    mean, std = _normalisation(root, splits["train"].images, mean, std)
+    title = root.resolve().name if title is None else title
+    return assemble("image_folder", title, classes, mean, std, splits["train"], splits["test"])
+
+
+def decode(file: Path, size: int | None) -> np.ndarray:
+    """Return an image file's pixels, uint8: `[n, n]` of a grey image, `[n, n, 3]` of any other.
+
+    `size`: pixels a side to which it is resized. Raises UserError for a file that cannot be decoded
+    whole, more than 8 bits a channel, and an image that is not square.
+    """
+    try:
+        with Image.open(file, formats=_FORMATS) as image:
+            _check_kind(file, image)
+            image.load()
+            flat = _without_alpha(image)
+    except UserError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many types on a damaged file
+        raise UserError(f"{file} cannot be decoded ({error}): replace or remove it") from error
+    if size is not None and flat.width != size:
+        flat = flat.resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(flat)
+
+
+def _check_kind(file: Path, image: Image.Image) -> None:
+    if image.width != image.height:
+        raise UserError(f"{file} is {image.width}x{image.height}, but images must be square")
+    if image.mode not in _GREY_MODES + _COLOUR_MODES:
+        raise UserError(f"{file} has pixels of type {image.mode}: convert it to 8 bits a channel")
+
+
+def _without_alpha(image: Image.Image) -> Image.Image:
+    target = "L" if image.mode in _GREY_MODES else "RGB"
+    if not image.has_transparency_data:
+        return image.convert(target)
+    black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, image.convert("RGBA")).convert(target)
+
+
+def _check_one_size(
+    taken: dict[str, tuple[list[Path], np.ndarray]], decoded: dict[str, list[np.ndarray]]
+) -> None:
+    first = decoded["train"][0].shape[0]
+    for split, images in decoded.items():
+        for file, image in zip(taken[split][0], images, strict=True):
+            if image.shape[0] != first:
+                raise UserError(
+                    f"{file} has {image.shape[0]} pixels a side, but {taken['train'][0][0]} has "
+                    f"{first}: give a size to which all are resized"
+                )
+
+
+def stack(images: list[np.ndarray], channels: int) -> torch.Tensor:
+    """Return images of one size, as `decode` gives them, as uint8 `[N, channels, n, n]`.
+
+    With three channels grey images are repeated over them; with one all must be grey.
+    """
+    side = images[0].shape[0]
+    stacked = np.empty((len(images), channels, side, side), dtype=np.uint8)
+    for target, image in zip(stacked, images, strict=True):
+        target[:] = image if image.ndim == 2 else image.transpose(2, 0, 1)
+    return torch.from_numpy(stacked)
+
+
+def _normalisation(
+    root: Path,
+    images: torch.Tensor,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    channels = images.shape[1]
+    measured_mean, measured_std = moments(images)
+    result = (
+        measured_mean if mean is None else tuple(mean),
+        measured_std if std is None else tuple(std),
+    )
+    for name, values in zip(("mean", "std"), result, strict=True):
+        if len(values) != channels:
+            raise UserError(
+                f"{root}: {name} has {len(values)} values, but the images have {channels} channels"
+            )
+    if not all(value > 0 for value in result[1]):
+        raise UserError(f"{root}: std must be positive, but is {list(result[1])}")
+    return result
+
+
+def moments(images: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and std of pixel/255 per channel of uint8 `[N, C, ...]`.
+
+    Exact to the rounding of float64, from the counts of the 256 values.
+    """
+    values = torch.arange(256, dtype=torch.float64) / 255
+    means, deviations = [], []
+    for channel in range(images.shape[1]):
+        counts = torch.bincount(images[:, channel].flatten(), minlength=256).double()
+        mean = float((counts * values).sum() / counts.sum())
+        variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+        means.append(mean)
+        deviations.append(variance**0.5)
+    return tuple(means), tuple(deviations)

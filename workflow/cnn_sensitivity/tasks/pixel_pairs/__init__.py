@@ -1,0 +1,1 @@
+"""Scale detection: two active pixels, near or far."""
