@@ -17,6 +17,7 @@ from cnn_sensitivity.config import read
 from cnn_sensitivity.operations.forecast import forecast
 from cnn_sensitivity.plan import Plan
 
+POOLING = "workflow/cnn_sensitivity/papers/tomasini_2022/tables/pooling.py"
 EXAMPLE = (*SMOKE, "examples/my_network.yaml")
 
 
@@ -67,7 +68,7 @@ def test_the_scheduler_sets_no_timers_unless_a_user_limits_it(
 
 def test_brief_loses_no_error(checkout: Checkout) -> None:
     checkout.append(
-        "workflow/cnn_sensitivity/papers/tomasini_2022/tables/pooling.py",
+        POOLING,
         "\nraise OSError('sabotage')\n",
     )
     run = checkout.snakemake("figure_02", *SMOKE, BRIEF="1")
@@ -181,7 +182,7 @@ def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
 
 def test_make_reproduce_fails_where_a_job_fails(with_make: Checkout) -> None:
     with_make.append(
-        "workflow/cnn_sensitivity/papers/tomasini_2022/tables/pooling.py",
+        POOLING,
         "\nraise OSError('sabotage')\n",
     )
     run = make(with_make, "reproduce")
