@@ -6,8 +6,7 @@ python examples/measure_my_network.py
 import torch
 import torchvision
 
-from cnn_sensitivity import perturbations
-from cnn_sensitivity.measures import sensitivity
+from cnn_sensitivity import perturbations, sensitivity
 
 torch.manual_seed(0)
 network = torchvision.models.resnet18()  # weights="DEFAULT" downloads the trained one

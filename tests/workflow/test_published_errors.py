@@ -12,11 +12,11 @@ import pandas
 import pytest
 from checkout import ROOT
 
-from cnn_sensitivity import tasks
 from cnn_sensitivity.config import TrainingSettings, WeightFile, read
 from cnn_sensitivity.engines import adopted
 from cnn_sensitivity.engines.adopted import adoption
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tasks.prepare import prepare
 from cnn_sensitivity.tasks.store import Dataset
 
 DATA = Path(os.environ.get("CNN_SENSITIVITY_DATA") or "nowhere")
@@ -35,7 +35,7 @@ def images() -> Dataset:
     """All test images, and as few training images as there can be."""
     if not list(DATA.glob("cifar-10-*")):
         pytest.skip("CNN_SENSITIVITY_DATA names no folder with CIFAR-10")
-    return tasks.prepare("cifar10", root=DATA, train_size=10)
+    return prepare("cifar10", root=DATA, train_size=10)
 
 
 def weights_at_hand(label: str) -> WeightFile:

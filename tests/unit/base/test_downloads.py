@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from dataset_cases import alter, serve, sha256, truncate
 
-from cnn_sensitivity import tasks
 from cnn_sensitivity.base import download
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.tasks import store
 from cnn_sensitivity.tasks.images import cifar10, cifar10_binary, fashion_mnist, idx
+from cnn_sensitivity.tasks.prepare import prepare
 
 # --- downloads
 
@@ -37,7 +38,7 @@ def test_all_downloads_are_over_tls():
 def test_without_copy_and_network_the_folder_is_named(tmp_path, monkeypatch, name):
     serve(monkeypatch, URLError("no network"))
     with pytest.raises(UserError, match=f"cannot be downloaded .*no network.*{tmp_path}.* by hand"):
-        tasks.prepare(name, root=tmp_path)
+        prepare(name, root=tmp_path)
 
 
 # --- Fashion-MNIST
@@ -67,7 +68,7 @@ def test_fashion_mnist_from_a_copy(tmp_path, small_fashion, folder, zipped):
     for name, content in small_fashion.items():
         path = tmp_path / folder / (f"{name}.gz" if zipped else name)
         path.write_bytes(idx.zip_(content) if zipped else content)
-    dataset = tasks.prepare("fashion_mnist", root=tmp_path, train_size=20)
+    dataset = prepare("fashion_mnist", root=tmp_path, train_size=20)
     assert dataset.train.images.shape == (20, 1, 28, 28)
     assert dataset.test.images.shape == (20, 1, 28, 28)
     stored = idx.parse(small_fashion["train-images-idx3-ubyte"], tmp_path)
@@ -77,8 +78,8 @@ def test_fashion_mnist_from_a_copy(tmp_path, small_fashion, folder, zipped):
 
 def test_fashion_mnist_is_downloaded_once(tmp_path, monkeypatch, small_fashion):
     asked = serve(monkeypatch, {f"{name}.gz": idx.zip_(c) for name, c in small_fashion.items()})
-    first = tasks.prepare("fashion_mnist", root=tmp_path)
-    second = tasks.prepare("fashion_mnist", root=tmp_path)
+    first = prepare("fashion_mnist", root=tmp_path)
+    second = prepare("fashion_mnist", root=tmp_path)
     assert len(asked) == 4 and first.checksum == second.checksum
 
 
@@ -90,7 +91,7 @@ def test_damaged_fashion_mnist_is_named(tmp_path, small_fashion, damage, zipped)
         path.write_bytes(idx.zip_(content) if zipped else content)
     damage(tmp_path / ("t10k-images-idx3-ubyte" + (".gz" if zipped else "")))
     with pytest.raises(UserError, match=r"t10k-images.* is (damaged|not a whole).*delete it"):
-        tasks.prepare("fashion_mnist", root=tmp_path)
+        prepare("fashion_mnist", root=tmp_path)
 
 
 # --- CIFAR-10
@@ -158,8 +159,8 @@ def small_binary(monkeypatch, small_cifar):
 def test_cifar10_is_downloaded_once_and_then_read(tmp_path, monkeypatch, small_cifar):
     content, pixels = small_cifar
     asked = serve(monkeypatch, {"cifar-10-python.tar.gz": content})
-    dataset = tasks.prepare("cifar10", root=tmp_path)
-    assert tasks.prepare("cifar10", root=tmp_path).checksum == dataset.checksum
+    dataset = prepare("cifar10", root=tmp_path)
+    assert prepare("cifar10", root=tmp_path).checksum == dataset.checksum
     assert len(asked) == 1
     assert dataset.classes == cifar10_binary.CLASSES
     assert dataset.train.images.shape == (50, 3, 32, 32)
@@ -172,10 +173,10 @@ def test_cifar10_is_downloaded_once_and_then_read(tmp_path, monkeypatch, small_c
 def test_damaged_cifar10_is_unpacked_again_and_never_unpickled(tmp_path, small_cifar):
     content, _ = small_cifar
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(content)
-    expected = tasks.prepare("cifar10", root=tmp_path)
+    expected = prepare("cifar10", root=tmp_path)
     hostile = pickle.dumps(Runs(tmp_path / "mark"))
     (tmp_path / "cifar-10-batches-py" / "test_batch").write_bytes(hostile)
-    assert tasks.prepare("cifar10", root=tmp_path).checksum == expected.checksum
+    assert prepare("cifar10", root=tmp_path).checksum == expected.checksum
     assert not (tmp_path / "mark").exists()
 
 
@@ -185,7 +186,7 @@ def test_damaged_cifar10_archive_is_named(tmp_path, small_cifar, damage):
     archive.write_bytes(small_cifar[0])
     damage(archive)
     with pytest.raises(UserError, match=r"tar.gz is damaged .*delete it and run again"):
-        tasks.prepare("cifar10", root=tmp_path)
+        prepare("cifar10", root=tmp_path)
 
 
 def put_binary(root, files, form):
@@ -212,8 +213,8 @@ def test_both_versions_of_cifar10_give_the_same_bytes(
     put_binary(tmp_path / "binary", small_binary, form)
     (tmp_path / "python" / "cifar-10-python.tar.gz").write_bytes(small_cifar[0])
     for name in ("python", "binary"):
-        dataset = tasks.prepare("cifar10", root=tmp_path / name, **sizes)
-        tasks.save(dataset, tmp_path / f"{name}.safetensors", "images")
+        dataset = prepare("cifar10", root=tmp_path / name, **sizes)
+        store.save(dataset, tmp_path / f"{name}.safetensors", "images")
     one, other = (tmp_path / f"{name}.safetensors" for name in ("python", "binary"))
     assert one.read_bytes() == other.read_bytes()
     assert not asked
@@ -223,7 +224,7 @@ def test_both_versions_of_cifar10_give_the_same_bytes(
 def test_of_two_versions_of_cifar10_torchvisions_is_read(tmp_path, small_cifar, small_binary):
     put_binary(tmp_path, dict.fromkeys(small_binary, b""), "folder")
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(small_cifar[0])
-    assert len(tasks.prepare("cifar10", root=tmp_path).train.labels) == 50
+    assert len(prepare("cifar10", root=tmp_path).train.labels) == 50
 
 
 def halve(path):
@@ -236,7 +237,7 @@ def test_a_damaged_binary_version_is_named(tmp_path, small_cifar, small_binary, 
     path = put_binary(tmp_path, small_binary, form)
     damage(path if form == "archive" else path / "test_batch.bin")
     with pytest.raises(UserError, match=rf"{path}\S* is damaged \(.*put a whole copy there"):
-        tasks.prepare("cifar10", root=tmp_path)
+        prepare("cifar10", root=tmp_path)
 
 
 @pytest.mark.parametrize("form", ["archive", "folder"])
@@ -244,5 +245,5 @@ def test_a_binary_version_without_one_of_its_files_is_named(tmp_path, small_bina
     del small_binary["data_batch_3.bin"]
     path = put_binary(tmp_path, small_binary, form)
     with pytest.raises(UserError, match=rf"{path}.* (cannot be read|damaged).*") as raised:
-        tasks.prepare("cifar10", root=tmp_path)
+        prepare("cifar10", root=tmp_path)
     assert "data_batch_3.bin" in str(raised.value)

@@ -8,6 +8,7 @@ import pytest
 import torch
 import training_cases as cases
 import yaml
+from checkout import ROOT
 from scipy.spatial.distance import cosine, pdist
 from sensitivity_cases import inputs, small_network
 from torch import nn
@@ -178,7 +179,7 @@ def test_a_picture_is_warped_by_the_field_beside_it() -> None:
     ],
 )
 def test_measurements_that_make_no_sense_are_refused(measurement: dict, says: str) -> None:
-    raw = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
     raw["measurements"]["sensitivity"] = measurement
     with pytest.raises(UserError, match=says):
         config.parse(raw)

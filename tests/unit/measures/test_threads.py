@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import training_cases as cases
+from checkout import ROOT
 
 from cnn_sensitivity.config import Diffeomorphism, Measurement, MeasurementSettings
 from cnn_sensitivity.tasks import store
 
-WORKFLOW = Path(__file__).parents[2] / "workflow"
+WORKFLOW = ROOT / "workflow"
 TOLERANCE = 1e-4  # stated in the README
 
 PROGRAM = """

@@ -27,11 +27,12 @@ from https_server import (
     streams,
 )
 
-from cnn_sensitivity import checkpoints, networks, tasks
+from cnn_sensitivity import checkpoints, networks
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import WeightFile, parse
 from cnn_sensitivity.operations.availability import unavailable
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tasks import store
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="makes its certificate")
 
@@ -70,7 +71,7 @@ class Adoption:
         self.made = {name: folder / "made" / name for name in ("checkpoint", "table")}
         self.file = self.root / "checkpoints" / self.weights.name
         if not self.dataset.exists():
-            tasks.save(IMAGES, self.dataset, "images")
+            store.save(IMAGES, self.dataset, "images")
 
     def run(self) -> None:
         """Call the command line as the rule does."""

@@ -33,7 +33,8 @@ from cnn_sensitivity.operations.forecast.timings import (
     read_table,
 )
 from cnn_sensitivity.plan import Plan
-from cnn_sensitivity.tasks import prepare, save
+from cnn_sensitivity.tasks.prepare import prepare
+from cnn_sensitivity.tasks.store import save
 
 
 def plan_of(scenario: str) -> Plan:

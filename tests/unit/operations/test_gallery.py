@@ -8,7 +8,8 @@ import pytest
 from checkout import ROOT
 
 from cnn_sensitivity import papers
-from cnn_sensitivity.cli import DEFAULT_PAPER, main
+from cnn_sensitivity.cli import main
+from cnn_sensitivity.cli.maintenance import DEFAULT_PAPER
 from cnn_sensitivity.operations.gallery import to_gallery
 from cnn_sensitivity.plan import REFERENCES
 

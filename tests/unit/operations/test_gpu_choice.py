@@ -1,5 +1,6 @@
 """Jobs that share several GPUs spread over them, and leave their places however they end."""
 
+import argparse
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from checkout import ROOT
 
-from cnn_sensitivity import cli
+from cnn_sensitivity.cli.device import device_of
 from cnn_sensitivity.operations import gpu_choice
 
 JOB = """
@@ -78,7 +79,7 @@ def test_a_job_computes_on_the_gpu_that_it_took(
     monkeypatch.setattr(torch.cuda, "get_device_properties", Properties)
     monkeypatch.setattr(torch.cuda, "set_device", taken.append)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "some card")
-    options = cli.argparse.Namespace(gpus=1, threads=1)
-    assert [cli._device(options) for _ in range(3)] == ["cuda"] * 3
+    options = argparse.Namespace(gpus=1, threads=1)
+    assert [device_of(options) for _ in range(3)] == ["cuda"] * 3
     assert taken == [0, 1, 0]
     assert capsys.readouterr().out == "GPU: some card\n" * 3

@@ -11,7 +11,7 @@ import pytest
 from documented import DOCUMENTS, ROOT, Command, commands, shell_blocks
 from make_calls import calls, stubbed
 
-from cnn_sensitivity.cli import _parser
+from cnn_sensitivity.cli import parser
 
 # Programs that no test starts, and what they need that a test has not.
 NEED = {
@@ -57,7 +57,7 @@ def test_every_program_of_the_lists_is_in_some_document() -> None:
 def parse(command: Command) -> None:
     """Let the package's own parser read a call of it."""
     try:
-        _parser().parse_args(list(command.arguments))
+        parser().parse_args(list(command.arguments))
     except SystemExit:
         pytest.fail(f"{command}: not a call of the package")
 

@@ -2,11 +2,11 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
-PACKAGE = Path(__file__).parents[2] / "workflow/cnn_sensitivity"
+PACKAGE = ROOT / "workflow/cnn_sensitivity"
 FILES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
 
 

@@ -13,7 +13,7 @@ import training_cases as cases
 from checkout import ROOT
 
 from cnn_sensitivity import papers
-from cnn_sensitivity.cli import _parser
+from cnn_sensitivity.cli import parser
 from cnn_sensitivity.config import read
 from cnn_sensitivity.operations import archive
 from cnn_sensitivity.papers.tomasini_2022.tables.pooling import pooling_table
@@ -25,6 +25,7 @@ NEED_TORCH = {
     "adopt",
     "measure",
     "pretrained",
+    "spectrum",
     "receptive-field",
     "theory",
     "pictures",
@@ -36,8 +37,6 @@ NEED_TORCH = {
 }
 # A verb that is in neither must be put into one of them.
 COMMANDS = {
-    "spectrum": "--name images/LeNet/noise-0_train-all/seeds-0 --checkpoint checkpoint.safetensors"
-    " --weights last --output made",
     "pooling": "--output made",
     "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
     "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
@@ -63,7 +62,7 @@ main(sys.argv[1:])
 
 def verbs() -> set[str]:
     """Return all verbs of the command line."""
-    actions = _parser()._actions
+    actions = parser()._actions
     choices = next(each.choices for each in actions if isinstance(each, argparse._SubParsersAction))
     return set(choices)
 

@@ -6,18 +6,19 @@ import pytest
 import torch
 from dataset_cases import alter, truncate
 
-from cnn_sensitivity import tasks
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.tasks import store
 from cnn_sensitivity.tasks.images import embedded, fashion_mnist
+from cnn_sensitivity.tasks.prepare import prepare
 
 
 def test_embedded_images():
-    dataset = tasks.prepare("embedded")
+    dataset = prepare("embedded")
     assert dataset.train.images.shape == (5000, 1, 28, 28)
     assert dataset.test.images.shape == (2000, 1, 28, 28)
     assert dataset.train.labels.bincount().tolist() == [500] * 10
     assert dataset.test.labels.bincount().tolist() == [200] * 10
-    pixels = tasks.normalize(dataset.train.images, dataset.mean, dataset.std)
+    pixels = store.normalize(dataset.train.images, dataset.mean, dataset.std)
     assert abs(float(pixels.mean())) < 0.02 and abs(float(pixels.std()) - 1) < 0.02
     distinct = torch.cat([dataset.train.images, dataset.test.images]).flatten(1).unique(dim=0)
     assert len(distinct) == 7000
@@ -35,13 +36,13 @@ def test_embedded_images_are_small_and_licensed():
 
 
 def test_embedded_subset_is_balanced_and_too_large_a_one_is_refused():
-    dataset = tasks.prepare("embedded", train_size=100, test_size=25, seed=3)
+    dataset = prepare("embedded", train_size=100, test_size=25, seed=3)
     assert dataset.train.labels.bincount().tolist() == [10] * 10
     assert dataset.test.labels.bincount().tolist() == [3] * 5 + [2] * 5
     with pytest.raises(UserError, match="5001 training images were asked for, but there are 5000"):
-        tasks.prepare("embedded", train_size=5001)
+        prepare("embedded", train_size=5001)
     with pytest.raises(UserError, match="2001 test images"):
-        tasks.prepare("embedded", test_size=2001)
+        prepare("embedded", test_size=2001)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.tasks import normalize
 from cnn_sensitivity.tasks.images import image_files, image_folder
+from cnn_sensitivity.tasks.store import normalize
 
 GENERATOR = np.random.default_rng(0)
 

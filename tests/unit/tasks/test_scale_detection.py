@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import pairs
-from cnn_sensitivity.tasks import normalize
 from cnn_sensitivity.tasks.pixel_pairs import scale_detection
+from cnn_sensitivity.tasks.store import normalize
 
 
 def as_set(pairs):

@@ -10,8 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.tasks import Split, load, normalize, save
-from cnn_sensitivity.tasks.store import assemble
+from cnn_sensitivity.tasks.store import Split, assemble, load, normalize, save
 
 
 def small_dataset(validation=True, shape=(3, 4, 4)):

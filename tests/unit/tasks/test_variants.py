@@ -4,19 +4,19 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from cnn_sensitivity import tasks
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.config.sources import ImageSource
 from cnn_sensitivity.perturbations import thin_plate
+from cnn_sensitivity.tasks.prepare import prepare
 
 SIZES = {"train_size": 600, "test_size": 200}
 TEMPLATES = {"count": 10, "displacement": 2.0, "control_points": 3, "grid": "edge"}
 
 
 def test_padding_puts_a_black_frame_around_the_images():
-    plain = tasks.prepare("embedded", **SIZES)
-    padded = tasks.prepare("embedded", **SIZES, pad_to=33)
+    plain = prepare("embedded", **SIZES)
+    padded = prepare("embedded", **SIZES, pad_to=33)
     for one, other in ((plain.train, padded.train), (plain.test, padded.test)):
         assert other.images.shape[1:] == (1, 33, 33) and other.images.dtype == torch.uint8
         assert torch.equal(other.images[..., 2:30, 2:30], one.images)
@@ -25,12 +25,12 @@ def test_padding_puts_a_black_frame_around_the_images():
     assert padded.title == "Fashion-MNIST subset, padded to 33x33"
     assert (padded.mean, padded.std, padded.classes) == (plain.mean, plain.std, plain.classes)
     with pytest.raises(UserError, match="pad_to 27: the images of .* have 28 pixels a side"):
-        tasks.prepare("embedded", pad_to=27)
+        prepare("embedded", pad_to=27)
 
 
 def test_random_labels_are_uniform_and_nothing_else_changes():
-    plain = tasks.prepare("embedded", seed=3)
-    shuffled = tasks.prepare("embedded", seed=3, labels="random")
+    plain = prepare("embedded", seed=3)
+    shuffled = prepare("embedded", seed=3, labels="random")
     for one, other in ((plain.train, shuffled.train), (plain.test, shuffled.test)):
         assert torch.equal(one.images, other.images)
         assert chisquare(other.labels.bincount(minlength=10)).pvalue > 0.001
@@ -42,18 +42,18 @@ def test_random_labels_are_uniform_and_nothing_else_changes():
 
 def test_a_seed_fixes_the_random_labels_of_any_number_of_images():
     whole, part, same = (
-        tasks.prepare("embedded", train_size=size, test_size=200, seed=3, labels="random")
+        prepare("embedded", train_size=size, test_size=200, seed=3, labels="random")
         for size in (600, 300, 300)
     )
-    other = tasks.prepare("embedded", train_size=300, test_size=200, seed=4, labels="random")
+    other = prepare("embedded", train_size=300, test_size=200, seed=4, labels="random")
     assert torch.equal(whole.train.labels[:300], part.train.labels)
     assert part.checksum == same.checksum != other.checksum
     assert not torch.equal(whole.train.labels[:200], whole.test.labels)
 
 
 def test_templates_are_deformed_within_their_class():
-    dataset = tasks.prepare("embedded", **SIZES, seed=5, pad_to=32, templates=TEMPLATES)
-    templates = tasks.prepare("embedded", train_size=10, seed=5, pad_to=32).train.images
+    dataset = prepare("embedded", **SIZES, seed=5, pad_to=32, templates=TEMPLATES)
+    templates = prepare("embedded", train_size=10, seed=5, pad_to=32).train.images
     assert dataset.train.labels.bincount().tolist() == [60] * 10
     assert dataset.test.labels.bincount().tolist() == [20] * 10
     assert dataset.classes[0].startswith("1: ") and len(set(dataset.classes)) == 10
@@ -70,13 +70,13 @@ def test_templates_are_deformed_within_their_class():
 
 
 def test_deformed_templates_are_thin_plate_deformations_rounded():
-    dataset = tasks.prepare(
+    dataset = prepare(
         "embedded",
         train_size=4,
         test_size=2,
         templates={"count": 2, "displacement": 3.0, "control_points": 4, "grid": "cell"},
     )
-    templates = tasks.prepare("embedded", train_size=2).train.images
+    templates = prepare("embedded", train_size=2).train.images
     seed = derive_seed("templates", 0, "train")
     generator = torch.Generator().manual_seed(seed)
     expected = thin_plate(templates[[0, 1, 0, 1]].double(), 3.0, 4, generator, "cell")
@@ -85,8 +85,7 @@ def test_deformed_templates_are_thin_plate_deformations_rounded():
 
 def test_larger_sets_of_deformed_images_begin_with_the_smaller_ones():
     small, large = (
-        tasks.prepare("embedded", train_size=size, test_size=20, templates=TEMPLATES)
-        for size in (20, 45)
+        prepare("embedded", train_size=size, test_size=20, templates=TEMPLATES) for size in (20, 45)
     )
     assert torch.equal(small.train.images, large.train.images[:20])
     assert torch.equal(small.test.images, large.test.images)
@@ -108,13 +107,13 @@ def test_larger_sets_of_deformed_images_begin_with_the_smaller_ones():
 )
 def test_wrong_options_are_named(options, message):
     with pytest.raises(UserError, match=message):
-        tasks.prepare("embedded", **options)
+        prepare("embedded", **options)
 
 
 @pytest.mark.parametrize("change", [{"pad_to": 32}, {"labels": "random"}, {"templates": TEMPLATES}])
 def test_scale_detection_has_no_variants(change):
     with pytest.raises(UserError, match="pad_to, templates and labels are for images"):
-        tasks.prepare("scale_detection_2d", train_size=8, test_size=4, **change)
+        prepare("scale_detection_2d", train_size=8, test_size=4, **change)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.tasks import prepare
 from cnn_sensitivity.tasks.images import image_folder
 from cnn_sensitivity.tasks.images.image_files import SUFFIXES
 from cnn_sensitivity.tasks.images.subsets import balanced_order
+from cnn_sensitivity.tasks.prepare import prepare
 from cnn_sensitivity.tasks.store import normalize
 
 COUNT = 500

@@ -1,0 +1,33 @@
+"""The command line: the only place that reads arguments and writes results."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.cli import jobs, maintenance, people
+from cnn_sensitivity.cli.verbs import Verbs
+
+INPUT_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb; end with status 2 and one sentence on input that cannot be used."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(INPUT_ERROR) from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    whole = argparse.ArgumentParser(
+        prog="cnn-sensitivity",
+        description="Steps of the replication, one verb each; Snakemake calls them in order.",
+    )
+    verbs = Verbs(whole)
+    for group in (people, jobs, maintenance):
+        group.add_to(verbs)
+    return whole

@@ -1,0 +1,157 @@
+"""The verbs that people call, through `make` or by themselves.
+
+Verbs import what they need when they run, so that drawing a figure does not wait for torch.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.cli.verbs import Verbs, add_configfile
+from cnn_sensitivity.config import read
+from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tables import files as table_files
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verbs that people call."""
+    plan, pack = verbs.add("plan", _plan), verbs.add("pack", _pack, "output")
+    add_configfile(plan, verbs.add("scorecard", _scorecard), pack)
+    plan.add_argument("--cores", type=int, help="the default is all that there are")
+    pack.add_argument("--checkpoints", action="store_true", help="the networks' weights too")
+    pack.add_argument("--no-figures", action="store_true", help="only what they are drawn from")
+    verbs.add("unpack", _unpack).add_argument("archive")
+    check = verbs.add("gpu-check", _gpu_check)
+    check.add_argument("--scenario", nargs="+", required=True, help="what to tell the hours of")
+    check.add_argument("--output", default="timings", help="the default is what `plan` reads")
+    check.add_argument("--minutes", type=float, default=9.5, help="no check begins too late for it")
+    _add_probe(verbs.add("probe", _probe))
+
+
+def _plan(options: argparse.Namespace) -> None:
+    """Say what a run would take: jobs, hours, disk, and what is there already."""
+    from cnn_sensitivity.operations.availability import as_sentences, unavailable
+    from cnn_sensitivity.operations.forecast import as_text, forecast
+    from cnn_sensitivity.operations.preflight import check_images, check_networks, check_weights
+
+    whole = Plan(read(*options.configfile))
+    left_out = unavailable(whole, ask=True)
+    plan = whole.without(left_out)
+    print(as_text(forecast(plan), options.cores))
+    for sentence in as_sentences(left_out):
+        print(f"  {sentence}.")
+    try:
+        check_images(plan)
+        check_networks(plan)
+        check_weights(plan)
+    except UserError as error:
+        print(f"Before it can begin: {error}")
+
+
+def _scorecard(options: argparse.Namespace) -> None:
+    """Print the scorecard of a finished run."""
+    from cnn_sensitivity import scorecard
+
+    plan = Plan(read(*options.configfile))
+    path = Path(plan.results, "claims.csv")
+    if not path.exists():
+        raise UserError(f"{path}: not there yet; finish the run first")
+    claims = table_files.read("claims", [path])
+    print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
+    print(scorecard.to_text(claims, scorecard.agreement(claims, plan.reference)))
+
+
+def _pack(options: argparse.Namespace) -> None:
+    """Pack a finished run into an archive: tables, figures, configuration, versions, checksums."""
+    from cnn_sensitivity.operations import archive
+    from cnn_sensitivity.operations.availability import unavailable
+
+    plan = Plan(read(*options.configfile))
+    plan = plan.without(unavailable(plan, ask=False))
+    count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
+    megabytes = Path(options.output).stat().st_size / 1e6
+    print(f"{options.output}: {count} files of the run {plan.config.run!r}, {megabytes:.1f} MB")
+
+
+def _unpack(options: argparse.Namespace) -> None:
+    """Put a packed run's tables in place, and print the path of its configuration."""
+    from cnn_sensitivity.operations import archive
+
+    plan = archive.unpack(options.archive)
+    print(f"The results of the run {plan.config.run!r} are in {plan.results}/.", file=sys.stderr)
+    print(archive.config_file(plan))
+
+
+def _gpu_check(options: argparse.Namespace) -> None:
+    """Find out whether this machine's GPU is right and how fast it is, for `make plan`."""
+    import time
+
+    from cnn_sensitivity.operations.gpu_check.cases import cases_of
+    from cnn_sensitivity.operations.gpu_check.checks import Scale, all_checks
+    from cnn_sensitivity.operations.gpu_check.results import Results, file_name, header
+    from cnn_sensitivity.operations.gpu_check.run import run, the_gpu
+
+    end = time.monotonic() + 60 * options.minutes
+    gpu, folder = the_gpu(), Path(options.output)
+    plans = [Plan(read("config.yaml", scenario)) for scenario in options.scenario]
+    about = header(gpu)
+    stem = folder / file_name(about["device"])
+    print(f"GPU: {about['device']}; results: {stem}.md, .csv, .json", flush=True)
+    results = Results(stem.with_name(f"{stem.name}.json"), about)
+    checks = all_checks(cases_of(plans), gpu, Scale())
+    run(checks, results, plans, folder, end, log=lambda line: print(line, flush=True))
+    print(
+        f"{len(results.found)} checks done, {len(results.wrong)} wrong or failed,"
+        f" {len(results.late)} left: read {stem}.md"
+    )
+    if results.wrong:
+        raise SystemExit(1)
+
+
+def _probe(options: argparse.Namespace) -> None:
+    """Measure one network of your own, without the workflow."""
+    import torch
+
+    from cnn_sensitivity import probe
+
+    if options.threads is not None:
+        if options.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {options.threads}")
+        torch.set_num_threads(options.threads)
+    if (here := str(Path.cwd())) not in sys.path:  # where module:callable is looked for first
+        sys.path.insert(0, here)
+    arguments = {**vars(options)}
+    for name in ("run", "threads"):
+        del arguments[name]
+    text, paths = probe.run(**arguments)
+    print(text)
+    print(f"Written: {', '.join(map(str, paths))}.")
+
+
+def _add_probe(probe: argparse.ArgumentParser) -> None:
+    probe.add_argument("network", help="a name such as resnet18, torchvision:NAME, module:callable")
+    probe.add_argument("--weights", help="safetensors or PyTorch file of its trained weights")
+    probe.add_argument(
+        "--images",
+        default="embedded",
+        help="embedded (the default), cifar10, or a folder, with or without class folders",
+    )
+    probe.add_argument("--data-root", default="data", help="where CIFAR-10 is or is put")
+    probe.add_argument("--count", type=int, help="images; the default is 500, or all of fewer")
+    probe.add_argument("--displacement", type=float, default=1.0, help="of a pixel, in pixels")
+    probe.add_argument("--cutoff", type=int, default=3, help="highest frequency of a deformation")
+    probe.add_argument("--mean", type=float, nargs="+", help="of pixel/255, for each channel")
+    probe.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
+    probe.add_argument("--classes", type=int, help="the default is that of weights or images")
+    probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
+    probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
+    probe.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"
+    )
+    probe.add_argument("--seed", type=int, default=0, help="of all draws")
+    probe.add_argument("--threads", type=int, help="CPU threads; the default is PyTorch's")
+    probe.add_argument(
+        "--only", choices=["trained"], help="leave out the shuffled and the fresh network"
+    )
+    probe.add_argument("--output", help="files begin with this; the default is probe/<network>")

@@ -1,0 +1,32 @@
+"""How a verb is declared: a name, the function that runs it, and its required options."""
+
+import argparse
+from collections.abc import Callable
+
+Run = Callable[[argparse.Namespace], None]
+
+
+class Verbs:
+    """The verbs of a parser."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parsers = parser.add_subparsers(required=True, metavar="verb")
+
+    def add(self, name: str, run: Run, *required: str) -> argparse.ArgumentParser:
+        """Add a verb that calls `run`, whose docstring is its help; return its parser."""
+        command = self._parsers.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
+        for option in required:
+            command.add_argument(f"--{option}", required=True)
+        return command
+
+
+def add_configfile(*commands: argparse.ArgumentParser) -> None:
+    """Let verbs take the configuration of a run."""
+    for command in commands:
+        command.add_argument(
+            "--configfile",
+            nargs="+",
+            default=["config.yaml"],
+            help="YAML files, each laid over the ones before it; the default is config.yaml",
+        )
