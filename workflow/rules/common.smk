@@ -15,7 +15,7 @@ from cnn_sensitivity.availability import as_sentences, unavailable
 from cnn_sensitivity.code_closure import closure as code_closure
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.forecast import Job, Priorities, check_gpu_tables, forecast, in_short
-from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
+from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.preflight import (
     check_images,
