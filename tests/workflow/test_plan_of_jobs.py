@@ -79,6 +79,15 @@ def test_one_figure_plans_what_it_needs_and_no_more(checkout: Checkout) -> None:
     assert jobs == {"dataset": 1, "train": 8, "sensitivity": 4, "sensitivity_2": 4, "figure_03": 1}
 
 
+@pytest.mark.parametrize("paper", papers.NAMES)
+def test_the_tables_are_all_jobs_but_those_that_read_tables(checkout: Checkout, paper: str) -> None:
+    smoke = ("--configfile", f"workflow/scenarios/{paper}/smoke.yaml")
+    jobs = checkout.planned(*smoke)
+    reading = {"all", "claims", "software", *papers.paper(paper).figures}
+    expected = {rule: count for rule, count in jobs.items() if rule not in reading}
+    assert checkout.planned("tables", *smoke) == {**expected, "tables": 1}
+
+
 def test_a_figure_without_training_trains_nothing(checkout: Checkout) -> None:
     assert checkout.planned("figure_06") == {"theory": 1, "figure_06": 1}
 

@@ -28,9 +28,12 @@ from cnn_sensitivity.config import (
 from cnn_sensitivity.config.run import REFERENCE
 
 FULLY_CONNECTED = "FullConn"
-MEASURING = "sensitivity"
 REFERENCES = f"paper_figures/{REFERENCE}"
 """Folder of the committed reference runs."""
+MEASURING_RULES = ("sensitivity", *(f"sensitivity_{number}" for number in range(2, 100)))
+"""The rules that measure, one for each list of measurements; a run has the first of them."""
+GPU_RULES = ("train", "adopt", *MEASURING_RULES)
+"""The rules that ask for a GPU where there is one to ask for: profiles of clusters name them."""
 
 
 @dataclass(frozen=True)
@@ -122,17 +125,20 @@ class Plan:
     def _measuring(self) -> dict[tuple[str, ...], str]:
         """The names of the rules that measure, by what they measure.
 
-        Numbered, and not named after it, so that a cluster's profile can name them all.
+        Raises:
+            UserError: the networks have more lists of measurements than there are names.
         """
         lists = dict.fromkeys(
             _measurements(network, experiment)
             for experiment in self.config.experiments.values()
             for network in experiment.networks
         )
-        return {
-            measurements: MEASURING if number == 1 else f"{MEASURING}_{number}"
-            for number, measurements in enumerate(lists, start=1)
-        }
+        if len(lists) > len(MEASURING_RULES):
+            raise UserError(
+                f"configuration: its networks have {len(lists)} different lists of measurements;"
+                f" give them {len(MEASURING_RULES)} at most"
+            )
+        return dict(zip(lists, MEASURING_RULES, strict=False))
 
     @cached_property
     def _runs_by_name(self) -> dict[str, Run]:

@@ -21,7 +21,7 @@ from cnn_sensitivity.operations.forecast import (
     forecast,
     in_short,
 )
-from cnn_sensitivity.papers import claim_inputs, figure_inputs, figure_title
+from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.operations.preflight import (
     check_images,
