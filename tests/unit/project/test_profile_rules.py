@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import yte
+from checkout import ROOT
 
 from cnn_sensitivity.config import parse, read
-from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.plan import GPU_RULES, MEASURING_RULES, Plan
 
-from checkout import ROOT
 PROFILES = sorted((ROOT / "profiles").glob("*/config.yaml"))
 SCENARIOS = sorted((ROOT / "workflow/scenarios").rglob("*.yaml"))
 
