@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.engines import sgd
+from cnn_sensitivity.engines.sgd import job as sgd
 from cnn_sensitivity.tasks.store import Dataset, Split, assemble
 
 
@@ -72,8 +72,7 @@ def settings(
             "network": network,
             "recipe": {**defaults, **recipe},
             "compute": compute or {},
-            "noise": noise,
-            "train_size": train_size,
+            "axes": {"noise": noise, "train_size": train_size},
             "seeds": list(seeds),
             "root_seed": 7,
         }
@@ -115,5 +114,5 @@ def run(
     """Train; return the bytes of the checkpoint and of the table."""
     checkpoint, table = folder / "checkpoint.safetensors", folder / "training.csv"
     options.setdefault("log", lambda message: None)
-    sgd.train(chosen, dataset, checkpoint=checkpoint, table=table, **options)
+    sgd.fit(chosen, dataset, checkpoint=checkpoint, table=table, **options)
     return checkpoint.read_bytes(), table.read_bytes()

@@ -13,8 +13,7 @@ import pytest
 from checkout import ROOT
 
 from cnn_sensitivity.config import TrainingSettings, WeightFile, read
-from cnn_sensitivity.engines import adopted
-from cnn_sensitivity.engines.adopted import adoption
+from cnn_sensitivity.engines.adopted import job as adopted
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tasks.prepare import prepare
 from cnn_sensitivity.tasks.store import Dataset
@@ -53,7 +52,7 @@ def adopted_error(settings: TrainingSettings, images: Dataset, folder: Path) -> 
     """Return the test error in per cent that `adopt` writes down."""
     table = folder / "training.csv"
     files = {"checkpoint": folder / "checkpoint.safetensors", "table": table}
-    adopted.adopt(settings, images, root=DATA, **files)
+    adopted.fit(settings, images, root=DATA, **files)
     return 100 * pandas.read_csv(table)["test_error"].iloc[0]
 
 
@@ -65,7 +64,7 @@ def test_the_published_error_is_measured(label: str, images: Dataset, tmp_path: 
     if EXACT in SETTINGS[label].weights.url:
         assert round(error, 2) == settings.published_error
     else:
-        assert abs(error - settings.published_error) <= adoption.TOLERANCE
+        assert abs(error - settings.published_error) <= adopted.TOLERANCE
 
 
 def test_only_the_exact_number_tells_a_normalisation_that_is_nearly_right(
@@ -75,4 +74,4 @@ def test_only_the_exact_number_tells_a_normalisation_that_is_nearly_right(
     settings = SETTINGS["ResNet20"].model_copy(update={"weights": weights_at_hand("ResNet20")})
     network = settings.network.model_copy(update={"mean": None, "std": None})
     error = adopted_error(settings.model_copy(update={"network": network}), images, tmp_path)
-    assert 0.2 < error - settings.published_error < 0.3 < adoption.TOLERANCE
+    assert 0.2 < error - settings.published_error < 0.3 < adopted.TOLERANCE

@@ -3,7 +3,7 @@
 Nothing here imports torch: the Snakefile imports this module each time it is read.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,19 +12,17 @@ from cnn_sensitivity.config import (
     Config,
     Diffeomorphism,
     Experiment,
-    Images,
     Measurement,
     MeasurementSettings,
     Network,
     PictureSettings,
-    ScaleDetection1d,
-    ScaleDetection2d,
     ThinPlate,
     TrainingSettings,
     WeightFile,
     run_name,
     suggestion,
 )
+from cnn_sensitivity.config.fits import FITS, AnyFit
 from cnn_sensitivity.config.run import REFERENCE
 
 FULLY_CONNECTED = "FullConn"
@@ -32,7 +30,7 @@ REFERENCES = f"paper_figures/{REFERENCE}"
 """Folder of the committed reference runs."""
 MEASURING_RULES = ("sensitivity", *(f"sensitivity_{number}" for number in range(2, 100)))
 """The rules that measure, one for each list of measurements; a run has the first of them."""
-GPU_RULES = ("train", "adopt", *MEASURING_RULES)
+GPU_RULES = (*(fit.rule for fit in FITS.values()), *MEASURING_RULES)
 """The rules that ask for a GPU where there is one to ask for: profiles of clusters name them."""
 
 
@@ -43,9 +41,11 @@ class Run:
     folder: str
     experiment: str
     network: Network
-    noise: float
-    train_size: int | None
+    axes: Mapping[str, float | int | None]
+    """Its point in the experiment's grid, by axis: noise, train_size, and further ones."""
     seeds: tuple[int, ...]
+    fit: AnyFit
+    """The engine, and what it is told."""
     dimensions: int
     """Of its inputs."""
     measurements: tuple[str, ...]
@@ -56,16 +56,27 @@ class Run:
     def name(self) -> str:
         """The run's path below the run's results folder: also its wildcards, joined."""
         label = self.network.label
-        return run_name(self.experiment, label, self.noise, self.train_size, self.seeds)
+        return run_name(self.experiment, label, dict(self.axes), self.seeds)
 
     def path(self, file: str) -> str:
         """Return the path of a file of this run."""
         return f"{self.folder}/{self.name}/{file}"
 
     @property
+    def noise(self) -> float:
+        """Magnitude of the noise added to training and test images."""
+        return float(self.axes["noise"] or 0)
+
+    @property
+    def train_size(self) -> int | None:
+        """Number of training images; None for all."""
+        size = self.axes["train_size"]
+        return None if size is None else int(size)
+
+    @property
     def making(self) -> str:
         """The name of the rule that makes its checkpoint."""
-        return "train" if self.network.weights is None else "adopt"
+        return self.fit.rule
 
     @property
     def measured(self) -> list[str]:
@@ -107,17 +118,16 @@ class Plan:
                 self.results,
                 name,
                 network,
-                noise,
-                size,
+                point,
                 seeds,
+                experiment.fit_of(network),
                 experiment.dimensions,
                 _measurements(network, experiment),
                 self._measuring[_measurements(network, experiment)],
             )
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
-            for noise in network.noise or experiment.noise
-            for size in (experiment.sizes() if network.weights is None else [None])
+            for point in experiment.points(network)
             for seeds in network.stacks(experiment.seeds)
         )
 
@@ -226,37 +236,8 @@ class Plan:
         return next(each.weights for each in self.config.pretrained if each.label == label)
 
     def dataset_settings(self, experiment: str) -> dict[str, object]:
-        """Return the arguments of `datasets.prepare` for an experiment's data."""
-        seed = self.config.seed
-        match self.config.experiments[experiment]:
-            case Images(source=source):
-                settings = source.model_dump(exclude_none=True)
-                if source.name in ("fashion_mnist", "cifar10"):
-                    settings.setdefault("root", self.config.data_root)
-                return {**settings, "seed": seed}
-            case ScaleDetection2d() as task:
-                return {
-                    "name": "scale_detection_2d",
-                    "size": task.size,
-                    "scale": task.scale,
-                    "gap": task.gap,
-                    "train_size": task.train_images(),
-                    "test_size": task.test_images(),
-                    "seed": seed,
-                }
-            case ScaleDetection1d() as task:
-                return {
-                    "name": "scale_detection_1d",
-                    "task": task.task,
-                    "size": task.size,
-                    "scale": task.scale,
-                    "gap": getattr(task, "gap", 0),
-                    "train_size": task.train_images(),
-                    "validation_size": task.validation_images(),
-                    "seed": seed,
-                }
-            case other:
-                raise TypeError(f"no data set for {other!r}")
+        """Return the arguments of `tasks.prepare.prepare` for an experiment's data."""
+        return self.config.experiments[experiment].task(self.config.seed, self.config.data_root)
 
     def training_settings(self, run: Run) -> TrainingSettings:
         """Return what determines the weights of a run."""
@@ -266,12 +247,10 @@ class Plan:
             network=run.network.architecture(),
             recipe=self.config.recipe(run.network, experiment),
             compute=self.config.compute,
-            noise=run.noise,
-            train_size=run.train_size,
+            axes=dict(run.axes),
             seeds=list(run.seeds),
             root_seed=self.config.seed,
-            weights=run.network.weights,
-            published_error=run.network.published_error,
+            fit=run.fit,
         )
 
     def measurement_settings(self, run: Run) -> MeasurementSettings:

@@ -1,6 +1,7 @@
 """What all rules share: the checked configuration, the plan, and how a command is called."""
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from cnn_sensitivity.operations.forecast import (
     in_short,
 )
 from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title
+from cnn_sensitivity.config.fits import FITS
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.operations.preflight import (
     check_images,
@@ -152,6 +154,12 @@ def experiment_of(wildcards):
 def dataset_of(wildcards):
     """Return the data set of the run that a job's wildcards name."""
     return PLAN.dataset(experiment_of(wildcards))
+
+
+def fitted_by(engine):
+    """Return the pattern of the names of the runs that an engine fits."""
+    names = [re.escape(run.name) for run in PLAN.runs if run.fit.engine == engine]
+    return "|".join(names) or "(?!)"
 
 
 def own_network(wildcards):

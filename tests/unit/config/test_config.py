@@ -51,7 +51,7 @@ def test_hinge_loss_takes_a_task_of_two_templates(templates: int, is_refused: bo
         },
     }
     if is_refused:
-        with pytest.raises(UserError, match="and embedded has 3; use cross_entropy"):
+        with pytest.raises(UserError, match="and there are 3; use cross_entropy"):
             config.parse(raw)
     else:
         assert config.parse(raw).experiments["images"].source.classes() == 2

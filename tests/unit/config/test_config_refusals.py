@@ -256,7 +256,7 @@ SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
         (
             "experiments.images.networks.3",
             {"name": "LeNet", "override": {"loss": "hinge"}},
-            "networks.LeNet: loss hinge needs two classes, and embedded has 10",
+            "networks.LeNet: loss hinge needs two classes, and there are 10",
         ),
         (
             "experiments.images.source",

@@ -18,7 +18,8 @@ from cnn_sensitivity.config import (
     TrainingSettings,
     WeightFile,
 )
-from cnn_sensitivity.engines import adopted
+from cnn_sensitivity.config.fits import Adopted
+from cnn_sensitivity.engines.adopted import job as adopted
 from cnn_sensitivity.measures.sensitivity_tables import sensitivity_tables
 from cnn_sensitivity.measures.spectra import spectrum_table
 from cnn_sensitivity.tasks.store import normalize, seen_by
@@ -39,16 +40,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def settings(file: Path, network: dict = NETWORK, **changes: object) -> TrainingSettings:
+def settings(
+    file: Path, network: dict = NETWORK, published_error: float | None = None
+) -> TrainingSettings:
     chosen = cases.settings(network, seeds=(3,), epochs=2)
-    return chosen.model_copy(update={"weights": WeightFile(path=str(file)), **changes})
+    fit = Adopted(weights=WeightFile(path=str(file)), published_error=published_error)
+    return chosen.model_copy(update={"fit": fit})
 
 
 def adopt(folder: Path, chosen: TrainingSettings, dataset=IMAGES) -> tuple[list[str], Path]:
     """Adopt; return what was said, and the checkpoint's path."""
     said: list[str] = []
     paths = {"checkpoint": folder / "checkpoint.safetensors", "table": folder / "training.csv"}
-    adopted.adopt(chosen, dataset, root=folder, log=said.append, **paths)
+    adopted.fit(chosen, dataset, root=folder, log=said.append, **paths)
     return said, paths["checkpoint"]
 
 
@@ -91,7 +95,7 @@ def test_it_holds_the_weights_and_the_initial_ones_of_the_training(tmp_path, tra
         "best_epoch": 0,
     }
     assert said == [f"mine is wrong on {100 * error:.2f} % of 40 test images of tiny images"]
-    assert len(adopted.settings.weights.sha256) == 64
+    assert len(adopted.settings.fit.weights.sha256) == 64
     assert adopted.metadata["dataset"] == own.metadata["dataset"]
 
 

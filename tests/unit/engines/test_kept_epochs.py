@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from cnn_sensitivity import checkpoints
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.checkpoints import Checkpoint
 from cnn_sensitivity.config import Recipe, TrainingSettings
-from cnn_sensitivity.engines.sgd import Checkpoint
 from cnn_sensitivity.tasks.store import Dataset
 
 

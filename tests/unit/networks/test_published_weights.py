@@ -30,6 +30,7 @@ from https_server import (
 from cnn_sensitivity import checkpoints, networks
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import WeightFile, parse
+from cnn_sensitivity.config.fits import Adopted
 from cnn_sensitivity.operations.availability import unavailable
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tasks import store
@@ -76,9 +77,9 @@ class Adoption:
     def run(self) -> None:
         """Call the command line as the rule does."""
         chosen = cases.settings({"name": "ResNet20", "width": 0.25})
-        settings = chosen.model_copy(update={"weights": self.weights}).to_json()
+        settings = chosen.model_copy(update={"fit": Adopted(weights=self.weights)}).to_json()
         given = {"settings": settings, "dataset": self.dataset, "root": self.root, **self.made}
-        main(["adopt", "--gpus=0", *(f"--{key}={value}" for key, value in given.items())])
+        main(["fit", "--gpus=0", *(f"--{key}={value}" for key, value in given.items())])
 
     def is_refused(self, capsys: pytest.CaptureFixture[str], kept: bool = False) -> str:
         """Return the one sentence with which it ends, with status 2 and nothing written.
@@ -104,7 +105,7 @@ def test_a_published_network_is_downloaded_once_and_adopted(tmp_path, certificat
         assert asked == [FILE]
     assert adoption.file.read_bytes() == content
     adopted = checkpoints.load(adoption.made["checkpoint"])
-    assert adopted.settings.weights.sha256 == sha256(content)
+    assert adopted.settings.fit.weights.sha256 == sha256(content)
     torch.manual_seed(0)
     expected = networks.build("ResNet20", in_channels=3, num_classes=3, width=0.25).state_dict()
     found = adopted.network(0, "last").state_dict()

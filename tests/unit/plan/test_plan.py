@@ -11,6 +11,8 @@ from checkout import ROOT
 
 from cnn_sensitivity import config
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config.fits import Adopted, Sgd
+from cnn_sensitivity.networks.initial import seed_of
 from cnn_sensitivity.papers import claim_inputs, figure_inputs, paper
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tables import files as table_files
@@ -190,11 +192,64 @@ def test_a_network_trained_elsewhere_is_one_run_of_another_rule() -> None:
 def test_settings_name_the_file_of_weights_and_the_published_error() -> None:
     plan = adopting()
     settings = plan.training_settings(plan.runs[0])
-    assert settings.weights is not None
-    assert settings.weights.path == "mine.pt"
-    assert settings.published_error == 8.27
-    other = plan.training_settings(plan.runs[1])
-    assert (other.weights, other.published_error) == (None, None)
+    assert settings.fit == Adopted(weights="mine.pt", published_error=8.27)
+    assert plan.training_settings(plan.runs[1]).fit == Sgd()
+
+
+def test_paths_and_seeds_of_runs_are_those_of_earlier_versions() -> None:
+    """Written down before a run had axes: results that are there stay where they are."""
+    names = {
+        (0.0, None): "task/LeNet/noise-0_train-all/seeds-4",
+        (10.0, 512): "task/LeNet/noise-10_train-512/seeds-4",
+        (0.5, None): "task/LeNet/noise-0.5_train-all/seeds-4",
+    }
+    drawn = {
+        ((10.0, 512), ("initial",)): 4822272280181980735,
+        ((0.0, None), ("batches", 2)): 4322542960115515775,
+        ((0.5, None), ("network", 1, 7)): 7903779613709230649,
+    }
+    settings = {
+        point: adopting()
+        .training_settings(adopting().runs[1])
+        .model_copy(
+            update={
+                "experiment": "task",
+                "axes": dict(zip(("noise", "train_size"), point, strict=True)),
+                "root_seed": 3,
+                "seeds": [4],
+            }
+        )
+        for point in names
+    }
+    for point, name in names.items():
+        chosen = settings[point]
+        label = chosen.network.label
+        assert config.run_name(chosen.experiment, label, chosen.axes, chosen.seeds) == name
+    for (point, purpose), seed in drawn.items():
+        assert seed_of(settings[point], 4, *purpose) == seed
+
+
+def test_further_axes_make_a_grid_with_paths_and_seeds_of_their_own() -> None:
+    plan = plan_of(
+        experiments={
+            "images": {
+                "source": {"name": "embedded"},
+                "recipe": "convolutional",
+                "seeds": [0],
+                "networks": ["LeNet"],
+                "train_sizes": [64],
+                "axes": {"alpha": [1e-6, 1], "depth": [3]},
+            }
+        },
+        figures={},
+    )
+    assert [run.name for run in plan.runs] == [
+        "images/LeNet/noise-0_train-64_alpha-1e-06_depth-3/seeds-0",
+        "images/LeNet/noise-0_train-64_alpha-1_depth-3/seeds-0",
+    ]
+    settings = [plan.training_settings(run) for run in plan.runs]
+    assert [each.axes["alpha"] for each in settings] == [1e-6, 1]
+    assert seed_of(settings[0], 0) != seed_of(settings[1], 0)
 
 
 def test_weights_are_for_networks_of_images() -> None:

@@ -8,8 +8,8 @@ import pytest
 import yte
 from checkout import ROOT
 
-from cnn_sensitivity.config import parse, read
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config import parse, read
 from cnn_sensitivity.plan import GPU_RULES, MEASURING_RULES, Plan
 
 PROFILES = sorted((ROOT / "profiles").glob("*/config.yaml"))
@@ -23,7 +23,7 @@ def loaded(path: Path) -> dict[str, Any]:
 def rules(asking: str = "") -> set[str]:
     """Return the rules of the workflow whose text has some words; `measuring` is made in a loop."""
     found = set()
-    for path in [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]:
+    for path in [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").rglob("*.smk")]:
         begin = re.compile(r"^rule (\w+):\n|^    rule:\n +name:\n +(\w+)\n", re.MULTILINE)
         _, *parts = begin.split(path.read_text())
         for one, other, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):

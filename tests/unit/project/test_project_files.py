@@ -53,7 +53,7 @@ def test_every_target_of_the_makefile_has_its_line_of_help() -> None:
 
 def test_the_rule_graph_has_every_rule() -> None:
     drawn = set(re.findall(r">(\w+)</text>", text_of("docs/rulegraph.svg")))
-    files = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
+    files = [path.read_text() for path in (ROOT / "workflow/rules").rglob("*.smk")]
     rules = set(re.findall(r"^rule (\w+):", "\n".join(files), re.MULTILINE))
     figures = set(papers.paper("tomasini_2022").figures)
     measuring = set(Plan(read(ROOT / "config.yaml")).measured_together())

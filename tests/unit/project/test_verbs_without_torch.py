@@ -21,8 +21,7 @@ from cnn_sensitivity.plan import Plan
 
 NEED_TORCH = {
     "dataset",
-    "train",
-    "adopt",
+    "fit",
     "measure",
     "pretrained",
     "spectrum",

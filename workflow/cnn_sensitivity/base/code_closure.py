@@ -15,12 +15,13 @@ PLUMBING = (
     "base/files.py",
     "config",
     "tables/files.py",
+    "engines/base.py",
     "engines/sgd/progress.py",
 )
 """Files and folders that count for no result, and by way of which none is reached.
 
 What `config` does is seen in the parameters of a rule. The others hold the version, and say how a
-job stops, writes a file and reports: none changes a number.
+job is called, stops, writes a file and reports: none changes a number.
 """
 
 

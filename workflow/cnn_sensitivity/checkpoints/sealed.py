@@ -96,8 +96,8 @@ def read_checkpoint(path: str | Path, run: str | None = None) -> tuple[dict[str,
 
 
 def _run_of(settings: Mapping[str, Any]) -> str:
-    label, identity = settings["network"]["label"], ("noise", "train_size", "seeds")
-    return run_name(settings["experiment"], label, *(settings[key] for key in identity))
+    label, axes = settings["network"]["label"], settings["axes"]
+    return run_name(settings["experiment"], label, axes, settings["seeds"])
 
 
 def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:

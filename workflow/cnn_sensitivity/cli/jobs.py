@@ -21,11 +21,11 @@ from cnn_sensitivity.tables import files as table_files
 def add_to(verbs: Verbs) -> None:
     """Add the verbs that rules call."""
     verbs.add("dataset", _dataset, "experiment", "settings", "output")
-    train = verbs.add("train", _train, "settings", "dataset", "checkpoint", "table")
-    adopt = verbs.add("adopt", _adopt, "settings", "dataset", "root", "checkpoint", "table")
+    fit = verbs.add("fit", _fit, "settings", "dataset", "checkpoint", "table")
+    fit.add_argument("--root", default="data", help="the folder of downloads")
     measure = verbs.add("measure", _measure, "name", "settings", "dataset", "checkpoint")
     measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
-    for command in (train, adopt, measure):
+    for command in (fit, measure):
         command.add_argument("--gpus", type=int, default=1, help="0 keeps to the CPU")
         command.add_argument("--threads", type=int, default=1, help="CPU threads")
     verbs.add("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
@@ -61,33 +61,18 @@ def _dataset(options: argparse.Namespace) -> None:
     store.save(dataset, options.output, options.experiment)
 
 
-def _train(options: argparse.Namespace) -> None:
-    """Train the networks of one run."""
-    from cnn_sensitivity.engines import sgd
+def _fit(options: argparse.Namespace) -> None:
+    """Fit the networks of one run, with the engine that the settings name."""
+    from cnn_sensitivity.engines import base
     from cnn_sensitivity.tasks import store
 
     settings = TrainingSettings.model_validate_json(options.settings)
-    sgd.train(
+    base.job(settings.fit.engine).fit(
         settings,
         store.load(options.dataset, settings.experiment),
         checkpoint=options.checkpoint,
         table=options.table,
-        device=device_of(options),
-    )
-
-
-def _adopt(options: argparse.Namespace) -> None:
-    """Make the checkpoint of a run from weights that were trained elsewhere."""
-    from cnn_sensitivity.engines import adopted
-    from cnn_sensitivity.tasks import store
-
-    settings = TrainingSettings.model_validate_json(options.settings)
-    adopted.adopt(
-        settings,
-        store.load(options.dataset, settings.experiment),
         root=options.root,
-        checkpoint=options.checkpoint,
-        table=options.table,
         device=device_of(options),
     )
 

@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +36,7 @@ def _number_or_word(value: Any) -> Any:
 NO_BOOLEAN = BeforeValidator(_no_boolean)
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=60)]
 Seed = Annotated[int, Field(ge=0, lt=2**31), NO_BOOLEAN]
+Number = Annotated[float | int, NO_BOOLEAN]
 Count = Annotated[int, Field(ge=1, lt=2**31), NO_BOOLEAN]
 Positive = Annotated[float, Field(gt=0), NO_BOOLEAN]
 NonNegative = Annotated[float, Field(ge=0), NO_BOOLEAN]
@@ -71,6 +72,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(words)}"
+
+
+def tags(union: Any, discriminator: str) -> tuple[str, ...]:
+    """Return the tags of the models of an annotated union, in its order."""
+    models = get_args(get_args(union)[0]) or get_args(union)[:1]
+    return tuple(model.model_fields[discriminator].default for model in models)
 
 
 def refuse_duplicates(what: str, values: list[Any]) -> None:

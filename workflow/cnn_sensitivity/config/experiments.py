@@ -1,6 +1,8 @@
 """Experiments: grids of runs on one data set each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from glob import escape
+from itertools import product
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -12,20 +14,25 @@ from cnn_sensitivity.config.base import (
     Label,
     Model,
     NonNegative,
+    Number,
     Positive,
     Seed,
     refuse_duplicates,
+    tags,
 )
+from cnn_sensitivity.config.fits import Adopted, AnyFit, Sgd
 from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
 from cnn_sensitivity.config.networks import Network
 from cnn_sensitivity.config.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
-from cnn_sensitivity.config.sources import ImageSource
+from cnn_sensitivity.config.sources import FOLDER, ImageSource
 
 
 class Experiment(Model):
     """A grid of runs: networks x noise levels x training sizes x seeds on one data set."""
 
     dimensions: ClassVar[int] = 2
+    takes_weights: ClassVar[bool] = False
+    """Whether networks that were trained elsewhere may be among its networks."""
     measurements: Annotated[list[Label], Field(min_length=1)] = ["sensitivity"]
     """Which of the configuration's measurements are made of those networks that list none."""
     recipe: Label
@@ -33,6 +40,26 @@ class Experiment(Model):
     seeds: Annotated[list[Seed], Field(min_length=1)]
     noise: Annotated[list[NonNegative], Field(min_length=1)] = [0.0]
     """Magnitudes of the noise added to training and test images."""
+    fit: AnyFit = Sgd()
+    """The engine that fits the networks, and what it is told."""
+    axes: dict[Label, Annotated[list[Number], Field(min_length=1)]] = {}
+    """Further axes of the grid, by name: what its engine or its task takes from them."""
+
+    @field_validator("fit")
+    @classmethod
+    def _names_no_weights(cls, fit: AnyFit) -> AnyFit:
+        if fit.engine == "adopted":
+            raise ValueError("weights are those of one network; give them in networks")
+        return fit
+
+    @field_validator("axes")
+    @classmethod
+    def _are_further(cls, axes: dict[str, list[float | int]]) -> dict[str, list[float | int]]:
+        for name, values in axes.items():
+            if name in ("noise", "train_size"):
+                raise ValueError(f"{name} is an axis of every run; it has a key of its own")
+            refuse_duplicates(f"value of {name}", _as_tables_show(values))
+        return axes
 
     @field_validator("networks")
     @classmethod
@@ -64,6 +91,43 @@ class Experiment(Model):
         if perturbation.kind != "pixel_moves":
             raise ValueError(f"{perturbation.kind} deforms images; scale detection has pixel_moves")
 
+    def points(self, network: Network) -> Iterator[dict[str, float | int | None]]:
+        """Yield the points of the grid at which a network is fitted: values by axis."""
+        sizes = self.sizes() if network.weights is None else [None]
+        names = ("noise", "train_size", *self.axes)
+        for values in product(network.noise or self.noise, sizes, *self.axes.values()):
+            yield dict(zip(names, values, strict=True))
+
+    def fit_of(self, network: Network) -> AnyFit:
+        """Return which engine fits a network, and what it is told."""
+        if network.weights is None:
+            return self.fit
+        return Adopted(weights=network.weights, published_error=network.published_error)
+
+    def task(self, seed: int, data_root: str) -> dict[str, Any]:
+        """Return the arguments of `tasks.prepare.prepare` that make its data."""
+        raise NotImplementedError
+
+    def image_folder(self) -> str | None:
+        """Return the folder whose images its data are, if they are a folder's."""
+        return None
+
+    def downloads(self, data_root: str) -> Iterator[tuple[str, int, list[str]]]:
+        """Yield what its data are downloaded from: name, bytes, and patterns of copies on disk."""
+        yield from ()
+
+    def rate_factor(self, network: Network) -> float:
+        """Return what a recipe's learning rate is multiplied by for a network."""
+        return 1.0
+
+    def channels(self) -> int:
+        """Return how many channels its inputs have."""
+        return 1
+
+    def classes(self) -> int | None:
+        """Return how many classes there are, if that is known before they are read."""
+        return 2
+
     def sizes(self) -> list[int | None]:
         """Return the training sizes; None is the whole training split."""
         return [None]
@@ -89,6 +153,7 @@ class Images(Experiment):
     """Image classification."""
 
     kind: Literal["images"] = "images"
+    takes_weights: ClassVar[bool] = True
     source: ImageSource
     train_sizes: Annotated[list[Count], Field(min_length=1)] | None = None
     """Numbers of training images, the first of the training split; none for all."""
@@ -109,6 +174,27 @@ class Images(Experiment):
             raise ValueError(
                 "pixel_moves is for scale detection; images take diffeomorphism or thin_plate"
             )
+
+    def task(self, seed: int, data_root: str) -> dict[str, Any]:
+        settings = self.source.model_dump(exclude_none=True)
+        if self.source.known and self.source.known.download:
+            settings.setdefault("root", data_root)
+        return {**settings, "seed": seed}
+
+    def image_folder(self) -> str | None:
+        return self.source.root if self.source.name == FOLDER else None
+
+    def downloads(self, data_root: str) -> Iterator[tuple[str, int, list[str]]]:
+        known = self.source.known
+        if known and known.download:
+            root = escape(self.source.root or data_root)
+            yield self.source.name, known.download, [f"{root}/{copy}" for copy in known.copies]
+
+    def channels(self) -> int:
+        return self.source.channels()
+
+    def classes(self) -> int | None:
+        return self.source.classes()
 
     def sizes(self) -> list[int | None]:
         return [None] if self.train_sizes is None else list(self.train_sizes)
@@ -139,6 +225,17 @@ class ScaleDetection2d(Experiment):
         _check_task(count, pairs_2d, self.size, self.scale, self.gap)
         return self
 
+    def task(self, seed: int, data_root: str) -> dict[str, Any]:
+        return {
+            "name": "scale_detection_2d",
+            "size": self.size,
+            "scale": self.scale,
+            "gap": self.gap,
+            "train_size": self.train_images(),
+            "test_size": self.test_images(),
+            "seed": seed,
+        }
+
     def sizes(self) -> list[int | None]:
         return list(self.train_sizes)
 
@@ -156,7 +253,7 @@ class ScaleDetection1d(Experiment):
     """The same question on a line."""
 
     dimensions: ClassVar[int] = 1
-    task: ClassVar[int]
+    number: ClassVar[int]
     size: Annotated[int, Field(ge=4, le=8192), NO_BOOLEAN] = 128
     scale: Count = 32
     train_size: Count = 1024
@@ -170,9 +267,25 @@ class ScaleDetection1d(Experiment):
         taken = self.train_size + self.validation_size
         gap = getattr(self, "gap", 0)
         # At least one pair a class remains for the test.
-        near, far = _check_task(taken + 2, pairs_1d, self.task, self.size, self.scale, gap)
+        near, far = _check_task(taken + 2, pairs_1d, self.number, self.size, self.scale, gap)
         self._test_images = left_for_test(near, far, taken)
         return self
+
+    def task(self, seed: int, data_root: str) -> dict[str, Any]:
+        return {
+            "name": "scale_detection_1d",
+            "task": self.number,
+            "size": self.size,
+            "scale": self.scale,
+            "gap": getattr(self, "gap", 0),
+            "train_size": self.train_images(),
+            "validation_size": self.validation_images(),
+            "seed": seed,
+        }
+
+    def rate_factor(self, network: Network) -> float:
+        """Return the width: the networks are parametrised so that the step grows with it."""
+        return network.number("channels", 1000)
 
     def pixels(self) -> int | None:
         return self.size
@@ -191,7 +304,7 @@ class ScaleDetection1dTask1(ScaleDetection1d):
     """Task 1: the periodic distance of two pixels. Networks without stride can solve it."""
 
     kind: Literal["scale_detection_1d_task1"] = "scale_detection_1d_task1"
-    task: ClassVar[int] = 1
+    number: ClassVar[int] = 1
     gap: NonNegative = 2.0
 
 
@@ -203,7 +316,7 @@ class ScaleDetection1dTask2(ScaleDetection1d):
     """
 
     kind: Literal["scale_detection_1d_task2"] = "scale_detection_1d_task2"
-    task: ClassVar[int] = 2
+    number: ClassVar[int] = 2
 
     def perturbation(self) -> Perturbation:
         return PixelMoves(block=self.scale)
@@ -213,7 +326,7 @@ AnyExperiment = Annotated[
     Images | ScaleDetection2d | ScaleDetection1dTask1 | ScaleDetection1dTask2,
     Field(discriminator="kind"),
 ]
-KINDS = ("images", "scale_detection_2d", "scale_detection_1d_task1", "scale_detection_1d_task2")
+KINDS = tags(AnyExperiment, "kind")
 
 
 def with_kinds(experiments: Any) -> Any:

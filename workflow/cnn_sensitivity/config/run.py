@@ -17,8 +17,6 @@ from cnn_sensitivity.config.base import Folder, Label, Model, Seed, refuse_dupli
 from cnn_sensitivity.config.experiments import (
     AnyExperiment,
     Experiment,
-    Images,
-    ScaleDetection1d,
     with_kinds,
 )
 from cnn_sensitivity.config.limits import check_network, check_pretrained
@@ -148,7 +146,7 @@ class Config(Model):
         recipe = network.recipe or experiment.recipe
         if recipe not in self.recipes:
             raise ValueError(f"{key}: unknown recipe {recipe!r}{suggestion(recipe, self.recipes)}")
-        if network.weights and not isinstance(experiment, Images):
+        if network.weights and not experiment.takes_weights:
             raise ValueError(f"{key}: weights: only networks of images are adopted; leave them out")
         try:
             network.check_stacks(experiment.seeds)
@@ -158,10 +156,9 @@ class Config(Model):
             raise ValueError(f"{key}.override.{describe(error, Recipe)}") from None
         except (UserError, ValueError) as error:
             raise ValueError(f"{key}: {error}") from None
-        classes = experiment.source.classes() if isinstance(experiment, Images) else None
-        if loss == "hinge" and isinstance(experiment, Images) and classes not in (None, 2):
+        if loss == "hinge" and experiment.classes() not in (None, 2):
             raise ValueError(
-                f"{key}: loss hinge needs two classes, and {experiment.source.name} has {classes};"
+                f"{key}: loss hinge needs two classes, and there are {experiment.classes()};"
                 " use cross_entropy"
             )
 
@@ -169,8 +166,5 @@ class Config(Model):
         """Return the recipe of a network of an experiment, its overrides applied."""
         base = self.recipes[network.recipe or experiment.recipe]
         recipe = Recipe(**{**base.model_dump(), **network.override})
-        if not isinstance(experiment, ScaleDetection1d):
-            return recipe
-        # The one-dimensional networks are parametrised so that the step grows with the width.
-        rate = recipe.learning_rate * network.number("channels", 1000)
+        rate = recipe.learning_rate * experiment.rate_factor(network)
         return Recipe(**{**recipe.model_dump(), "learning_rate": rate})

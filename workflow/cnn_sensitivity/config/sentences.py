@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from cnn_sensitivity.config.base import Model, suggestion
 from cnn_sensitivity.config.experiments import KINDS as EXPERIMENTS
+from cnn_sensitivity.config.fits import FITS
 from cnn_sensitivity.config.measurements import KINDS as PERTURBATIONS
 
 _BRIEF = reprlib.Repr()
@@ -21,10 +22,12 @@ def describe(error: ValidationError, root: type[Model]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{key}: unknown key{_sibling_suggestion(problem['loc'], root)}"
     if problem["type"] == "union_tag_not_found":
-        return f"{key}: needs a kind{suggestion(str(location[-1]), _kinds(location))}"
+        what = problem["ctx"]["discriminator"].strip("'")
+        article = "an" if what[0] in "aeiou" else "a"
+        return f"{key}: needs {article} {what}{suggestion(str(location[-1]), _tags(location))}"
     if problem["type"] == "union_tag_invalid":
-        tag = str(problem["ctx"]["tag"])
-        return f"{key}.kind: unknown kind {tag!r}{suggestion(tag, _kinds(location))}"
+        what, tag = problem["ctx"]["discriminator"].strip("'"), str(problem["ctx"]["tag"])
+        return f"{key}.{what}: unknown {what} {tag!r}{suggestion(tag, _tags(location))}"
     if problem["type"] == "missing":
         return f"{key}: missing"
     message = problem["msg"].removeprefix("Value error, ")
@@ -41,14 +44,18 @@ def _as_written(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     parts = list(location)
     if parts[:1] == ["experiments"]:
         del parts[2:3]
-    if "perturbation" in parts:
-        after = parts.index("perturbation") + 1
-        del parts[after : after + 1]
+    for union in ("perturbation", "fit"):
+        if union in parts:
+            after = parts.index(union) + 1
+            del parts[after : after + 1]
     return tuple(parts)
 
 
-def _kinds(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    return EXPERIMENTS if location[:1] == ("experiments",) else PERTURBATIONS
+def _tags(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return what may stand where the tag of a union is missing or unknown."""
+    if location[-1] == "fit":
+        return tuple(FITS)
+    return EXPERIMENTS if location[0] == "experiments" else PERTURBATIONS
 
 
 def _printable(part: int | str) -> str:
@@ -80,5 +87,6 @@ def _models_within(annotation: Any) -> list[type[Model]]:
 
 
 def _kind(model: type[Model]) -> object:
-    """Return the kind of a member of a union; None for other models."""
-    return model.model_fields["kind"].default if "kind" in model.model_fields else None
+    """Return the tag of a member of a union; None for other models."""
+    fields = model.model_fields
+    return next((fields[tag].default for tag in ("kind", "engine") if tag in fields), None)

@@ -1,14 +1,19 @@
 """What a command is told: all that determines its result, besides its input files."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from cnn_sensitivity.config.base import Label, Model
+from cnn_sensitivity.config.fits import AnyFit, Sgd
 from cnn_sensitivity.config.measurements import Diffeomorphism, Measurement, ThinPlate
 from cnn_sensitivity.config.networks import Architecture, Recipe, seeds_folder
-from cnn_sensitivity.config.weights import WeightFile
+
+
+def _with_noise_and_size(axes: dict[str, Any]) -> dict[str, Any]:
+    """Return axes with the two that every run has, first."""
+    return {"noise": 0.0, "train_size": None, **axes}
 
 
 class Compute(Model):
@@ -20,29 +25,50 @@ class Compute(Model):
     """Replay each training step as one CUDA graph; without effect on a CPU."""
 
 
+Axes = Annotated[dict[str, float | int | None], AfterValidator(_with_noise_and_size)]
+"""Values by the name of an axis, in the order of paths and tables."""
+
+
 class TrainingSettings(Model):
-    """Everything that determines the weights of one training job, besides its data set."""
+    """Everything that determines what one job fits, besides its data set."""
 
     experiment: str
     network: Architecture
     recipe: Recipe
     compute: Compute
-    noise: float
-    train_size: int | None = None
+    axes: Axes
+    """The point in the experiment's grid: noise, train_size (None: all), and further axes."""
     seeds: list[int]
     root_seed: int
-    weights: WeightFile | None = None
-    """Of a network that was trained elsewhere, whose recipe says how initial weights are drawn."""
-    published_error: float | None = None
-    """In per cent, where it is known."""
+    fit: AnyFit = Sgd()
+    """The engine, and what it is told."""
+
+    @property
+    def noise(self) -> float:
+        """Magnitude of the noise added to training and test images."""
+        return float(self.axes["noise"] or 0)
+
+    @property
+    def train_size(self) -> int | None:
+        """Number of training images, the first of the split; None for all."""
+        size = self.axes["train_size"]
+        return None if size is None else int(size)
 
 
-def run_name(
-    experiment: str, label: str, noise: float, train_size: int | None, seeds: Sequence[int]
-) -> str:
+def further(axes: Axes) -> Axes:
+    """Return the axes that not every run has."""
+    return {name: value for name, value in axes.items() if name not in ("noise", "train_size")}
+
+
+def run_name(experiment: str, label: str, axes: Axes, seeds: Sequence[int]) -> str:
     """Return the path of a run below the results' folder, which tells it from all others."""
-    size = "all" if train_size is None else train_size
-    return f"{experiment}/{label}/noise-{noise:.15g}_train-{size}/{seeds_folder(seeds)}"
+    values = {"noise": axes["noise"], "train": axes["train_size"], **further(axes)}
+    point = "_".join(f"{name}-{_written(value)}" for name, value in values.items())
+    return f"{experiment}/{label}/{point}/{seeds_folder(seeds)}"
+
+
+def _written(value: float | int | None) -> str:
+    return "all" if value is None else f"{value:.15g}"
 
 
 class MeasurementSettings(Model):

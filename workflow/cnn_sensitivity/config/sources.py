@@ -1,8 +1,9 @@
 """Where the images of an experiment come from."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cnn_sensitivity.config.base import (
     NO_BOOLEAN,
@@ -12,20 +13,44 @@ from cnn_sensitivity.config.base import (
     Model,
     Positive,
     Text,
+    suggestion,
 )
 
-SIZES = {
-    "embedded": {"train_size": 5000, "test_size": 2000},
-    "fashion_mnist": {"train_size": 60000, "test_size": 10000},
-    "cifar10": {"train_size": 50000, "test_size": 10000},
+MB = 1_000_000
+_IDX = "train-images-idx3-ubyte*"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a source before its images are read."""
+
+    train: int
+    test: int
+    side: int
+    """Pixels."""
+    channels: int
+    classes: int = 10
+    download: int | None = None
+    """Bytes; None for images that come with the package."""
+    copies: tuple[str, ...] = ()
+    """What a copy looks like in the folder of downloads; nothing is downloaded then."""
+
+
+SOURCES = {
+    "embedded": Known(5000, 2000, 28, 1),
+    "fashion_mnist": Known(
+        60000, 10000, 28, 1, download=30 * MB, copies=(_IDX, f"FashionMNIST/raw/{_IDX}")
+    ),
+    "cifar10": Known(50000, 10000, 32, 3, download=170 * MB, copies=("cifar-10-*",)),
 }
-"""Images of the sources whose size is known before they are read."""
+"""The sources of images by name, a row each; `tasks/prepare.py` says which function reads one."""
+FOLDER = "image_folder"
 
 
-SIDES = {"embedded": 28, "fashion_mnist": 28, "cifar10": 32}
-"""Pixels a side of the sources whose images are known before they are read."""
-
-CHANNELS = {"embedded": 1, "fashion_mnist": 1, "cifar10": 3}
+def _is_a_source(name: str) -> str:
+    if name not in (*SOURCES, FOLDER):
+        raise ValueError(f"unknown source {name!r}{suggestion(name, (*SOURCES, FOLDER))}")
+    return name
 
 
 class Templates(Model):
@@ -44,7 +69,9 @@ class Templates(Model):
 class ImageSource(Model):
     """Where the images come from."""
 
-    name: Literal["embedded", "fashion_mnist", "cifar10", "image_folder"]
+    name: Annotated[
+        str, Field(json_schema_extra={"enum": [*SOURCES, FOLDER]}), AfterValidator(_is_a_source)
+    ]
     root: Folder | None = None
     """fashion_mnist, cifar10: where the files are or are put; image_folder: the folder itself."""
     title: Text | None = None
@@ -67,10 +94,10 @@ class ImageSource(Model):
 
     @model_validator(mode="after")
     def _can_be_had(self) -> Self:
-        if self.name == "image_folder" and self.root is None:
+        if self.name == FOLDER and self.root is None:
             raise ValueError("image_folder needs root: the folder that holds train/ and test/")
         for key in ("size", "mean", "std"):
-            if self.name != "image_folder" and getattr(self, key) is not None:
+            if self.name != FOLDER and getattr(self, key) is not None:
                 raise ValueError(f"{key}: only image_folder takes it")
         for key in ("mean", "std"):
             values = getattr(self, key)
@@ -83,32 +110,40 @@ class ImageSource(Model):
                 "templates need train_size and test_size: numbers of deformed images, at least"
                 f" one for each of the {self.templates.count} templates"
             )
-        side = SIDES.get(self.name, self.size)
-        if side and self.pad_to and self.pad_to < side:
+        if (side := self._own_pixels()) and self.pad_to and self.pad_to < side:
             raise ValueError(f"pad_to {self.pad_to}: the images have {side} pixels a side")
-        for key, most in SIZES.get(self.name, {}).items():
-            if (getattr(self, key) or 0) > most and not self.templates:
-                raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
+        if self.known and not self.templates:
+            for key, most in (("train_size", self.known.train), ("test_size", self.known.test)):
+                if (getattr(self, key) or 0) > most:
+                    raise ValueError(f"{key} {getattr(self, key)}: {self.name} has {most} images")
         return self
+
+    @property
+    def known(self) -> Known | None:
+        """What is known of the images before they are read; None for a folder's."""
+        return SOURCES.get(self.name)
 
     def train_images(self) -> int | None:
         """Return how many training images there are, if that is known before they are read."""
-        return self.train_size or SIZES.get(self.name, {}).get("train_size")
+        return self.train_size or (self.known.train if self.known else None)
 
     def test_images(self) -> int | None:
         """Return how many test images there are, if that is known before they are read."""
-        return self.test_size or SIZES.get(self.name, {}).get("test_size")
+        return self.test_size or (self.known.test if self.known else None)
 
     def classes(self) -> int | None:
         """Return how many classes there are, if that is known before they are read."""
         if self.templates:
             return self.templates.count
-        return 10 if self.name in SIZES else None
+        return self.known.classes if self.known else None
 
     def channels(self) -> int:
         """Return how many channels the images have; those of a folder are taken to have colours."""
-        return CHANNELS.get(self.name, 3)
+        return self.known.channels if self.known else 3
 
     def pixels(self) -> int | None:
         """Return how many pixels a side the images have, if that is known before they are read."""
-        return self.pad_to or SIDES.get(self.name, self.size)
+        return self.pad_to or self._own_pixels()
+
+    def _own_pixels(self) -> int | None:
+        return self.known.side if self.known else self.size

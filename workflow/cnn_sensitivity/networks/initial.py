@@ -5,6 +5,7 @@ from torch import nn
 
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.config.settings import further
 from cnn_sensitivity.networks import registry
 from cnn_sensitivity.networks.initialization import initialize
 from cnn_sensitivity.tasks.store import Dataset
@@ -13,10 +14,9 @@ from cnn_sensitivity.tasks.store import Dataset
 def seed_of(settings: TrainingSettings, seed: int, *purpose: str | int) -> int:
     """Return the seed of a generator of one training seed's run, for one purpose."""
     size = "all" if settings.train_size is None else settings.train_size
-    label = settings.network.label
-    return derive_seed(
-        settings.root_seed, settings.experiment, label, settings.noise, size, seed, *purpose
-    )
+    others = [str(part) for axis in further(settings.axes).items() for part in axis]
+    point = (settings.network.label, settings.noise, size, *others)
+    return derive_seed(settings.root_seed, settings.experiment, *point, seed, *purpose)
 
 
 def output_count(settings: TrainingSettings, dataset: Dataset) -> int:

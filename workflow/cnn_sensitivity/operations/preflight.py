@@ -34,8 +34,9 @@ def check_images(plan: Plan) -> None:
     Once it was read, or where a packed run's tables came instead, it may be gone.
     """
     for name, experiment in plan.config.experiments.items():
-        if not isinstance(experiment, Images) or experiment.source.name != "image_folder":
+        if not experiment.image_folder():
             continue
+        assert isinstance(experiment, Images)
         tables = (path for run in plan.select(name) for path in run.measured)
         if any(Path(path).exists() for path in (plan.dataset(name), *tables)):
             continue

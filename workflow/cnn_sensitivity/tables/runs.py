@@ -21,10 +21,10 @@ def run_columns(description: dict[str, Any], seed: int, weights: str = "last") -
         "activation": network["activation"],
         "options": json.dumps(network["options"], sort_keys=True),
         "width": network["width"],
-        # Of a network that was trained elsewhere nobody here knows.
-        "epochs": 0 if settings.get("weights") else settings["recipe"]["epochs"],
-        "noise": settings["noise"],
-        "train_size": settings["train_size"] or dataset["train_images"],
+        # Of what sgd has not trained here: other engines have none, or nobody here knows.
+        "epochs": settings["recipe"]["epochs"] if settings["fit"]["engine"] == "sgd" else 0,
+        **settings["axes"],
+        "train_size": settings["axes"]["train_size"] or dataset["train_images"],
         "seed": seed,
         "test_error": record[f"{weights}_test_error"],
         "last_test_error": record["last_test_error"],

@@ -25,12 +25,13 @@ def print_at_once(message: str) -> None:
     print(message, flush=True)
 
 
-def train(
+def fit(
     settings: TrainingSettings,
     dataset: Dataset,
     *,
     checkpoint: Path,
     table: Path,
+    root: str | Path | None = None,
     device: str | torch.device = "cpu",
     save_seconds: float = 60.0,
     log: Callable[[str], None] = print_at_once,

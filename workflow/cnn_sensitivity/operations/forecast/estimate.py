@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.config import Images
+from cnn_sensitivity.config.sources import MB
+from cnn_sensitivity.engines.base import engine
 from cnn_sensitivity.operations.availability import is_download
 from cnn_sensitivity.operations.forecast.timings import (
-    FORWARD,
     START_SECONDS,
     Mode,
     Timings,
@@ -24,11 +25,6 @@ STATES_KEPT, BYTES_PER_NUMBER = 3, 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
-MB = 1_000_000
-DATASET_DOWNLOADS = {"cifar10": 170 * MB, "fashion_mnist": 30 * MB}
-# What a copy looks like in the folder of downloads; nothing is downloaded then.
-_IMAGES = "train-images-idx3-ubyte*"
-COPIES = {"cifar10": ["cifar-10-*"], "fashion_mnist": [_IMAGES, f"FashionMNIST/raw/{_IMAGES}"]}
 IMAGENET_WEIGHTS = {
     "alexnet": 244 * MB,
     "vgg11": 531 * MB,
@@ -173,12 +169,13 @@ def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:
 def data_of(plan: Plan, experiment: str) -> Data:
     """Return the size of an experiment's data, before it is read."""
     task = plan.config.experiments[experiment]
-    train, test, channels = task.train_images(), task.test_images(), 1
-    if isinstance(task, Images):
-        channels, root = task.source.channels(), task.source.root
-        train, test = train or _count(root, "train"), test or _count(root, "test")
+    train, test, folder = task.train_images(), task.test_images(), task.image_folder()
+    if folder:
+        train, test = train or _count(folder, "train"), test or _count(folder, "test")
     size = task.pixels() or 32
-    return Data(train or 0, task.validation_images(), test or 0, channels, size, task.dimensions)
+    return Data(
+        train or 0, task.validation_images(), test or 0, task.channels(), size, task.dimensions
+    )
 
 
 def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
@@ -186,11 +183,8 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     seeds, recipe, mode = len(run.seeds), settings.recipe, Mode.of(settings)
     train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
-        trained_on = recipe.images_per_epoch or run.train_size or data.train
-        images = (trained_on * recipe.epochs + FORWARD * data.test * recipe.tests) * seeds
-        if run.network.weights:  # it is tested, no more
-            images = FORWARD * data.test
-        train = START_SECONDS + train * images / 1000
+        images = engine(run.fit.engine).passes(settings, data.train, data.test)
+        train = None if images is None else START_SECONDS + train * images / 1000
     measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:
         passed = _images_passed(plan, run) * seeds
@@ -207,7 +201,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         train,
         measure,
         TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
-        recipe.stop_when_fitted and not run.network.weights,
+        recipe.stop_when_fitted and run.fit.engine == "sgd",
         timings.is_own(run.network, data.size, mode),
         trained,
         measured,
@@ -255,11 +249,11 @@ def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
     wanted: dict[str, int] = {}
     for name in _wanted_datasets(plan, costs):
         experiment = plan.config.experiments[name]
-        if not isinstance(experiment, Images) or _there(plan.dataset(name)):
+        if _there(plan.dataset(name)):
             continue
-        source, root = experiment.source.name, experiment.source.root or plan.config.data_root
-        if source in DATASET_DOWNLOADS and not _has_copy(source, Path(root)):
-            wanted[source] = DATASET_DOWNLOADS[source]
+        for source, size, copies in experiment.downloads(plan.config.data_root):
+            if not any(glob(pattern) for pattern in copies):
+                wanted[source] = size
     pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
     missing = [each.label for each, path in pretrained if not each.weights and not _there(path)]
     if missing:
@@ -270,10 +264,6 @@ def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
         title = f"weights of {', '.join(cost.run.network.label for cost in published)}"
         wanted[title] = round(sum(cost.bytes for cost in published) / STATES_KEPT)
     return wanted
-
-
-def _has_copy(source: str, root: Path) -> bool:
-    return any(True for pattern in COPIES[source] for _ in root.glob(pattern))
 
 
 def _count(root: str | None, split: str) -> int:

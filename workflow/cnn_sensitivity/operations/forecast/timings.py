@@ -22,6 +22,7 @@ from typing import Any
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import unreadable
 from cnn_sensitivity.config import Architecture, TrainingSettings
+from cnn_sensitivity.engines.base import FORWARD
 
 COLUMNS = (
     "device",  # cpu: one core; else the GPU's name
@@ -40,7 +41,6 @@ GPU_TABLES = Path("timings")
 # What a job needs to start Python and import torch, on the core that the table is from.
 START_SECONDS = 3.0
 # A forward pass alone, as a part of a training step: testing after an epoch.
-FORWARD = 1 / 3
 # A shorter training says more about the start of a job than about the network.
 SHORTEST = 60.0
 # In the log of a training that an earlier attempt began: its time is that of a part.

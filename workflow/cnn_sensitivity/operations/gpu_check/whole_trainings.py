@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from cnn_sensitivity.config import TrainingSettings
-from cnn_sensitivity.engines import sgd
+from cnn_sensitivity.engines.sgd import job
 from cnn_sensitivity.engines.sgd.loop import Trainer
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.operations.gpu_check.synthetic import stepper
@@ -99,7 +99,7 @@ def _train(
 ) -> list[bytes]:
     """Return the bytes of the checkpoint and of the table."""
     paths = [folder / "checkpoint.safetensors", folder / "training.csv"]
-    sgd.train(settings, dataset, checkpoint=paths[0], table=paths[1], device=device, log=log)
+    job.fit(settings, dataset, checkpoint=paths[0], table=paths[1], device=device, log=log)
     return [path.read_bytes() for path in paths]
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from cnn_sensitivity.base.arithmetic import arithmetic
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.config.fits import Adopted
 from cnn_sensitivity.engines.sgd.batches import Pixels, to_device
 from cnn_sensitivity.engines.sgd.ensemble import Single, State
 from cnn_sensitivity.engines.sgd.evaluation import evaluate
@@ -25,30 +26,30 @@ TOLERANCE = 0.5
 """By how many per cent of the test images a measured error may differ from a published one."""
 
 
-def adopt(
+def fit(
     settings: TrainingSettings,
     dataset: Dataset,
     *,
-    root: str | Path,
     checkpoint: Path,
     table: Path,
+    root: str | Path,
     device: str | torch.device = "cpu",
     log: Callable[[str], None] = print_at_once,
 ) -> None:
-    """Write the checkpoint and the table that `train` would have, with the settings' weights.
+    """Write the checkpoint and the table that a training would have, with the settings' weights.
 
-    The loaded weights count as the last and the best ones, the initial ones are those that `train`
-    would start from. The table has the row of epoch 0 alone: the test error of the loaded weights,
-    in float32 and under the network's own normalisation. The checkpoint's settings hold the whole
-    digest of the file. `root` is the folder of downloads.
+    The loaded weights count as the last and the best ones, the initial ones are those that a
+    training would start from. The table has the row of epoch 0 alone: the test error of the loaded
+    weights, in float32 and under the network's own normalisation. The checkpoint's settings hold
+    the whole digest of the file. `root` is the folder of downloads.
 
     Raises:
         UserError: the file cannot be had or read or does not fit the network, the network does not
             fit the data, or the error is not finite or not the published one. Nothing is written.
     """
-    if settings.weights is None:
-        raise ValueError("settings without weights are those of a training")
-    file = weight_files.find(settings.weights, root)
+    adopted = settings.fit
+    assert isinstance(adopted, Adopted)
+    file = weight_files.find(adopted.weights, root)
     tensors = state_dicts.read(file)
     device = torch.device(device)
     cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
@@ -61,12 +62,12 @@ def adopt(
             log(f"{file}: {given} is taken for {layer}: no other layer has its shapes")
         loaded = Single(network).state()
         loss, error = _tested(network.to(device), settings, dataset, device)
-    log(_judged(settings, dataset, file, loss, error))
+    log(_judged(settings, adopted.published_error, dataset, file, loss, error))
     record = Record(seed)
     record.add_start(loss, error)
     states: dict[str, State] = {"initial": Single(initial).state(), "last": loaded, "best": loaded}
-    whole = settings.weights.model_copy(update={"sha256": weight_files.digest(file)})
-    settings = settings.model_copy(update={"weights": whole})
+    whole = adopted.weights.model_copy(update={"sha256": weight_files.digest(file)})
+    settings = settings.model_copy(update={"fit": adopted.model_copy(update={"weights": whole})})
     write_table(Path(table), settings, [record])
     save_checkpoint(Path(checkpoint), settings, dataset, [Result([record], states)])
 
@@ -83,10 +84,15 @@ def _tested(
 
 
 def _judged(
-    settings: TrainingSettings, dataset: Dataset, file: Path, loss: float, error: float
+    settings: TrainingSettings,
+    published: float | None,
+    dataset: Dataset,
+    file: Path,
+    loss: float,
+    error: float,
 ) -> str:
     """Return what to say of a test error; raise UserError if it cannot be that of the weights."""
-    label, published = settings.network.label, settings.published_error
+    label = settings.network.label
     if not math.isfinite(loss):
         raise UserError(f"{file}: {label} with these weights has a test loss that is not finite")
     images = f"{len(dataset.test.labels)} test images of {dataset.title}"
