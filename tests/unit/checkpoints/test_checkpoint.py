@@ -127,7 +127,6 @@ def test_weights_that_fit_no_more_are_refused(folder: Path):
         loaded.network(2, "last")
 
 
-
 def test_sealing_is_exact_and_reproducible(tmp_path: Path):
     arrays = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.array(3, dtype=np.int64)}
     for name in ("one", "two"):

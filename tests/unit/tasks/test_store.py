@@ -53,6 +53,30 @@ def test_what_is_saved_comes_back(tmp_path, validation, shape):
             assert torch.equal(before.labels, after.labels)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(5,), (1, 7), (3, 4, 4)])
+def test_inputs_may_be_numbers_and_targets_signs(tmp_path, dtype, shape):
+    generator = torch.Generator().manual_seed(1)
+    inputs = torch.randn(6, *shape, generator=generator, dtype=dtype)
+    signs = torch.tensor([1, -1, 1, 1, -1, -1], dtype=dtype)
+    splits = Split(inputs, signs), Split(inputs.clone(), signs.clone())
+    dataset = assemble("p", "Points", ("-1", "1"), (), (), *splits)
+    save(dataset, tmp_path / "p.safetensors", "points")
+    loaded = load(tmp_path / "p.safetensors", "points")
+    assert torch.equal(loaded.train.images, inputs) and loaded.train.images.dtype == dtype
+    assert torch.equal(loaded.test.labels, signs)
+    assert normalize(loaded.train.images, loaded.mean, loaded.std) is loaded.train.images
+
+
+def test_targets_other_than_signs_are_refused(tmp_path):
+    right, wrong = (Split(torch.zeros(2, 3), torch.tensor([1.0, last])) for last in (-1, 0.5))
+    save(assemble("p", "Points", ("-1", "1"), (), (), right, wrong), tmp_path / "p", "points")
+    with pytest.raises(
+        UserError, match=r"p: not a whole dataset file \(it has targets that are not"
+    ):
+        load(tmp_path / "p")
+
+
 def test_same_dataset_gives_same_bytes(tmp_path):
     for name in ("a", "b"):
         save(small_dataset(), tmp_path / name, "toys")
@@ -125,8 +149,12 @@ def with_extra(tensors):
     tensors["more"] = torch.zeros(1)
 
 
-def float_images(tensors):
-    tensors["train_images"] = tensors["train_images"].float()
+def half_images(tensors):
+    tensors["train_images"] = tensors["train_images"].half()
+
+
+def other_type(tensors):
+    tensors["test_images"] = tensors["test_images"].float()
 
 
 def int_labels(tensors):
@@ -159,7 +187,8 @@ def no_images(tensors):
     [
         (without_test, "it holds"),
         (with_extra, "it holds .*more"),
-        (float_images, "types torch.float32"),
+        (half_images, "types torch.float16"),
+        (other_type, "different types"),
         (int_labels, "torch.int32"),
         (too_few_labels, "shapes"),
         (label_without_class, "without a class"),

@@ -1,4 +1,4 @@
-"""One format for every task: uint8 images with their normalisation, in one safetensors file."""
+"""One format for every task: inputs, their normalisation, and targets, in one safetensors file."""
 
 import hashlib
 import json
@@ -14,12 +14,19 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import unreadable, write_atomically
 from cnn_sensitivity.config import Architecture
 
+_INPUTS = (torch.uint8, torch.float32, torch.float64)
+_TARGETS = (torch.int64, torch.float32, torch.float64)
 _DESCRIPTION_KEYS = {"experiment", "name", "title", "classes", "mean", "std", "checksum"}
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images `[N, C, H, W]` (one-dimensional task: `[N, 1, L]`), uint8, and labels `[N]`, int64."""
+    """Inputs and targets.
+
+    `images`: `[N, C, H, W]`, `[N, 1, L]` or points `[N, d]`; uint8 is how pixels are stored,
+    float32 and float64 are a network's input as it is. `labels`: `[N]`, classes as int64, or +-1
+    as floats.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -29,8 +36,9 @@ class Split:
 class Dataset:
     """A task: its splits, its classes, and what turns its pixels into a network's input.
 
-    `title` is what a caption says; `mean` and `std` are per channel, of pixel/255; `checksum` is
-    the SHA-256 of all tensors' bytes, by which a checkpoint says what it was trained on.
+    `title` is what a caption says; `mean` and `std` are per channel, of pixel/255, and empty for
+    inputs that are no pixels; of targets +-1 the classes are those of -1 and 1. `checksum` is the
+    SHA-256 of all tensors' bytes, by which a checkpoint says what it was trained on.
     """
 
     name: str
@@ -59,14 +67,35 @@ def assemble(
     return Dataset(name, title, classes, mean, std, train, test, validation, checksum)
 
 
+class Normalization:
+    """From what is stored, `[..., C, *pixels]`, to a network's input.
+
+    Of uint8 pixels (pixel/255 - mean)/std in float32; other inputs stay as they are. `dimensions`
+    are those of the pixels: 2 for images, 1 for a line.
+    """
+
+    def __init__(
+        self,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        dimensions: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        shape = (-1,) + (1,) * dimensions
+        self._mean = torch.tensor(mean, dtype=torch.float32, device=device).view(shape)
+        self._std = torch.tensor(std, dtype=torch.float32, device=device).view(shape)
+
+    def __call__(self, stored: torch.Tensor) -> torch.Tensor:
+        if stored.dtype != torch.uint8:
+            return stored
+        return (stored.float() / 255 - self._mean) / self._std
+
+
 def normalize(
     images: torch.Tensor, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> torch.Tensor:
-    """Return (pixel/255 - mean)/std as float32, for uint8 images `[N, C, ...]`, on their device."""
-    shape = (1, -1) + (1,) * (images.dim() - 2)
-    centre = torch.tensor(mean, dtype=torch.float32, device=images.device).view(shape)
-    spread = torch.tensor(std, dtype=torch.float32, device=images.device).view(shape)
-    return (images.float() / 255 - centre) / spread
+    """Return what a network is given of stored inputs `[N, C, ...]`, on their device."""
+    return Normalization(mean, std, images.dim() - 2, images.device)(images)
 
 
 def seen_by(dataset: Dataset, network: Architecture) -> Dataset:
@@ -188,9 +217,9 @@ def _split_names(tensors: dict[str, torch.Tensor]) -> list[str]:
 
 def _read_split(tensors: dict[str, torch.Tensor], name: str) -> Split:
     images, labels = tensors[f"{name}_images"], tensors[f"{name}_labels"]
-    if images.dtype != torch.uint8 or labels.dtype != torch.int64:
+    if images.dtype not in _INPUTS or labels.dtype not in _TARGETS:
         raise ValueError(f"its {name} tensors have types {images.dtype} and {labels.dtype}")
-    if images.dim() not in (3, 4) or labels.shape != images.shape[:1] or images.numel() == 0:
+    if images.dim() not in (2, 3, 4) or labels.shape != images.shape[:1] or images.numel() == 0:
         raise ValueError(f"its {name} shapes are {list(images.shape)} and {list(labels.shape)}")
     return Split(images, labels)
 
@@ -199,12 +228,18 @@ def _check(
     description: dict[str, Any], tensors: dict[str, torch.Tensor], splits: dict[str, Split]
 ) -> None:
     shape = splits["train"].images.shape[1:]
-    if len(description["mean"]) != shape[0] or len(description["std"]) != shape[0]:
+    channels = shape[0] if splits["train"].images.dtype == torch.uint8 else 0
+    if len(description["mean"]) != channels or len(description["std"]) != channels:
         raise ValueError("its mean and std do not fit the channels")
     for split in splits.values():
         if split.images.shape[1:] != shape:
             raise ValueError("its splits hold images of different shapes")
-        if split.labels.min() < 0 or split.labels.max() >= len(description["classes"]):
+        if split.images.dtype != splits["train"].images.dtype:
+            raise ValueError("its splits hold images of different types")
+        if split.labels.is_floating_point():
+            if not bool((split.labels.abs() == 1).all()):
+                raise ValueError("it has targets that are not +-1")
+        elif split.labels.min() < 0 or split.labels.max() >= len(description["classes"]):
             raise ValueError("it has labels without a class")
     if _checksum(tensors) != description["checksum"]:
         raise ValueError("its SHA-256 is wrong")

@@ -17,7 +17,7 @@ rule adopt:
         name=fitted_by("adopted"),
     priority: of_the_run
     conda:
-        ENVIRONMENT
+        f"../{ENVIRONMENT}"
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,

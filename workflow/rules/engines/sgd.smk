@@ -18,7 +18,7 @@ rule train:
         name=fitted_by("sgd"),
     priority: of_the_run
     conda:
-        ENVIRONMENT
+        f"../{ENVIRONMENT}"
     threads: 1
     resources:
         gpu=PLAN.gpus_per_job,

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from cnn_sensitivity.config import Recipe
 from cnn_sensitivity.perturbations.corruption import corrupt
-from cnn_sensitivity.tasks.store import Dataset, Split
+from cnn_sensitivity.tasks.store import Dataset, Normalization, Split
 
 TEST_BATCH = 250
 
@@ -26,16 +26,14 @@ class Pixels:
         self._noise = noise
         self._seed_of = seed_of
         self._generator = torch.Generator(device)
-        # As datasets.store.normalize, with the constants on the device once and for all.
-        shape = (-1,) + (1,) * (dataset.train.images.dim() - 2)
-        self._mean = torch.tensor(dataset.mean, dtype=torch.float32, device=device).view(shape)
-        self._std = torch.tensor(dataset.std, dtype=torch.float32, device=device).view(shape)
+        dimensions = dataset.train.images.dim() - 2
+        self._normalized = Normalization(dataset.mean, dataset.std, dimensions, device)
 
     def __call__(
         self, pixels: torch.Tensor, seeds: Sequence[int], purpose: Sequence[str | int]
     ) -> torch.Tensor:
         """Return images `[S, B, C, ...]`, each seed's with its own noise."""
-        images = (pixels.float() / 255 - self._mean) / self._std
+        images = self._normalized(pixels)
         if self._noise:
             noisy = []
             for stack, seed in zip(images, seeds, strict=True):

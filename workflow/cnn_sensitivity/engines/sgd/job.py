@@ -130,6 +130,8 @@ def check(settings: TrainingSettings, dataset: Dataset) -> None:
             f"train_size {settings.train_size} is more than the {images} training images of"
             f" {dataset.title}"
         )
+    if dataset.train.labels.is_floating_point():
+        raise UserError(f"{dataset.title}: its targets are +-1, and sgd takes classes")
     if settings.recipe.loss == "hinge" and len(dataset.classes) != 2:
         raise UserError(
             f"loss hinge needs a data set of two classes; {dataset.title} has"
