@@ -207,9 +207,24 @@ def test_images_of_a_folder_with_and_without_classes(tmp_path: Path) -> None:
         pictures(tmp_path / "sorted" / name, count)
     sorted_images = images.take(str(tmp_path / "sorted"), count=4, size=8)
     assert sorted_images.classes == 2 and sorted_images.pixels.shape == (4, 3, 8, 8)
-    (tmp_path / "sorted").rename(tmp_path / "test")
     pictures(tmp_path / "train" / "cat", 1)
-    assert images.take(str(tmp_path)).pixels.shape[0] == 7  # of train and test, test is taken
+    for before, split in (("sorted", "validation"), ("validation", "val"), ("val", "test")):
+        (tmp_path / before).rename(tmp_path / split)
+        assert images.take(str(tmp_path)).pixels.shape[0] == 7  # those of train are not taken
+
+
+def test_images_that_are_not_square_are_cropped_or_squashed(tmp_path: Path) -> None:
+    draw = np.random.default_rng(2)
+    for number in range(4):
+        pixels = draw.integers(0, 256, (12, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    cropped = images.take(str(tmp_path), size=12, seed=1)
+    squashed = images.take(str(tmp_path), size=12, crop="squash", seed=1)
+    shown = np.asarray(Image.open(tmp_path / "0.png")).transpose(2, 0, 1)
+    middle = [np.array_equal(image, shown[:, :, 4:16]) for image in cropped.pixels.numpy()]
+    assert sum(middle) == 1
+    assert squashed.pixels.shape == cropped.pixels.shape
+    assert not torch.equal(squashed.pixels, cropped.pixels)
 
 
 def test_the_bar_is_for_terminals() -> None:
@@ -249,10 +264,17 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --images empty", "holds no image"),
         ("lenet --weights {weights} --images mixed", "lies beside class folders"),
         ("lenet --weights {weights} --images sizes", "give --size"),
+        ("lenet --weights {weights} --images wide", "give a size, to which they are"),
+        ("lenet --weights {weights} --images black", "every image is black"),
+        ("torchvision:alexnet --images black", "every image is black"),
+        ("lenet --weights {weights} --images plain", "every image is of one colour"),
+        ("lenet --weights {weights} --images no_blue", "the blue channel of the images is 0"),
+        ("lenet --weights {weights} --images colour --crop squash", "--crop: it needs --size"),
+        ("lenet --weights {weights} --crop squash", "--crop is for the images of a folder"),
         ("lenet --weights {weights} --images colour --count 9", "9 images are wanted"),
         ("lenet --weights {weights} --count 1", "at least 4 images"),
         ("lenet --weights {weights} --count 5000", "there are 2000"),
-        ("lenet --weights {weights} --size 32", "--size resizes"),
+        ("lenet --weights {weights} --size 32", "--size is for the images of a folder"),
         ("lenet --weights {weights} --mean 0.5 0.5", "--mean has 2 numbers"),
         ("lenet --weights {weights} --std 0", "--std must be of positive"),
         ("lenet --weights {weights} --classes 0", "--classes must be at least 1"),
@@ -283,6 +305,15 @@ def test_bad_input_gets_one_sentence(
     (own / "empty").mkdir()
     pictures(own / "mixed", 4)
     pictures(own / "mixed/cat", 1)
+    pictures(own / "wide", 4)
+    for number in range(4):
+        draw = np.random.default_rng(number).integers(1, 256, (28, 28, 3), dtype=np.uint8)
+        constant = np.full_like(draw, 40 * number)
+        for name, pixels in (
+            ("wide", draw[:9]), ("black", draw * 0), ("plain", constant), ("no_blue", draw * (1, 1, 0))
+        ):  # fmt: skip
+            (own / name).mkdir(exist_ok=True)
+            Image.fromarray(pixels.astype(np.uint8)).save(own / name / f"{number}.png")
     pictures(own / "sizes/a", 3, side=28)
     pictures(own / "sizes/b", 1, side=30)
     with pytest.raises(SystemExit) as ended:

@@ -471,6 +471,11 @@ def _add_probe(probe: argparse.ArgumentParser) -> None:
     probe.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
     probe.add_argument("--classes", type=int, help="the default is that of weights or images")
     probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
+    probe.add_argument(
+        "--crop",
+        choices=["centre", "squash"],
+        help="with --size, of images that are not square: their centre (the default), or all",
+    )
     probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
     probe.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"

@@ -27,6 +27,7 @@ def run(
     std: Sequence[float] | None = None,
     classes: int | None = None,
     size: int | None = None,
+    crop: str | None = None,
     width: float = 1.0,
     option: Sequence[str] = (),
     seed: int = 0,
@@ -40,7 +41,7 @@ def run(
     fresh network; files begin with `output`, by default probe/<network>. Raises UserError
     for any of them that cannot be used.
     """
-    wanted: dict[str, Any] = {"size": size, "mean": mean, "std": std}
+    wanted: dict[str, Any] = {"size": size, "crop": crop, "mean": mean, "std": std}
     own = subject.wanted_images(network)
     if images in image_sources.KNOWN:
         own = {key: value for key, value in own.items() if key != "size"}
