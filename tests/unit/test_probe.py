@@ -310,7 +310,8 @@ def test_bad_input_gets_one_sentence(
         draw = np.random.default_rng(number).integers(1, 256, (28, 28, 3), dtype=np.uint8)
         constant = np.full_like(draw, 40 * number)
         for name, pixels in (
-            ("wide", draw[:9]), ("black", draw * 0), ("plain", constant), ("no_blue", draw * (1, 1, 0))
+            ("wide", draw[:9]), ("black", draw * 0), ("plain", constant),
+            ("no_blue", draw * (1, 1, 0)),
         ):  # fmt: skip
             (own / name).mkdir(exist_ok=True)
             Image.fromarray(pixels.astype(np.uint8)).save(own / name / f"{number}.png")

@@ -458,6 +458,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_probe(probe: argparse.ArgumentParser) -> None:
     probe.add_argument("network", help="a name such as resnet18, torchvision:NAME, module:callable")
     probe.add_argument("--weights", help="safetensors or PyTorch file of its trained weights")
+    probe.add_argument("--key", help="of the weights to take, where the file has several")
     probe.add_argument(
         "--images",
         default="embedded",

@@ -18,6 +18,7 @@ def run(
     network: str,
     *,
     weights: str | None = None,
+    key: str | None = None,
     images: str = "embedded",
     data_root: str = "data",
     count: int | None = None,
@@ -51,6 +52,7 @@ def run(
         network,
         taken,
         weights=weights,
+        key=key,
         data_root=data_root,
         classes=classes,
         width=width,
@@ -69,7 +71,7 @@ def run(
         bar.end()
     stem = output or f"probe/{re.sub(r'[^A-Za-z0-9._-]', '_', found.name)}"
     paths = report.write(table, report.draw(table, taken.title), stem)
-    notes = [f"Note: {each.message}." for each in caught]
+    notes = [f"Note: {each}." for each in [*found.notes, *(each.message for each in caught)]]
     return "\n".join([report.summary(table, taken.title), *notes]), paths
 
 

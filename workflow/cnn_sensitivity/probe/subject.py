@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,14 @@ from torch import Tensor, nn
 from cnn_sensitivity.config import WeightFile
 from cnn_sensitivity.config.limits import check_pretrained
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.networks import NAMES, build, state_dicts, weight_files
+from cnn_sensitivity.networks import (
+    NAMES,
+    build,
+    state_dicts,
+    weight_contents,
+    weight_files,
+    weight_names,
+)
 from cnn_sensitivity.probe.images import Images
 from cnn_sensitivity.seeds import derive_seed
 
@@ -25,12 +32,16 @@ _GUESS = 10  # classes, where neither weights nor images tell
 
 @dataclass(frozen=True)
 class Subject:
-    """A network with its trained weights, the images as it wants them, and how to make it anew."""
+    """A network with its trained weights, the images as it wants them, and how to make it anew.
+
+    `notes` are sentences on what was found and chosen in the file of weights.
+    """
 
     name: str
     trained: nn.Module
     images: Images
     fresh: Callable[[], nn.Module]
+    notes: Sequence[str] = ()
 
 
 def known_name(name: str) -> str:
@@ -54,6 +65,7 @@ def find(
     images: Images,
     *,
     weights: str | Path | None = None,
+    key: str | None = None,
     data_root: str | Path = "data",
     classes: int | None = None,
     width: float = 1.0,
@@ -63,7 +75,8 @@ def find(
     """Return the network `name`, trained, for these images.
 
     `name` is one of the registry, in any case, `torchvision:NAME`, or `module:callable`, which is
-    called as `networks.build` says, also with `options`. `weights` is a file of trained weights.
+    called as `networks.build` says, also with `options`. `weights` is a file of trained weights,
+    `key` says which in it are meant, where there are several (`weight_names.fitting`).
     Without it torchvision brings ImageNet's (from `data_root`/checkpoints, or downloaded there),
     and a callable's network is measured as it is returned. The numbers of classes and of input
     channels are those of the weights, or else of the images; grey images are repeated over three
@@ -88,11 +101,14 @@ def find(
         "in_channels": images.pixels.shape[1],
         "num_classes": classes or images.classes or _GUESS,
     }
+    if weights is None and key is not None:
+        raise UserError("--key: it needs --weights, the file in which it chooses")
     if weights is None:
         trained = make(**shape)
         return Subject(name, trained, images, partial(_reinitialised, name, trained, seed))
-    tensors = state_dicts.read(weights)
     template = make(**shape).state_dict()
+    found = weight_contents.contents(weights)
+    tensors, notes = weight_names.fitting(found, template, str(weights), key)
     if classes is None:
         shape["num_classes"] = _outputs(tensors, template) or shape["num_classes"]
     channels = _inputs(tensors, template) or shape["in_channels"]
@@ -105,8 +121,8 @@ def find(
             f" {images.title} have {shape['in_channels']}"
         )
     trained = make(**shape)
-    state_dicts.load(trained, tensors, str(weights))
-    return Subject(name, trained, images, partial(make, **shape))
+    notes += state_dicts.load(trained, tensors, str(weights)).notes(str(weights))
+    return Subject(name, trained, images, partial(make, **shape), notes)
 
 
 def _seeded(make: Callable[..., nn.Module], seed: int, **shape: int) -> nn.Module:

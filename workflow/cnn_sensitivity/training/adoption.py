@@ -10,7 +10,7 @@ from torch import nn
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.datasets.store import Dataset, seen_by
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.networks import state_dicts, weight_files
+from cnn_sensitivity.networks import state_dicts, weight_contents, weight_files, weight_names
 
 from . import checkpoint as checkpoints
 from .arithmetic import arithmetic
@@ -49,7 +49,7 @@ def adopt(
     if settings.weights is None:
         raise ValueError("settings without weights are those of a training")
     file = weight_files.find(settings.weights, root)
-    tensors = state_dicts.read(file)
+    found = weight_contents.contents(file)
     device = torch.device(device)
     cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
     dataset = seen_by(dataset, settings.network)
@@ -57,8 +57,10 @@ def adopt(
     with torch.random.fork_rng(devices=cuda), arithmetic("float32", device):
         check(settings, dataset)
         initial, network = (build_network(settings, dataset, seed) for _ in range(2))
-        for layer, given in state_dicts.load(network, tensors, str(file)).items():
-            log(f"{file}: {given} is taken for {layer}: no other layer has its shapes")
+        key = settings.weights.key
+        tensors, notes = weight_names.fitting(found, network.state_dict(), str(file), key)
+        for note in notes + state_dicts.load(network, tensors, str(file)).notes(str(file)):
+            log(note)
         loaded = Single(network).state()
         loss, error = _tested(network.to(device), settings, dataset, device)
     log(_judged(settings, dataset, file, loss, error))
