@@ -13,7 +13,7 @@ from cnn_sensitivity.networks.weight_names import largest as read
 
 __all__ = ["Loaded", "load", "read"]
 
-_OF_LAYERS = {"weight", "bias", "running_mean", "running_var"}
+_OF_LAYERS = {"weight", "bias", "running_mean", "running_var", COUNTER}
 _MOST_CHANNELS = 4  # of images
 
 
@@ -49,9 +49,9 @@ def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> Load
     """
     state: Any = network.state_dict()  # with the versions of its modules, as `_metadata`
     expected = {name: each for name, each in state.items() if isinstance(each, Tensor)}
-    aside = _constants(expected, tensors)
-    given = {name: tensor for name, tensor in tensors.items() if name not in aside}
-    given = _with_own_dots(expected, given)
+    given = _with_own_dots(expected, tensors)
+    aside = _constants(expected, given)
+    given = {name: tensor for name, tensor in given.items() if name not in aside}
     renamed = _renamed(expected, given)
     original = {new: old for old, new in renamed.items()}
     named = {_as_given(name, original): tensor for name, tensor in given.items()}

@@ -33,14 +33,19 @@ def fitting(
 
     `network` is its state dict. Each of its names may stand in the file behind keys and prefixes,
     and with the names of PyTorch's wrappers between its parts; one beginning is the same for all of
-    them: that behind which most of the names have their shapes. Of several that fit as well the
-    first in the file is taken; `key`, a beginning, chooses. What is behind it and unknown to the
+    them: that behind which most of the names stand, and of equal ones most with their shapes. Of
+    several that fit as well the first in the file is taken; `key`, a beginning, chooses. What is behind it and unknown to the
     network is returned too, and the versions of modules as `_metadata`, as PyTorch keeps them.
     Raises UserError if there is nothing behind `key`.
     """
     wrappers = _WRAPPERS - {part for name in network for part in name.split(".")}
-    tensors = _behind_key(found, key, origin)
+    tensors = found.flat()
+    if key is not None:
+        tensors = {name: tensor for name, tensor in tensors.items() if _is_behind(name, key)}
     scores = _beginnings(tensors, network, wrappers)
+    if not tensors:
+        known = filter(None, _beginnings(found.flat(), network, wrappers))
+        raise UserError(f"{origin}: there is no key {key} in it, but {', '.join(known)}")
     best = max(scores, key=lambda beginning: scores[beginning], default=key or "")
 
     def behind(beginning: str) -> dict[str, Tensor]:
@@ -77,17 +82,6 @@ def fitting(
     return chosen, notes
 
 
-def _behind_key(found: Contents, key: str | None, origin: str) -> dict[str, Tensor]:
-    tensors = found.flat()
-    if key is None:
-        return tensors
-    behind = {name: tensor for name, tensor in tensors.items() if _is_behind(name, key)}
-    if not behind:
-        keys = ", ".join([each for each in found.mappings if each][:8]) or "none"
-        raise UserError(f"{origin}: there is no key {key} in it, but {keys}")
-    return behind
-
-
 def _is_behind(name: str, beginning: str) -> bool:
     return not beginning or name == beginning or name.startswith(f"{beginning}.")
 
@@ -114,9 +108,9 @@ def _beginnings(
             wanted = network.get(_short(joined(*parts[place:]), "", wrappers))
             if wanted is not None and parts[-1] != COUNTER:
                 score = scores[joined(*parts[:place])]
-                score[0] += tensor.shape == wanted.shape
-                score[1] += 1
-    return {beginning: (fitting, named) for beginning, (fitting, named) in scores.items()}
+                score[0] += 1
+                score[1] += tensor.shape == wanted.shape
+    return {beginning: (named, fitting) for beginning, (named, fitting) in scores.items()}
 
 
 def _are_equal(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
