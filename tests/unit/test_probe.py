@@ -286,7 +286,10 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --option depth", "give it as key=value"),
         ("lenet --weights {weights} --option image_size=3", "it follows from the images"),
         ("lenet --weights {weights} --option depth=3", "depth"),
-        ("torchvision:resnet18 --option depth=3", "takes none"),
+        (
+            "torchvision:resnet18 --weights {weights} --option depth=3",
+            "cannot be built with depth=3",
+        ),
         ("torchvision:resnet19", "did you mean"),
         ("torchvision:resnet18 --width 2", "has one width only"),
         ("nowhere_module:make", "cannot be imported"),

@@ -6,6 +6,7 @@ On the meta device, with tensors that are one number each: no memory, and no ini
 import re
 import warnings
 from collections import OrderedDict
+from typing import get_type_hints
 
 import pytest
 import torch
@@ -14,9 +15,10 @@ from torch import nn
 
 from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.networks import state_dicts
+from cnn_sensitivity.networks import state_dicts, weight_files
 from cnn_sensitivity.networks.weight_contents import Contents
 from cnn_sensitivity.networks.weight_names import fitting
+from cnn_sensitivity.probe import images, subject
 
 ARGUMENTS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}
 
@@ -88,6 +90,65 @@ def test_vision_transformers_of_old_names(name, versions):
         for key, tensor in one_number_each(built.state_dict()).items()
     }
     assert load(built, old, versions) == state_dicts.Loaded({}, [])
+
+
+def plain_attributes(built):
+    """What a network's modules hold beside tensors and modules, but for auxiliary heads."""
+    return {
+        (path, name): value
+        for path, module in built.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, bool | int | float | str) and not f"{path}.{name}".lower().count("aux")
+    }
+
+
+CLASSES = {get_type_hints(torchvision.models.get_model_builder(n))["return"]: n for n in PRETRAINED}
+
+
+@pytest.mark.parametrize("name", CLASSES.values())
+def test_published_weights_get_the_network_that_torchvision_builds_for_them(name, monkeypatch):
+    entry = torchvision.models.get_model_weights(name).__members__["IMAGENET1K_V1"]
+    monkeypatch.setattr(type(entry), "get_state_dict", lambda *_, **__: {})
+    with monkeypatch.context() as patched, torch.device("meta"):
+        patched.setattr(nn.Module, "load_state_dict", lambda *_, **__: None)
+        expected = torchvision.models.get_model(name, weights=entry)
+    monkeypatch.setattr(weight_files, "digest", lambda _: subject._published_digest(path))
+    path = f"torchvision:{name}"
+    belonging, notes = subject._arguments_of(path, "w.pth", ["AuxLogits", "aux1"])
+    with torch.device("meta"):
+        built = subject._torchvision(path, ARGUMENTS.get(name, {}), 3, 1000, belonging)
+    assert plain_attributes(built) == plain_attributes(expected)
+    assert not notes
+
+
+@pytest.mark.parametrize(
+    ("name", "auxiliary", "published", "options", "transforms"),
+    [
+        ("googlenet", True, True, {}, True),
+        ("googlenet", False, True, {}, True),
+        ("googlenet", False, False, {}, False),
+        ("googlenet", True, False, {"transform_input": True}, True),
+        ("googlenet", True, True, {"transform_input": False}, False),
+        ("inception_v3", False, True, {}, True),
+    ],
+)
+def test_the_input_is_transformed_as_the_weights_want_it(
+    tmp_path, monkeypatch, name, auxiliary, published, options, transforms
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(nn.init, "kaiming_uniform_", lambda tensor, **_: tensor)
+        source = torchvision.models.get_model(name, init_weights=False, aux_logits=auxiliary)
+        for tensor in source.state_dict().values():
+            tensor.fill_(0.01)
+        torch.save(source.state_dict(), tmp_path / "w.pth")
+        path = f"torchvision:{name}"
+        digest = subject._published_digest(path) if published else "0" * 64
+        patched.setattr(weight_files, "digest", lambda _: digest)
+        taken = images.take("embedded", count=4)
+        options = {**options, "init_weights": False}
+        found = subject.find(path, taken, weights=tmp_path / "w.pth", options=options)
+        assert found.trained.transform_input is found.fresh().transform_input is transforms
+        assert [note for note in found.notes if "transform_input=1" in note] or published
 
 
 def test_old_names_find_their_tensors():

@@ -34,9 +34,9 @@ def fitting(
     `network` is its state dict. Each of its names may stand in the file behind keys and prefixes,
     and with the names of PyTorch's wrappers between its parts; one beginning is the same for all of
     them: that behind which most of the names stand, and of equal ones most with their shapes. Of
-    several that fit as well the first in the file is taken; `key`, a beginning, chooses. What is behind it and unknown to the
-    network is returned too, and the versions of modules as `_metadata`, as PyTorch keeps them.
-    Raises UserError if there is nothing behind `key`.
+    several that fit as well the first in the file is taken; `key`, a beginning, chooses. What is
+    behind it and unknown to the network is returned too, and the versions of modules as
+    `_metadata`, as PyTorch keeps them. Raises UserError if there is nothing behind `key`.
     """
     wrappers = _WRAPPERS - {part for name in network for part in name.split(".")}
     tensors = found.flat()

@@ -76,10 +76,12 @@ def run(
 
 
 def _option(text: str) -> tuple[str, int | float | str]:
-    """Return the key and the value of "key=value": a number where it reads as one."""
+    """Return the key and the value of "key=value": true, false or a number if it reads as one."""
     key, equals, value = text.partition("=")
     if not (key.isidentifier() and equals and value):
         raise UserError(f"--option {text}: give it as key=value")
+    if value.lower() in ("true", "false"):
+        return key, value.lower() == "true"
     for kind in (int, float):
         try:
             return key, kind(value)
