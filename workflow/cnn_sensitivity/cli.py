@@ -5,6 +5,7 @@ a figure does not wait for torch.
 """
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ DEFAULT_PAPER = Config.model_fields["paper"].default
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb; end with status 2 and one sentence on input that cannot be used."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what a locale has no sign for is said otherwise
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -202,7 +205,7 @@ def _claims(options: argparse.Namespace) -> None:
         (options.text, scorecard.to_text(assessed) + "\n"),
     ):
         with write_atomically(path) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
 
 
 def _software(options: argparse.Namespace) -> None:
@@ -265,7 +268,7 @@ def _stability(options: argparse.Namespace) -> None:
     with write_atomically(f"{options.output}.csv") as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     with write_atomically(f"{options.output}.md") as temporary:
-        temporary.write_text(stability.to_page(table) + stability.to_runs(made))
+        temporary.write_text(stability.to_page(table) + stability.to_runs(made), encoding="utf-8")
     print(stability.to_text(table))
     print(f"Written: {options.output}.csv, {options.output}.md.")
 
@@ -284,7 +287,7 @@ def _gallery(options: argparse.Namespace) -> None:
 
     text = to_gallery(options.folder, options.output, DEFAULT_PAPER)
     with write_atomically(options.output) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -357,7 +360,7 @@ def _probe(options: argparse.Namespace) -> None:
 def _schema(options: argparse.Namespace) -> None:
     """Write the configuration's JSON schema."""
     with write_atomically(options.output) as temporary:
-        temporary.write_text(json.dumps(schema(), indent=2) + "\n")
+        temporary.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")
 
 
 def _device(options: argparse.Namespace) -> str:

@@ -82,6 +82,11 @@ def unreadable(path: str | Path, error: OSError) -> UserError:
     return UserError(f"{path}: cannot be read ({problem}): look after its rights and the disk")
 
 
+def shown(name: str) -> str:
+    """Return a file's name as text that can be written: a byte that is no UTF-8 becomes \\xNN."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def kind_of(path: Path) -> str:
     """Return in words what a file is, from how it begins or what an archive holds, or ""."""
     with path.open("rb") as file:

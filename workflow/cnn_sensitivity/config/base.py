@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Annotated, Any
@@ -69,8 +70,14 @@ class Model(BaseModel):
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return '; did you mean ...?' with the closest known word, or the list of known words."""
     words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=1)
+    alike = [each for each in words if _spelling(each) == _spelling(word)]
+    close = alike or difflib.get_close_matches(word, words, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(words)}"
+
+
+def _spelling(word: str) -> str:
+    """Return a word without its case, signs and zeros before numbers: figure_03 as Figure 3."""
+    return re.sub(r"[\W_]|(?<!\d)0+(?=\d)", "", word.lower())
 
 
 def refuse_duplicates(what: str, values: list[Any]) -> None:

@@ -24,7 +24,7 @@ from torchvision.transforms.functional import center_crop, resize
 
 from cnn_sensitivity.datasets.store import Dataset, Split, assemble
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.files import kind_of
+from cnn_sensitivity.files import kind_of, shown
 from cnn_sensitivity.image_files import list_images
 from cnn_sensitivity.subsets import balanced_order
 
@@ -74,7 +74,8 @@ def read(
         for split, (_, labels) in taken.items()
     }
     mean, std = _normalisation(root, splits["train"].images, mean, std)
-    title = root.resolve().name if title is None else title
+    title = shown(root.resolve().name) if title is None else title
+    classes = tuple(map(shown, classes))
     return assemble("image_folder", title, classes, mean, std, splits["train"], splits["test"])
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from cnn_sensitivity.datasets import image_folder, prepare
 from cnn_sensitivity.datasets.store import normalize
 from cnn_sensitivity.errors import UserError
+from cnn_sensitivity.files import shown
 from cnn_sensitivity.image_files import SUFFIXES, find_test_folder
 from cnn_sensitivity.subsets import balanced_order
 
@@ -99,7 +100,7 @@ def _folder(root: Path, count: int | None, size: int | None, crop: str | None, s
         )
     if crop is not None and size is None:
         raise UserError("--crop: it needs --size, the pixels a side that images are brought to")
-    title = root.resolve().name
+    title = shown(root.resolve().name)
     files, labels, classes = _listed(find_test_folder(root) or root)
     wanted = min(count or COUNT, len(files)) if count is None else count
     if not _FEWEST <= wanted <= len(files):
