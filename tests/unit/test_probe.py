@@ -174,6 +174,21 @@ def test_classes_and_channels_come_from_the_weights(tmp_path: Path) -> None:
     assert not torch.equal(*first)
 
 
+def test_of_two_sets_of_weights_key_chooses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = {name: build("LeNet", 1, 10, 28).state_dict() for name in ("model", "model_ema")}
+    path, stem = tmp_path / "both.ckpt", tmp_path / "x"
+    torch.save({"epoch": 1, **sets}, path)
+    call = ("LeNet", "--weights", path, "--count", 4, "--only", "trained", "--output", stem)
+    found, said = [], []
+    for more in ((), ("--key", "model"), ("--key", "model_ema")):
+        probe(*call, *more)
+        found.append(pandas.read_csv(f"{stem}.csv")["D"].tolist())
+        said.append("both.ckpt: model is taken, and model_ema" in capsys.readouterr().out)
+    assert found[0] == found[1] != found[2] and said == [True, False, False]
+
+
 def test_options_reach_the_network(tmp_path: Path) -> None:
     path = tmp_path / "projected.pt"
     torch.save(build("ResNet20", 1, 10, 28, shortcut="projection").state_dict(), path)
@@ -277,6 +292,8 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --size 32", "--size is for the images of a folder"),
         ("lenet --weights {weights} --mean 0.5 0.5", "--mean has 2 numbers"),
         ("lenet --weights {weights} --std 0", "--std must be of positive"),
+        ("lenet --weights {weights} --key ema", "there is no key ema in it"),
+        ("probed_module:make --key ema", "--key: it needs --weights"),
         ("lenet --weights {weights} --classes 0", "--classes must be at least 1"),
         ("lenet --weights {weights} --classes 3", "has the shape [10"),
         ("lenet --weights {weights} --displacement 0", "--displacement must be a positive"),
