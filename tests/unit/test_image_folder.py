@@ -233,7 +233,8 @@ def test_postscript_named_as_an_image_is_never_run(folder):
         (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git LFS pointer; git lfs pull"),
         (b"\n<!doctype html><html>", "it is a web page"),
         (b"GIF89a", "it is a GIF image"),
-        (b"hello", "cannot identify image file"),
+        (b"hello", "it is text"),
+        (b"\x00\x01\xff", "cannot identify image file"),
     ],
 )
 def test_what_is_no_image_is_said(folder, content, says):

@@ -65,6 +65,7 @@ BESIDE = {
     "step": np.int32(7),
     "args": argparse.Namespace(lr=0.1, root=pathlib.Path("data"), more=types.SimpleNamespace(a=1)),
     "optimizer": OPTIMIZER.state_dict(),
+    "sparse": torch.eye(3).to_sparse(),
     "history": [{"loss": torch.tensor([1.0, 2.0])}, (1, 2)],
 }
 
@@ -212,6 +213,7 @@ def test_what_profilers_and_attackers_add_is_left_aside_and_said(tmp_path, besid
         {"fc2.weight": torch.ones(4, 4), "fc2.bias": torch.ones(4)},
         {"bn.weight": torch.rand(3), "bn.bias": torch.rand(3)},
         {"alpha": torch.tensor(0.37)},
+        {"phase": torch.tensor(1j)},
         {"features.0.scale": torch.tensor([1.25])},
         {"scale.weight": torch.tensor([2.0])},
         {"features.0.mean": torch.rand(3)},

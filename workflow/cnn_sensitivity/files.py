@@ -1,5 +1,6 @@
 """Files that are whole or not there, and a sentence where a disk or a right is in the way."""
 
+import codecs
 import errno
 import os
 import re
@@ -98,7 +99,16 @@ def kind_of(path: Path) -> str:
                 return kind
         if head[257:262] == b"ustar":
             return "a tar archive"
-        return _kind_of_zip(file)
+        return "text" if _is_text(head) else _kind_of_zip(file)
+
+
+def _is_text(head: bytes) -> bool:
+    """Return whether bytes, cut off anywhere, are of printable UTF-8."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return len(text) > 3 and "".join(text.split()).isprintable()
 
 
 def _kind_of_zip(file: IO[bytes]) -> str:

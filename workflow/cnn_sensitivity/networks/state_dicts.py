@@ -107,7 +107,7 @@ def _constants(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) ->
 
 
 def _is_count(name: str, tensor: Tensor) -> bool:
-    if tensor.numel() != 1 or name.rpartition(".")[2] in _OF_LAYERS:
+    if tensor.numel() != 1 or tensor.is_complex() or name.rpartition(".")[2] in _OF_LAYERS:
         return False
     return float(tensor.item()).is_integer()
 

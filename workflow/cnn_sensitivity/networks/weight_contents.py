@@ -62,6 +62,16 @@ def joined(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
+def check_plain(tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Raise UserError for tensors that are not kept as one number each."""
+    for name, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+            raise UserError(
+                f"{origin}: {name} in it is sparse, quantised or without numbers; plain numbers are"
+                " wanted"
+            )
+
+
 def contents(path: str | Path) -> Contents:
     """Return the tensors of a safetensors or PyTorch file, on the CPU.
 
@@ -82,7 +92,7 @@ def contents(path: str | Path) -> Contents:
     except OSError as error:
         raise unreadable(path, error) from error
     read_content = _read_safetensors if content[8:9] == b"{" else _read_pytorch
-    found = _tensors_within(read_content(content, path), path)
+    found = _tensors_within(read_content(content, path))
     if not found.mappings:
         raise UserError(f"{path}: there is no tensor with a name in it")
     return found
@@ -113,7 +123,7 @@ def _read_pytorch(content: bytes, path: Path) -> Any:
         ) from error
 
 
-def _tensors_within(content: Any, path: Path) -> Contents:
+def _tensors_within(content: Any) -> Contents:
     """Return the tensors of all mappings in `content`, in the file's order."""
     found = Contents()
     waiting, seen = [("", content)], set()
@@ -128,7 +138,6 @@ def _tensors_within(content: Any, path: Path) -> Contents:
         if not isinstance(each, Mapping):
             continue
         tensors = {name: value for name, value in each.items() if isinstance(value, Tensor)}
-        _check_plain(path, key, tensors)
         if tensors:
             found.mappings[key] = {str(name): tensor for name, tensor in tensors.items()}
         for module, version in getattr(each, "_metadata", {}).items():
@@ -136,12 +145,3 @@ def _tensors_within(content: Any, path: Path) -> Contents:
         others = [(joined(key, str(name)), value) for name, value in each.items()]
         waiting.extend(reversed([item for item in others if not isinstance(item[1], Tensor)]))
     return found
-
-
-def _check_plain(path: Path, key: str, tensors: Mapping[Any, Tensor]) -> None:
-    for name, tensor in tensors.items():
-        if tensor.layout != torch.strided or tensor.is_quantized:
-            raise UserError(
-                f"{path}: {joined(key, str(name))} in it is sparse or quantised; plain numbers are"
-                " wanted"
-            )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from cnn_sensitivity.errors import UserError
-from cnn_sensitivity.networks.weight_contents import Contents, contents, joined
+from cnn_sensitivity.networks.weight_contents import Contents, check_plain, contents, joined
 
 # What PyTorch's own wrappers put into the names of what they wrap, at any place.
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
@@ -23,6 +23,7 @@ def largest(path: str | Path) -> dict[str, Tensor]:
     """
     mappings = contents(path).mappings.values()
     tensors = max(mappings, key=lambda each: sum(tensor.numel() for tensor in each.values()))
+    check_plain(tensors, str(path))
     return {_short(name, "", _WRAPPERS): tensor for name, tensor in tensors.items()}
 
 
@@ -64,6 +65,7 @@ def fitting(
     there = set[str]().union(*mappings) or set(tensors)
     tensors = {name: tensor for name, tensor in tensors.items() if name in there}
     chosen = OrderedDict(behind(best))
+    check_plain(chosen, origin)
     chosen._metadata = {  # type: ignore[attr-defined]
         _short(path, best, wrappers): version
         for path, version in found.versions.items()
@@ -115,7 +117,9 @@ def _beginnings(
 
 def _are_equal(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
     return set(one) == set(other) and all(
-        one[name].dtype == other[name].dtype and torch.equal(one[name], other[name]) for name in one
+        (one[name].dtype, one[name].layout) == (other[name].dtype, other[name].layout)
+        and torch.equal(one[name], other[name])
+        for name in one
     )
 
 
