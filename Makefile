@@ -19,6 +19,12 @@ FILE := $(or $(wildcard $(own)),$(own),$(if $(filter-out $(paper)/quick,$(scenar
 NAME := $(if $(own),$(basename $(notdir $(own))),$(subst /,_,$(scenario:$(paper)/%=%)))
 export SCENARIO CORES ARCHIVE GPU_JOBS FILE NAME
 
+# Snakemake wants a cache that can be written; where HOME's cannot be, it is in this folder.
+cache := "$${XDG_CACHE_HOME:-$$HOME/.cache}"
+ifeq ($(shell mkdir -p $(cache) 2> /dev/null && test -w $(cache) && echo yes),)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"} \
 	$${GPU_JOBS:+--resources "gpu=$$GPU_JOBS"}
 layers = --configfile config.yaml $${FILE:+"$$FILE"}

@@ -200,6 +200,25 @@ def test_a_bad_configuration_ends_with_one_sentence_and_status_2(
     assert not (checkout.folder / "results").exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("figure_3", "there is no target figure_3; did you mean 'figure_03'?"),
+        ("Figure12", "there is no target Figure12; did you mean 'figure_12'?"),
+        ("figure1", "there is no target figure1; did you mean 'figure_01'?"),
+        ("cliams", "there is no target cliams; did you mean 'claims'?"),
+        ("nonsense", "there is no target nonsense; known: all, claims, "),
+    ],
+)
+def test_a_target_that_is_not_there_gets_a_suggestion(
+    checkout: Checkout, target: str, says: str
+) -> None:
+    for options in (["--dry-run", target], ["--dry-run", *SMOKE, "--", target]):
+        run = checkout.snakemake(*options)
+        assert run.returncode == 2
+        assert says in run.stderr and "Traceback" not in run.stderr
+
+
 def test_a_key_given_twice_is_refused_where_snakemake_would_take_the_last(
     checkout: Checkout,
 ) -> None:

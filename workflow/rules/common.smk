@@ -9,6 +9,7 @@ from pathlib import Path
 # The package beside these rules; where they were fetched without it, the installed one.
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 
+from snakemake.cli import get_argument_parser
 from snakemake.logging import logger
 
 import cnn_sensitivity
@@ -33,6 +34,7 @@ from cnn_sensitivity.operations.preflight import (
 )
 from cnn_sensitivity.operations.run_progress import RunProgress
 from cnn_sensitivity import config as configuration
+from cnn_sensitivity.config.base import suggestion
 
 try:
     check_workplace(os.getcwd())
@@ -86,6 +88,24 @@ NAME_IN_EXPERIMENT = "[^/]+/[^/]+/seeds-[0-9-]+"
 wildcard_constraints:
     name=f"[^/]+/{NAME_IN_EXPERIMENT}",
     experiment="[a-z0-9_]+",
+
+
+def check_targets():
+    """Stop with a suggestion where a word among the targets is no rule and no file.
+
+    Files that rules make lie in folders. What a Snakefile around these rules defines is not known yet.
+    """
+    own = [Path(str(workflow.current_basedir), *up, "Snakefile").resolve() for up in ([], [".."])]
+    called = Path(sys.argv[0]).stem in ("snakemake", "__main__") and workflow.is_main_process
+    if not called or Path(workflow.main_snakefile).resolve() not in own:
+        return
+    rules = {rule.name: rule.has_wildcards() for rule in workflow.rules}
+    # Snakemake tells a workflow its targets only when all rules are read.
+    for target in get_argument_parser().parse_known_args(sys.argv[1:])[0].targets:
+        if target not in rules and "/" not in target and not Path(target).exists():
+            hint = suggestion(target, [name for name, wild in rules.items() if not wild])
+            print(f"error: there is no target {target}{hint}", file=sys.stderr, flush=True)
+            os._exit(2)
 
 
 def look_only_when_a_job_ends():

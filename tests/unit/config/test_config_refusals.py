@@ -271,6 +271,21 @@ SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
         ),
         (
             "experiments.images.source",
+            {"name": "image_folder", "root": "r", "crop": "squash"},
+            "crop: it needs size",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "image_folder", "root": "r", "size": 32, "crop": "center"},
+            "crop: ",
+        ),
+        (
+            "experiments.images.source",
+            {"name": "embedded", "crop": "centre"},
+            "crop: only image_folder takes it",
+        ),
+        (
+            "experiments.images.source",
             {"name": "image_folder", "root": "r", "mean": [0.5, 0.5]},
             "mean: give one number for grey images, three for colour",
         ),
@@ -296,6 +311,11 @@ SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
             " is room for 86 of them; take 86 or fewer",
         ),
         ("figures", {"figure_04": ["VGG11", "VGG11"]}, "figure_04 'VGG11' is given twice"),
+        (
+            "pretrained",
+            [{"label": "mine", "weights": {"path": "mine.pt", "key": "ema"}}],
+            "weights.key: of several sets of weights the largest is shown",
+        ),
         ("pretrained", ["resnet81"], "did you mean 'resnet18'?"),
         ("pretrained", ["alexnet", "alexnet"], "network 'alexnet' is given twice"),
         (

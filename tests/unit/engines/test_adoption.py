@@ -56,6 +56,21 @@ def adopt(folder: Path, chosen: TrainingSettings, dataset=IMAGES) -> tuple[list[
     return said, paths["checkpoint"]
 
 
+def test_key_chooses_among_the_weights_of_a_file(tmp_path, trained):
+    states = {
+        name: checkpoints.load(trained / "checkpoint.safetensors").network(3, state).state_dict()
+        for name, state in (("model", "initial"), ("ema", "last"))
+    }
+    torch.save(states, tmp_path / "both.pth")
+    for key, taken, said_so in ((None, "model", True), ("ema", "ema", False)):
+        chosen = settings(tmp_path / "both.pth")
+        weights = chosen.fit.weights.model_copy(update={"key": key})
+        said, path = adopt(tmp_path, chosen.model_copy(update={"fit": Adopted(weights=weights)}))
+        loaded = checkpoints.load(path).network(3, "last").state_dict()
+        assert all(torch.equal(loaded[name], states[taken][name]) for name in loaded)
+        assert any("model is taken, and ema would fit" in line for line in said) == said_so
+
+
 def measured(checkpoint: Path) -> pd.DataFrame:
     small = Diffeomorphism(displacement=0.5)
     measurement = Measurement(images=12, perturbation=small, weights="last")

@@ -349,3 +349,50 @@ def test_constant_filters_keep_a_constant_and_divide_the_length(filter_size, str
 def test_constant_filter_errors(arguments):
     with pytest.raises(UserError):
         constant_filter_network(*arguments)
+
+
+PARSES = """
+import argparse, sys
+from torch import nn
+print("reading", file=sys.stderr)
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, {option})
+{when}arguments = parser.parse_args()
+
+def make(in_channels, num_classes, image_size, width):
+    chosen = parser.parse_args()
+    return nn.Linear(in_channels, chosen.width)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "says"),
+    [
+        ("parses_1", PARSES.format(option="default=3", when=""), None),
+        (
+            "parses_2",
+            PARSES.format(option="required=True", when=""),
+            r"'parses_2' ends when it is imported \(.*required: --width\); .* __name__ == \"__main",
+        ),
+        (
+            "parses_3",
+            PARSES.format(option="required=True", when="if False: "),
+            "it cannot be built: SystemExit: 2",
+        ),
+        ("exits", "import sys; sys.exit('done')", r"ends when it is imported \(done\)"),
+    ],
+)
+def test_a_module_that_parses_arguments(tmp_path, monkeypatch, capsys, module, code, says):
+    """It finds none, whatever this command was given; one that wants some is named."""
+    (tmp_path / f"{module}.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    given = ["cnn-sensitivity", "--width", "x"]
+    monkeypatch.setattr(sys, "argv", given)
+    if says is None:
+        assert build(f"{module}:make", in_channels=2).out_features == 3
+        assert capsys.readouterr().err == "reading\n"
+    else:
+        with pytest.raises(UserError, match=says):
+            build(f"{module}:make")
+        assert "usage" not in capsys.readouterr().err or module == "parses_3"
+    assert sys.argv is given

@@ -191,6 +191,21 @@ def test_classes_and_channels_come_from_the_weights(tmp_path: Path) -> None:
     assert not torch.equal(*first)
 
 
+def test_of_two_sets_of_weights_key_chooses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = {name: build("LeNet", 1, 10, 28).state_dict() for name in ("model", "model_ema")}
+    path, stem = tmp_path / "both.ckpt", tmp_path / "x"
+    torch.save({"epoch": 1, **sets}, path)
+    call = ("LeNet", "--weights", path, "--count", 4, "--only", "trained", "--output", stem)
+    found, said = [], []
+    for more in ((), ("--key", "model"), ("--key", "model_ema")):
+        probe(*call, *more)
+        found.append(pandas.read_csv(f"{stem}.csv")["D"].tolist())
+        said.append("both.ckpt: model is taken, and model_ema" in capsys.readouterr().out)
+    assert found[0] == found[1] != found[2] and said == [True, False, False]
+
+
 def test_options_reach_the_network(tmp_path: Path) -> None:
     path = tmp_path / "projected.pt"
     torch.save(build("ResNet20", 1, 10, 28, shortcut="projection").state_dict(), path)
@@ -224,9 +239,24 @@ def test_images_of_a_folder_with_and_without_classes(tmp_path: Path) -> None:
         pictures(tmp_path / "sorted" / name, count)
     sorted_images = images.take(str(tmp_path / "sorted"), count=4, size=8)
     assert sorted_images.classes == 2 and sorted_images.pixels.shape == (4, 3, 8, 8)
-    (tmp_path / "sorted").rename(tmp_path / "test")
     pictures(tmp_path / "train" / "cat", 1)
-    assert images.take(str(tmp_path)).pixels.shape[0] == 7  # of train and test, test is taken
+    for before, split in (("sorted", "validation"), ("validation", "val"), ("val", "test")):
+        (tmp_path / before).rename(tmp_path / split)
+        assert images.take(str(tmp_path)).pixels.shape[0] == 7  # those of train are not taken
+
+
+def test_images_that_are_not_square_are_cropped_or_squashed(tmp_path: Path) -> None:
+    draw = np.random.default_rng(2)
+    for number in range(4):
+        pixels = draw.integers(0, 256, (12, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    cropped = images.take(str(tmp_path), size=12, seed=1)
+    squashed = images.take(str(tmp_path), size=12, crop="squash", seed=1)
+    shown = np.asarray(Image.open(tmp_path / "0.png")).transpose(2, 0, 1)
+    middle = [np.array_equal(image, shown[:, :, 4:16]) for image in cropped.pixels.numpy()]
+    assert sum(middle) == 1
+    assert squashed.pixels.shape == cropped.pixels.shape
+    assert not torch.equal(squashed.pixels, cropped.pixels)
 
 
 def test_the_bar_is_for_terminals() -> None:
@@ -266,12 +296,21 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --images empty", "holds no image"),
         ("lenet --weights {weights} --images mixed", "lies beside class folders"),
         ("lenet --weights {weights} --images sizes", "give --size"),
+        ("lenet --weights {weights} --images wide", "give a size, to which they are"),
+        ("lenet --weights {weights} --images black", "every image is black"),
+        ("torchvision:alexnet --images black", "every image is black"),
+        ("lenet --weights {weights} --images plain", "every image is of one colour"),
+        ("lenet --weights {weights} --images no_blue", "the blue channel of the images is 0"),
+        ("lenet --weights {weights} --images colour --crop squash", "--crop: it needs --size"),
+        ("lenet --weights {weights} --crop squash", "--crop is for the images of a folder"),
         ("lenet --weights {weights} --images colour --count 9", "9 images are wanted"),
         ("lenet --weights {weights} --count 1", "at least 4 images"),
         ("lenet --weights {weights} --count 5000", "there are 2000"),
-        ("lenet --weights {weights} --size 32", "--size resizes"),
+        ("lenet --weights {weights} --size 32", "--size is for the images of a folder"),
         ("lenet --weights {weights} --mean 0.5 0.5", "--mean has 2 numbers"),
         ("lenet --weights {weights} --std 0", "--std must be of positive"),
+        ("lenet --weights {weights} --key ema", "there is no key ema in it"),
+        ("probed_module:make --key ema", "--key: it needs --weights"),
         ("lenet --weights {weights} --classes 0", "--classes must be at least 1"),
         ("lenet --weights {weights} --classes 3", "has the shape [10"),
         ("lenet --weights {weights} --displacement 0", "--displacement must be a positive"),
@@ -281,7 +320,10 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("lenet --weights {weights} --option depth", "give it as key=value"),
         ("lenet --weights {weights} --option image_size=3", "it follows from the images"),
         ("lenet --weights {weights} --option depth=3", "depth"),
-        ("torchvision:resnet18 --option depth=3", "takes none"),
+        (
+            "torchvision:resnet18 --weights {weights} --option depth=3",
+            "cannot be built with depth=3",
+        ),
         ("torchvision:resnet19", "did you mean"),
         ("torchvision:resnet18 --width 2", "has one width only"),
         ("nowhere_module:make", "cannot be imported"),
@@ -300,6 +342,16 @@ def test_bad_input_gets_one_sentence(
     (own / "empty").mkdir()
     pictures(own / "mixed", 4)
     pictures(own / "mixed/cat", 1)
+    pictures(own / "wide", 4)
+    for number in range(4):
+        draw = np.random.default_rng(number).integers(1, 256, (28, 28, 3), dtype=np.uint8)
+        constant = np.full_like(draw, 40 * number)
+        for name, pixels in (
+            ("wide", draw[:9]), ("black", draw * 0), ("plain", constant),
+            ("no_blue", draw * (1, 1, 0)),
+        ):  # fmt: skip
+            (own / name).mkdir(exist_ok=True)
+            Image.fromarray(pixels.astype(np.uint8)).save(own / name / f"{number}.png")
     pictures(own / "sizes/a", 3, side=28)
     pictures(own / "sizes/b", 1, side=30)
     with pytest.raises(SystemExit) as ended:

@@ -210,6 +210,22 @@ def test_a_scenario_is_a_file(
     ]
 
 
+def test_where_home_cannot_be_written_the_cache_is_in_the_checkout(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / ".venv/bin/snakemake").write_text('#!/bin/sh\necho "$XDG_CACHE_HOME"\n')
+    blocked, own = tmp_path / "a file", tmp_path / "own"
+    blocked.touch()
+    for environment, cache in (
+        ({"HOME": str(blocked), "XDG_CACHE_HOME": ""}, folder / ".snakemake/cache"),
+        ({"HOME": str(tmp_path), "XDG_CACHE_HOME": str(blocked)}, folder / ".snakemake/cache"),
+        ({"HOME": str(blocked), "XDG_CACHE_HOME": str(own)}, own),
+        ({"HOME": str(tmp_path), "XDG_CACHE_HOME": ""}, ""),
+    ):
+        run = make(folder, "report", **environment)
+        assert run.stdout.splitlines()[0] == str(cache), run.stderr
+
+
 def test_snakemake_is_not_asked_where_the_package_refuses(folder: Path) -> None:
     (folder / ".venv/bin/python").write_text("#!/bin/sh\necho 'error: one sentence' >&2\nexit 2\n")
     for target in ("reproduce", "report"):

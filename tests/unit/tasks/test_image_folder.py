@@ -5,39 +5,12 @@ import os
 import numpy as np
 import pytest
 import torch
+from image_folder_cases import fill, folder, refuses, write
 from PIL import Image
 
-from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.tasks.images import image_files, image_folder
-from cnn_sensitivity.tasks.store import normalize
 
-GENERATOR = np.random.default_rng(0)
-
-
-def write(path, mode="RGB", size=(6, 6), **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    channels = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,)}[mode]
-    pixels = GENERATOR.integers(0, 256, (size[1], size[0], *channels), dtype=np.uint8)
-    Image.fromarray(pixels).save(path, **options)
-    return pixels
-
-
-def fill(root, classes=("cat", "dog"), train=4, test=2, mode="RGB"):
-    for split, count in (("train", train), ("test", test)):
-        for name in classes:
-            for index in range(count):
-                write(root / split / name / f"{index}.png", mode)
-    return root
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return fill(tmp_path / "pets")
-
-
-def refuses(root, message, **options):
-    with pytest.raises(UserError, match=message):
-        image_folder.read(root, **options)
+__all__ = ["folder"]  # a fixture
 
 
 def test_reads_pixels_labels_and_names(folder):
@@ -64,34 +37,6 @@ def test_title_is_an_option(folder):
 
 def test_classes_are_in_sorted_order(tmp_path):
     assert image_folder.read(fill(tmp_path, ("b", "a", "C"))).classes == ("C", "a", "b")
-
-
-def test_normalised_training_images_have_mean_0_and_std_1(folder):
-    dataset = image_folder.read(folder)
-    pixels = normalize(dataset.train.images, dataset.mean, dataset.std).double()
-    torch.testing.assert_close(pixels.mean((0, 2, 3)), torch.zeros(3).double(), atol=1e-6, rtol=0)
-    deviation = pixels.std((0, 2, 3), correction=0)
-    torch.testing.assert_close(deviation, torch.ones(3).double(), atol=1e-6, rtol=0)
-
-
-def test_given_mean_and_std_are_kept(folder):
-    dataset = image_folder.read(folder, mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 3.0))
-    assert dataset.mean == (0.1, 0.2, 0.3) and dataset.std == (1.0, 2.0, 3.0)
-
-
-def test_mean_and_std_must_fit_the_channels(folder):
-    refuses(folder, "mean has 1 values, but the images have 3 channels", mean=(0.5,))
-    refuses(folder, "std has 2 values", std=(0.5, 0.5))
-    refuses(folder, "std must be positive", std=(0.5, 0.0, 0.5))
-    refuses(folder, "std must be positive", std=(0.5, float("nan"), 0.5))
-
-
-def test_constant_images_are_refused(tmp_path):
-    for split in ("train", "test"):
-        for name in ("cat", "dog"):
-            (tmp_path / split / name).mkdir(parents=True)
-            Image.new("L", (4, 4), 7).save(tmp_path / split / name / "0.png")
-    refuses(tmp_path, "std must be positive")
 
 
 def test_class_missing_from_test(folder):
@@ -201,6 +146,23 @@ def test_postscript_named_as_an_image_is_never_run(folder):
     refuses(folder, "evil.png cannot be decoded")
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "it is empty"),
+        (bytes(600), "it is nothing but zeros"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git LFS pointer; git lfs pull"),
+        (b"\n<!doctype html><html>", "it is a web page"),
+        (b"GIF89a", "it is a GIF image"),
+        (b"hello", "it is text"),
+        (b"\x00\x01\xff", "cannot identify image file"),
+    ],
+)
+def test_what_is_no_image_is_said(folder, content, says):
+    (folder / "train" / "cat" / "other.png").write_bytes(content)
+    refuses(folder, rf"other.png cannot be decoded \({says}")
+
+
 def test_wrong_suffix_of_a_good_image_does_not_matter(folder):
     write(folder / "train" / "cat" / "png.jpg", format="PNG")
     assert len(image_folder.read(folder).train.labels) == 9
@@ -251,31 +213,19 @@ def test_palette_image_becomes_rgb(folder):
     assert pixels.amax((0, 2, 3)).tolist() == [200, 30, 90] == pixels.amin((0, 2, 3)).tolist()
 
 
-def test_sixteen_bits_a_channel_are_refused(folder):
-    deep = np.full((6, 6), 40_000, dtype=np.uint16)
-    Image.fromarray(deep).save(folder / "train" / "cat" / "deep.png")
-    refuses(folder, "deep.png has pixels of type I;16")
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_the_test_split_may_be_called_otherwise(folder, name):
+    expected = image_folder.read(folder).checksum
+    (folder / "test").rename(folder / name)
+    assert image_folder.read(folder).checksum == expected
+    write(folder / "train" / "emu" / "0.png")
+    refuses(folder, f"{name} lacks the class emu: train and {name} must")
 
 
-def test_other_size_is_named(folder):
-    write(folder / "test" / "dog" / "big.png", size=(8, 8))
-    refuses(folder, "dog/big.png has 8 pixels a side, but .*png has 6")
-
-
-def test_size_resizes_all(folder):
-    write(folder / "test" / "dog" / "big.png", size=(8, 8))
-    dataset = image_folder.read(folder, size=5)
-    assert dataset.train.images.shape == (8, 3, 5, 5) and dataset.test.images.shape == (5, 3, 5, 5)
-
-
-def test_size_must_be_positive(folder):
-    refuses(folder, "0 pixels a side", size=0)
-
-
-@pytest.mark.parametrize("size", [None, 6])
-def test_not_square_is_refused(folder, size):
-    write(folder / "train" / "cat" / "wide.png", size=(8, 6))
-    refuses(folder, "wide.png is 8x6, but images must be square", size=size)
+def test_where_there_is_a_test_folder_val_is_left_aside(folder):
+    expected = image_folder.read(folder).checksum
+    write(folder / "val" / "cat" / "0.png")
+    assert image_folder.read(folder).checksum == expected
 
 
 def test_unequal_classes(folder):
@@ -296,14 +246,6 @@ def test_only_images_that_are_taken_are_decoded(folder):
             file.write_bytes(b"")
     again = image_folder.read(folder, train_size=2, test_size=2)
     assert again.checksum == dataset.checksum
-
-
-def test_moments_are_those_of_all_pixels():
-    pixels = GENERATOR.integers(0, 256, (5, 3, 7, 7), dtype=np.uint8)
-    mean, std = image_folder.moments(torch.from_numpy(pixels))
-    exact = pixels.astype(np.float64) / 255
-    assert mean == pytest.approx(exact.mean((0, 2, 3)), rel=1e-12)
-    assert std == pytest.approx(exact.std((0, 2, 3)), rel=1e-12)
 
 
 def test_decoded_images_are_stacked_channels_first(tmp_path):

@@ -18,13 +18,13 @@ def note(path: str | Path, instructions: str) -> None:
     width = max(map(len, noted))
     with write_atomically(path) as temporary:
         lines = (f"{name.ljust(width)}  {value}\n" for name, value in noted.items())
-        temporary.write_text("".join(lines))
+        temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def noted(path: str | Path) -> dict[str, str]:
     """Return what `note` wrote; nothing where there is no such file."""
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -52,7 +52,11 @@ def _git(*arguments: str) -> str:
     """Return what git says of the folder that holds the package; nothing where it fails."""
     try:
         run = subprocess.run(
-            ["git", *arguments], cwd=Path(__file__).parents[1], capture_output=True, text=True
+            ["git", *arguments],
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         )
     except OSError:
         return ""

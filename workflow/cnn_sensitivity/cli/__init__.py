@@ -1,6 +1,7 @@
 """The command line: the only place that reads arguments and writes results."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ INPUT_ERROR = 2
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb; end with status 2 and one sentence on input that cannot be used."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what a locale has no sign for is said otherwise
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     try:
         options.run(options)

@@ -212,7 +212,7 @@ def _claims(options: argparse.Namespace) -> None:
         (options.text, scorecard.to_text(assessed, agreement) + "\n"),
     ):
         with write_atomically(path) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
 
 
 def _software(options: argparse.Namespace) -> None:

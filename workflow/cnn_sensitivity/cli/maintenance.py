@@ -47,7 +47,7 @@ def _stability(options: argparse.Namespace) -> None:
     with write_atomically(f"{options.output}.csv") as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     with write_atomically(f"{options.output}.md") as temporary:
-        temporary.write_text(stability.to_page(table) + stability.to_runs(made))
+        temporary.write_text(stability.to_page(table) + stability.to_runs(made), encoding="utf-8")
     print(stability.to_text(table))
     print(f"Written: {options.output}.csv, {options.output}.md.")
 
@@ -75,10 +75,10 @@ def _gallery(options: argparse.Namespace) -> None:
 
     text = to_gallery(options.folder, options.output, DEFAULT_PAPER)
     with write_atomically(options.output) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _schema(options: argparse.Namespace) -> None:
     """Write the configuration's JSON schema."""
     with write_atomically(options.output) as temporary:
-        temporary.write_text(json.dumps(schema(), indent=2) + "\n")
+        temporary.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

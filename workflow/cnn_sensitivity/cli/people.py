@@ -132,6 +132,7 @@ def _probe(options: argparse.Namespace) -> None:
 def _add_probe(probe: argparse.ArgumentParser) -> None:
     probe.add_argument("network", help="a name such as resnet18, torchvision:NAME, module:callable")
     probe.add_argument("--weights", help="safetensors or PyTorch file of its trained weights")
+    probe.add_argument("--key", help="of the weights to take, where the file has several")
     probe.add_argument(
         "--images",
         default="embedded",
@@ -145,6 +146,11 @@ def _add_probe(probe: argparse.ArgumentParser) -> None:
     probe.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
     probe.add_argument("--classes", type=int, help="the default is that of weights or images")
     probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
+    probe.add_argument(
+        "--crop",
+        choices=["centre", "squash"],
+        help="with --size, of images that are not square: their centre (the default), or all",
+    )
     probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
     probe.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"

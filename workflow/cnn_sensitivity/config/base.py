@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Annotated, Any, get_args
@@ -70,7 +71,8 @@ class Model(BaseModel):
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return '; did you mean ...?' with the closest known word, or the list of known words."""
     words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=1)
+    alike = [each for each in words if _spelling(each) == _spelling(word)]
+    close = alike or difflib.get_close_matches(word, words, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(words)}"
 
 
@@ -78,6 +80,11 @@ def tags(union: Any, discriminator: str) -> tuple[str, ...]:
     """Return the tags of the models of an annotated union, in its order."""
     models = get_args(get_args(union)[0]) or get_args(union)[:1]
     return tuple(model.model_fields[discriminator].default for model in models)
+
+
+def _spelling(word: str) -> str:
+    """Return a word without its case, signs and zeros before numbers: figure_03 as Figure 3."""
+    return re.sub(r"[\W_]|(?<!\d)0+(?=\d)", "", word.lower())
 
 
 def refuse_duplicates(what: str, values: list[Any]) -> None:

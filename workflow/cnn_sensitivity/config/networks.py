@@ -82,6 +82,12 @@ class Pretrained(Model):
     def _name_alone(cls, value: Any) -> Any:
         return {"label": value} if isinstance(value, str) else value
 
+    @model_validator(mode="after")
+    def _is_the_largest(self) -> Self:
+        if self.weights and self.weights.key:
+            raise ValueError("weights.key: of several sets of weights the largest is shown")
+        return self
+
 
 def seeds_folder(seeds: Sequence[int]) -> str:
     """Return the name of the folder of a job that trains these seeds."""

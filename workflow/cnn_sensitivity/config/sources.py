@@ -86,8 +86,11 @@ class ImageSource(Model):
     templates: Templates | None = None
     """A task of deformed images, train_size and test_size of them, in place of the images."""
     size: Annotated[int, Field(ge=1, le=1024), NO_BOOLEAN] | None = None
-    """image_folder: resize all images to so many pixels a side, 1024 at most; without it they
-    must agree."""
+    """image_folder: bring all images to so many pixels a side, 1024 at most; without it they
+    must be square and agree."""
+    crop: Literal["centre", "squash"] | None = None
+    """image_folder, of an image that is not square: `size` is its shorter side, and the centre is
+    cut out, as torchvision's Resize and CenterCrop do (centre, the default), or `size` is both."""
     mean: list[Fraction] | None = None
     """image_folder: of pixel/255, per channel; the default is the training images' own."""
     std: list[Fraction] | None = None
@@ -96,9 +99,11 @@ class ImageSource(Model):
     def _can_be_had(self) -> Self:
         if self.name == FOLDER and self.root is None:
             raise ValueError("image_folder needs root: the folder that holds train/ and test/")
-        for key in ("size", "mean", "std"):
+        for key in ("size", "crop", "mean", "std"):
             if self.name != FOLDER and getattr(self, key) is not None:
                 raise ValueError(f"{key}: only image_folder takes it")
+        if self.crop and not self.size:
+            raise ValueError("crop: it needs size, the pixels a side that images are brought to")
         for key in ("mean", "std"):
             values = getattr(self, key)
             if values is not None and len(values) not in (1, 3):

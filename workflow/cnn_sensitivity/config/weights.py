@@ -28,6 +28,9 @@ class WeightFile(Model):
         None
     )
     """SHA-256 of the file, or how it begins: 8 hexadecimal digits at least."""
+    key: Text | None = None
+    """Of several sets of weights in the file: the key, or beginning of names, of the one to take.
+    The default is the first that fits the network."""
 
     @model_validator(mode="before")
     @classmethod

@@ -37,4 +37,4 @@ def save(drawing: Drawing, stem: str | Path) -> None:
     with write_atomically(stem.with_name(f"{stem.name}.csv")) as path:
         drawing.data.to_csv(path, index=False)
     with write_atomically(stem.with_name(f"{stem.name}.txt")) as path:
-        path.write_text(f"{drawing.caption}\n")
+        path.write_text(f"{drawing.caption}\n", encoding="utf-8")

@@ -3,10 +3,13 @@
 import difflib
 import importlib
 import inspect
+import io
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from torch import nn
@@ -108,13 +111,7 @@ def _suggestion(name: str) -> str:
 def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
     """Import and call the user's `module:callable`."""
     module_name, _, attribute = name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # whatever the user's module raises while it is imported
-        raise UserError(
-            f"network {name!r}: module {module_name!r} cannot be imported"
-            f" ({type(error).__name__}: {error})"
-        ) from error
+    module = _imported(name, module_name)
     builder = getattr(module, attribute, None)
     if builder is None:
         raise UserError(f"network {name!r}: module {module_name!r} has no {attribute!r}")
@@ -127,8 +124,9 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
             f"network {name!r}: it must accept {', '.join(arguments)} as keywords ({error})"
         ) from error
     try:
-        network = builder(**arguments)
-    except Exception as error:  # whatever the user's callable raises
+        with _no_arguments(module_name):
+            network = builder(**arguments)
+    except (Exception, SystemExit) as error:  # whatever the user's callable raises
         raise own_failure(name, "it cannot be built", error) from error
     if not isinstance(network, nn.Module):
         raise UserError(
@@ -141,7 +139,38 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
     return network
 
 
-def own_failure(name: str, what: str, error: Exception) -> UserError:
+def _imported(name: str, module_name: str) -> ModuleType:
+    """Import a user's module; raise UserError if it fails, or ends as a command would."""
+    said = io.StringIO()
+    try:
+        with _no_arguments(module_name), redirect_stderr(said):
+            module = importlib.import_module(module_name)
+    except SystemExit as error:
+        *_, why = [str(error), *said.getvalue().strip().splitlines()]
+        raise UserError(
+            f"network {name!r}: module {module_name!r} ends when it is imported ({why}); what it"
+            ' does as a command belongs under if __name__ == "__main__"'
+        ) from error
+    except Exception as error:  # whatever the user's module raises while it is imported
+        raise UserError(
+            f"network {name!r}: module {module_name!r} cannot be imported"
+            f" ({type(error).__name__}: {error})"
+        ) from error
+    sys.stderr.write(said.getvalue())
+    return module
+
+
+@contextmanager
+def _no_arguments(program: str) -> Iterator[None]:
+    """Let a user's code find a command line without arguments: what is there is not for it."""
+    arguments, sys.argv = sys.argv, [program]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+
+
+def own_failure(name: str, what: str, error: BaseException) -> UserError:
     """Return what to say of an error in a user's own network: what it is, and where it arose."""
     file = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
     lines = [

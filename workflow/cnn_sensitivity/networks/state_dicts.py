@@ -1,132 +1,141 @@
-"""Trained weights of any origin: read without running anything of theirs, loaded whole or not."""
+"""Trained weights of any origin, loaded into a network whole or not at all."""
 
-import io
-import pickle
-import re
-import warnings
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.base.files import unreadable
+from cnn_sensitivity.networks.weight_names import COUNTER, left_aside
+from cnn_sensitivity.networks.weight_names import largest as read
 
-_WITHIN = ("state_dict", "model")
-_PARALLEL = "module."  # what torch.nn.DataParallel puts before each name
-_COUNTER = "num_batches_tracked"  # not used with a fixed momentum; PyTorch before 0.4.1 had none
+__all__ = ["Loaded", "load", "read"]
+
+_OF_LAYERS = {"weight", "bias", "running_mean", "running_var", COUNTER}
+_MOST_CHANNELS = 4  # of images
 
 
-def read(path: str | Path) -> dict[str, Tensor]:
-    """Return the tensors of a safetensors or PyTorch file by name, on the CPU.
+@dataclass(frozen=True)
+class Loaded:
+    """What was not as the network names it: layers by the names they had, and what was left."""
 
-    A PyTorch file holds a state dict, or a dict with one under `state_dict` or `model` (what else
-    such a dict holds is left aside), and is read with `weights_only`: nothing in it is executed.
-    `module.` before all names is dropped. Raises UserError for a file that is missing, empty or
-    cut off, something else, or a pickle of more than tensors and plain data.
+    renamed: dict[str, str]
+    aside: list[str]
+
+    def notes(self, origin: str) -> list[str]:
+        """Return a sentence on each layer of another name, and one on what was left aside."""
+        notes = [
+            f"{origin}: {given} is taken for {layer}: no other layer has its shapes"
+            for layer, given in self.renamed.items()
+        ]
+        if self.aside:
+            notes.append(left_aside(origin, self.aside))
+        return notes
+
+
+def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> Loaded:
+    """Load a state dict into a network.
+
+    Tensors are matched by their names, which may differ in their dots. A layer whose name only one
+    side has is matched where no other could be meant: where one layer alone on each side has its
+    tensors and shapes, such as `fc` and `linear`. BatchNorm's `num_batches_tracked` may be missing.
+    What profilers and attackers add is left aside: single whole numbers, and a pair of one number a
+    channel that is a mean and a std. What then does not fit the network may still convert, by
+    PyTorch's `_metadata` of `tensors` where it has them. `origin` is what errors call the state
+    dict. Raises UserError for tensors that are missing, not wanted, or of another shape or type;
+    the network is then as it was, but for what its own conversion replaced.
     """
-    path = Path(path)
-    if not path.exists():
-        raise UserError(f"{path}: there is no such file of weights")
-    if not path.is_file():
-        raise UserError(f"{path}: it is not a plain file, but weights are wanted")
+    state: Any = network.state_dict()  # with the versions of its modules, as `_metadata`
+    expected = {name: each for name, each in state.items() if isinstance(each, Tensor)}
+    given = _with_own_dots(expected, tensors)
+    aside = _constants(expected, given)
+    given = {name: tensor for name, tensor in given.items() if name not in aside}
+    renamed = _renamed(expected, given)
+    original = {new: old for old, new in renamed.items()}
+    named = {_as_given(name, original): tensor for name, tensor in given.items()}
+    _check_types(expected, named, renamed, origin)
+    problem = _problem(expected, named, renamed)
+    versions = getattr(tensors, "_metadata", {})
+    own = dict(state._metadata)
+    if not problem and all(versions.get(path, own[path]) == own[path] for path in own):
+        state.update(named)
+        network.load_state_dict(state)
+    elif not _converted(network, named, versions if problem else {**own, **versions}):
+        raise UserError(f"{origin}: {problem or 'the network does not convert its version'}")
+    return Loaded(renamed, aside)
+
+
+def _converted(
+    network: nn.Module, named: Mapping[str, Tensor], versions: Mapping[str, Any]
+) -> bool:
+    """Load what the network itself makes of tensors; return whether that was all that it needs."""
+    before = network.state_dict()
+    for name, value in before.items():
+        before[name] = value.clone() if isinstance(value, Tensor) else value
+    state = OrderedDict(named)
+    state._metadata = versions  # type: ignore[attr-defined]
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    read_content = _read_safetensors if content[8:9] == b"{" else _read_pytorch
-    return _without_prefix(_state_dict(read_content(content, path), path))
-
-
-def _read_safetensors(content: bytes, path: Path) -> Any:
-    try:
-        return load_safetensors(content)
-    except SafetensorError as error:
-        raise UserError(f"{path}: not a whole safetensors file ({error}); get it anew") from error
-
-
-def _read_pytorch(content: bytes, path: Path) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the errors say it all
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle ends with whatever its bytes happen to ask for
-        refused = re.search(r"GLOBAL (\S+)|nsupported class (\S+)", str(error))
-        if isinstance(error, pickle.UnpicklingError) and refused:
-            what = refused[1] or refused[2]
-            raise UserError(
-                f"{path}: it holds more than tensors ({what}) and is not loaded;"
-                " torch.save(network.state_dict(), ...) writes a file of tensors alone"
-            ) from error
-        raise UserError(
-            f"{path}: neither a whole safetensors file nor a whole PyTorch one; get it anew"
-        ) from error
-
-
-def _state_dict(content: Any, path: Path) -> dict[str, Tensor]:
-    for key in _WITHIN:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-            break
-    if not isinstance(content, Mapping):
-        raise UserError(f"{path}: it holds a {type(content).__name__}, not a dict of tensors")
-    for name, value in content.items():
-        if not (isinstance(name, str) and isinstance(value, Tensor)):
-            kind = type(value).__name__
-            raise UserError(f"{path}: {name!r:.60} in it is a {kind}, not a tensor with a name")
-        if value.layout != torch.strided or value.is_quantized:
-            raise UserError(
-                f"{path}: {name} in it is sparse or quantised; plain numbers are wanted"
-            )
-    if not content:
-        raise UserError(f"{path}: there is no tensor in it")
-    return dict(content)
-
-
-def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    if not all(name.startswith(_PARALLEL) for name in tensors):
-        return tensors
-    return {name.removeprefix(_PARALLEL): tensor for name, tensor in tensors.items()}
-
-
-def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> dict[str, str]:
-    """Load a state dict into a network; return which layers were found under which other name.
-
-    Tensors are matched by their names. A layer whose name only one side has is matched where no
-    other could be meant: where one layer alone on each side has its tensors and shapes, such as
-    `fc` and `linear`. BatchNorm's `num_batches_tracked` may be missing. `origin` is what errors
-    call the state dict. Raises UserError for tensors that are missing, not wanted, or of another
-    shape or type; the network is then as it was.
-    """
-    expected = network.state_dict()
-    renamed = _renamed(expected, tensors)
-    sources = {name: _as_given(name, renamed) for name in expected}
-    found = {name: tensors[source] for name, source in sources.items() if source in tensors}
-    _refuse_others(expected, tensors, found, set(tensors) - set(sources.values()), origin)
-    for name, tensor in found.items():
-        wanted = expected[name]
-        if tensor.shape != wanted.shape:
-            raise UserError(
-                f"{origin}: {sources[name]} has the shape {list(tensor.shape)}, and the network"
-                f" needs {list(wanted.shape)}"
-            )
-        if tensor.is_floating_point() != wanted.is_floating_point():
-            raise UserError(
-                f"{origin}: {sources[name]} is of {tensor.dtype}, and the network needs"
-                f" {wanted.dtype}"
-            )
-    network.load_state_dict({**expected, **found})
-    return renamed
+        left = network.load_state_dict(state, strict=False)
+        missing = [name for name in left.missing_keys if not name.endswith(COUNTER)]
+        if not missing and not left.unexpected_keys:
+            return True
+    except Exception:  # a network's own conversion raises what it likes
+        pass
+    network.load_state_dict(before, strict=False)
+    return False
 
 
 def _as_given(name: str, renamed: Mapping[str, str]) -> str:
     layer, dot, part = name.rpartition(".")
     return f"{renamed.get(layer, layer)}{dot}{part}"
+
+
+def _constants(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of tensors beside the network's that are no weights."""
+    extra = {name: tensor for name, tensor in tensors.items() if name not in expected}
+    layers: dict[str, list[str]] = defaultdict(list)
+    for name in extra:
+        layers[name.rpartition(".")[0]].append(name)
+    known = {name.rpartition(".")[0] for name in expected}
+    constants = [name for name in extra if _is_count(name, extra[name])]
+    for layer, names in layers.items():
+        if layer not in known and _are_mean_and_std({name: extra[name] for name in names}):
+            constants += names
+    return constants
+
+
+def _is_count(name: str, tensor: Tensor) -> bool:
+    if tensor.numel() != 1 or tensor.is_complex() or name.rpartition(".")[2] in _OF_LAYERS:
+        return False
+    return float(tensor.item()).is_integer()
+
+
+def _are_mean_and_std(layer: Mapping[str, Tensor]) -> bool:
+    if len(layer) != 2 or _OF_LAYERS & {name.rpartition(".")[2] for name in layer}:
+        return False
+    one, other = layer.values()
+    return one.shape == other.shape and 1 <= one.numel() == max(one.shape, default=1) <= (
+        _MOST_CHANNELS
+    )
+
+
+def _with_own_dots(
+    expected: Mapping[str, Tensor], given: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Return tensors by the network's names where both differ in dots alone, and in no other way.
+
+    Torchvision's densenets once had norm.1, now norm1.
+    """
+    undotted: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, (these, others) in enumerate(((expected, given), (given, expected))):
+        for name in these:
+            if name not in others:
+                undotted[name.replace(".", "")][side].append(name)
+    pairs = [pair for pair in undotted.values() if len(pair[0]) == len(pair[1]) == 1]
+    own = {old: new for (new,), (old,) in pairs}
+    return {own.get(name, name): tensor for name, tensor in given.items()}
 
 
 def _renamed(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> dict[str, str]:
@@ -137,7 +146,7 @@ def _renamed(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> d
         layers: dict[str, set[Any]] = defaultdict(set)
         for name, tensor in these.items():
             layer, _, part = name.rpartition(".")
-            if layer not in known and part != _COUNTER:
+            if layer not in known and part != COUNTER:
                 layers[layer].add((part, tuple(tensor.shape)))
         for layer, parts in layers.items():
             alike[frozenset(parts)][side].append(layer)
@@ -148,22 +157,45 @@ def _renamed(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> d
     }
 
 
-def _refuse_others(
-    expected: Mapping[str, Tensor],
-    tensors: Mapping[str, Tensor],
-    found: Mapping[str, Tensor],
-    extra: set[str],
-    origin: str,
-) -> None:
-    """Raise UserError if tensors are missing, or there are others than the network's."""
-    missing = [name for name in expected if name not in found and not name.endswith(_COUNTER)]
+def _problem(
+    expected: Mapping[str, Tensor], named: Mapping[str, Tensor], renamed: Mapping[str, str]
+) -> str:
+    """Return which tensors are missing, too many, or of another shape; "" if none are.
+
+    They are called as in the file, whose names of layers `renamed` holds by the network's.
+    """
+    missing = [name for name in expected if name not in named and not name.endswith(COUNTER)]
+    extra = [name for name in named if name not in expected]
     problems = []
     if missing:
         first = f"{missing[0]} {list(expected[missing[0]].shape)}"
         problems.append(f"lacks {len(missing)} of the network's {len(expected)} tensors ({first})")
     if extra:
-        name = next(name for name in tensors if name in extra)
-        first = f"{name} {list(tensors[name].shape)}"
+        first = f"{_as_given(extra[0], renamed)} {list(named[extra[0]].shape)}"
         problems.append(f"has {len(extra)} that the network has not ({first})")
     if problems:
-        raise UserError(f"{origin}: it {' and '.join(problems)}")
+        return f"it {' and '.join(problems)}"
+    for name, tensor in named.items():
+        wanted, given = expected[name], _as_given(name, renamed)
+        if tensor.shape != wanted.shape:
+            return (
+                f"{given} has the shape {list(tensor.shape)}, and the network needs"
+                f" {list(wanted.shape)}"
+            )
+    return ""
+
+
+def _check_types(
+    expected: Mapping[str, Tensor],
+    named: Mapping[str, Tensor],
+    renamed: Mapping[str, str],
+    origin: str,
+) -> None:
+    """Raise UserError for integers where the network has floats: PyTorch would take them."""
+    for name in expected.keys() & named.keys():
+        given, wanted = named[name], expected[name]
+        if given.is_floating_point() != wanted.is_floating_point():
+            raise UserError(
+                f"{origin}: {_as_given(name, renamed)} is of {given.dtype}, and the network needs"
+                f" {wanted.dtype}"
+            )

@@ -227,7 +227,7 @@ def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
 
 def _read_sums(path: Path) -> dict[str, str]:
     try:
-        lines = [line.split("  ", 1) for line in path.read_text().splitlines()]
+        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
         return {name: digest for digest, name in lines}
     except (OSError, ValueError):
         raise UserError(f"not a packed run: it has no readable {SUMS}") from None
@@ -238,7 +238,7 @@ def _read_plan(folder: Path) -> Plan:
     if not path.is_file():
         raise UserError("not a packed run: it has no configuration")
     try:
-        _check_yaml(path.read_text())
+        _check_yaml(path.read_text(encoding="utf-8"))
         return Plan(read(path))
     except (yaml.YAMLError, UnicodeDecodeError):
         raise UserError("not a packed run: its configuration cannot be read") from None

@@ -69,7 +69,7 @@ def _run(folder: Path, link: Path, name: str, default: str) -> Iterator[str]:
     standard = (name, scale) == (default, "quick")
     overlay = "" if standard else f" --configfile workflow/scenarios/{name}/{scale}.yaml"
     scenario = "" if standard else f" SCENARIO={name}/{scale}"
-    scorecard = (folder / "claims.md").read_text()
+    scorecard = (folder / "claims.md").read_text(encoding="utf-8")
     counts = scorecard.partition("\n")[0]
     yield _RUN.format(run=run, counts=counts, folder=link, scenario=scenario)
     for figure in papers.paper(name).figures:

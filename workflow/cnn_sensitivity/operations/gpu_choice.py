@@ -39,7 +39,7 @@ def choose(gpus: Sequence[str], folder: Path | None = None) -> int:
 
 def _take(path: Path) -> bool:
     """Return whether the place was free; it is now this process's."""
-    file = path.open("a")
+    file = path.open("a", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

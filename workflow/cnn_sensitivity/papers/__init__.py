@@ -64,7 +64,8 @@ def all_inputs(plan: Plan) -> set[str]:
 
 def figure_title(name: str, figure: str) -> str:
     """Return what a figure of a paper shows: the line that opens its module."""
-    source = Path(__file__).with_name(name).joinpath("figures", f"{figure}.py").read_text()
+    file = Path(__file__).with_name(name) / "figures" / f"{figure}.py"
+    source = file.read_text(encoding="utf-8")
     return str(ast.get_docstring(ast.parse(source))).partition("\n")[0].rstrip(".")
 
 
@@ -73,7 +74,8 @@ def what_to_see(name: str, figure: str) -> tuple[str, str]:
 
     That is how its caption begins: the name, in bold, and one sentence.
     """
-    caption = Path(__file__).with_name(name).joinpath("captions", f"{figure}.rst").read_text()
+    file = Path(__file__).with_name(name) / "captions" / f"{figure}.rst"
+    caption = file.read_text(encoding="utf-8")
     begins = r"\*\*(?P<name>.+?)\.\*\* (?P<sentence>.+?[.?])(?= [A-Z]|$)"
     found = re.match(begins, " ".join(caption.split()))
     assert found, f"{name}: the caption of {figure} must begin with **its name.** and a sentence"

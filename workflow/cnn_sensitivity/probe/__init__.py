@@ -18,6 +18,7 @@ def run(
     network: str,
     *,
     weights: str | None = None,
+    key: str | None = None,
     images: str = "embedded",
     data_root: str = "data",
     count: int | None = None,
@@ -27,6 +28,7 @@ def run(
     std: Sequence[float] | None = None,
     classes: int | None = None,
     size: int | None = None,
+    crop: str | None = None,
     width: float = 1.0,
     option: Sequence[str] = (),
     seed: int = 0,
@@ -40,7 +42,7 @@ def run(
     fresh network; files begin with `output`, by default probe/<network>. Raises UserError
     for any of them that cannot be used.
     """
-    wanted: dict[str, Any] = {"size": size, "mean": mean, "std": std}
+    wanted: dict[str, Any] = {"size": size, "crop": crop, "mean": mean, "std": std}
     own = subject.wanted_images(network)
     if images in image_sources.KNOWN:
         own = {key: value for key, value in own.items() if key != "size"}
@@ -50,6 +52,7 @@ def run(
         network,
         taken,
         weights=weights,
+        key=key,
         data_root=data_root,
         classes=classes,
         width=width,
@@ -68,15 +71,17 @@ def run(
         bar.end()
     stem = output or f"probe/{re.sub(r'[^A-Za-z0-9._-]', '_', found.name)}"
     paths = report.write(table, report.draw(table, taken.title), stem)
-    notes = [f"Note: {each.message}." for each in caught]
+    notes = [f"Note: {each}." for each in [*found.notes, *(each.message for each in caught)]]
     return "\n".join([report.summary(table, taken.title), *notes]), paths
 
 
 def _option(text: str) -> tuple[str, int | float | str]:
-    """Return the key and the value of "key=value": a number where it reads as one."""
+    """Return the key and the value of "key=value": true, false or a number if it reads as one."""
     key, equals, value = text.partition("=")
     if not (key.isidentifier() and equals and value):
         raise UserError(f"--option {text}: give it as key=value")
+    if value.lower() in ("true", "false"):
+        return key, value.lower() == "true"
     for kind in (int, float):
         try:
             return key, kind(value)

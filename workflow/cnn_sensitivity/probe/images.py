@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.files import shown
 from cnn_sensitivity.tasks.images import image_folder
-from cnn_sensitivity.tasks.images.image_files import SUFFIXES
+from cnn_sensitivity.tasks.images.image_files import SUFFIXES, find_test_folder
 from cnn_sensitivity.tasks.images.subsets import balanced_order
 from cnn_sensitivity.tasks.prepare import prepare
 from cnn_sensitivity.tasks.store import normalize
@@ -54,6 +55,7 @@ def take(
     count: int | None = None,
     data_root: str | Path = "data",
     size: int | None = None,
+    crop: str | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     seed: int = 0,
@@ -61,20 +63,24 @@ def take(
     """Return `count` images of a source, classes in turn: by default 500, or all of fewer.
 
     `source` is "embedded" or "cifar10" (under `data_root`; of both the test images), or a folder:
-    images, class folders of images, or `train` and `test` of these, of which `test` is taken.
-    A folder's images are square and of one size, or resized to `size` pixels a side. `mean` and
-    `std`, per channel and of pixel/255, default to the source's; a folder's are those of the images
-    taken. Raises UserError for a source that is not there or holds something else, for more
-    images than there are, and as `datasets.image_folder` for an image that cannot be used.
+    images, class folders of images, or `train` and `test` (or `val`) of these, of which the latter
+    is taken. A folder's images are square and of one size, or brought to `size` pixels a side as
+    `crop` says (one of `image_folder.CROPS`, by default the first). `mean` and `std`, per channel
+    and of pixel/255, default to the source's; a folder's are those of the images taken. Raises
+    UserError for a source that is not there or holds something else, for more images than there
+    are or images with nothing in them, and as `datasets.image_folder` for one that cannot be used.
     """
     if count is not None and count < _FEWEST:
         raise UserError(f"--count must be at least {_FEWEST} images, not {count}")
     if source in KNOWN:
-        if size is not None:
-            raise UserError(f"--size resizes the images of a folder, not those of {source}")
+        for option, value in (("--size", size), ("--crop", crop)):
+            if value is not None:
+                raise UserError(f"{option} is for the images of a folder, not those of {source}")
         images = _known(source, count, data_root, seed)
     else:
-        images = _folder(Path(source), count, size, seed)
+        images = _folder(Path(source), count, size, crop, seed)
+    if std is None and (problem := image_folder.constant_channels(images.pixels)):
+        raise UserError(f"--images {source}: {problem}")
     return _with_normalisation(images, mean, std)
 
 
@@ -86,16 +92,17 @@ def _known(source: str, count: int | None, data_root: str | Path, seed: int) -> 
     return Images(dataset.title, dataset.test.images, dataset.mean, dataset.std, classes)
 
 
-def _folder(root: Path, count: int | None, size: int | None, seed: int) -> Images:
+def _folder(root: Path, count: int | None, size: int | None, crop: str | None, seed: int) -> Images:
     if size is not None and size < 1:
         raise UserError(f"--size must be at least 1 pixel, not {size}")
     if not root.is_dir():
         raise UserError(
             f"--images {root}: there is no such folder; give one, or {' or '.join(KNOWN)}"
         )
-    title = root.resolve().name
-    split = root / "test"
-    files, labels, classes = _listed(split if split.is_dir() else root)
+    if crop is not None and size is None:
+        raise UserError("--crop: it needs --size, the pixels a side that images are brought to")
+    title = shown(root.resolve().name)
+    files, labels, classes = _listed(find_test_folder(root) or root)
     wanted = min(count or COUNT, len(files)) if count is None else count
     if not _FEWEST <= wanted <= len(files):
         raise UserError(
@@ -104,7 +111,7 @@ def _folder(root: Path, count: int | None, size: int | None, seed: int) -> Image
     names = classes or ("",)
     order = balanced_order(np.array(labels), names, None, seed, "measured")[:wanted]
     chosen = [files[index] for index in order]
-    decoded = [image_folder.decode(file, size) for file in chosen]
+    decoded = [image_folder.decode(file, size, crop or image_folder.CROPS[0]) for file in chosen]
     for file, image in zip(chosen, decoded, strict=True):
         if image.shape[0] != decoded[0].shape[0]:
             raise UserError(
@@ -113,6 +120,12 @@ def _folder(root: Path, count: int | None, size: int | None, seed: int) -> Image
             )
     colour = any(image.ndim == 3 for image in decoded)
     pixels = image_folder.stack(decoded, 3 if colour else 1)
+    if bool((pixels == pixels[..., :1, :1]).all()):
+        what = "of one colour" if bool(pixels.any()) else "black"
+        raise UserError(
+            f"--images {root}: every image is {what}, and no deformation changes it; give images"
+            " with something in them"
+        )
     mean, std = image_folder.moments(pixels)
     return Images(title, pixels, mean, std, len(classes) or None)
 

@@ -1,12 +1,13 @@
 """The network that is probed: which one, with its trained weights, and freshly initialised."""
 
 import copy
+import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
 import torchvision
@@ -16,7 +17,14 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.config import WeightFile
 from cnn_sensitivity.config.limits import check_pretrained
-from cnn_sensitivity.networks import NAMES, build, state_dicts, weight_files
+from cnn_sensitivity.networks import (
+    NAMES,
+    build,
+    state_dicts,
+    weight_contents,
+    weight_files,
+    weight_names,
+)
 from cnn_sensitivity.probe.images import Images
 
 TORCHVISION = "torchvision:"
@@ -25,12 +33,16 @@ _GUESS = 10  # classes, where neither weights nor images tell
 
 @dataclass(frozen=True)
 class Subject:
-    """A network with its trained weights, the images as it wants them, and how to make it anew."""
+    """A network with its trained weights, the images as it wants them, and how to make it anew.
+
+    `notes` are sentences on what was found and chosen in the file of weights.
+    """
 
     name: str
     trained: nn.Module
     images: Images
     fresh: Callable[[], nn.Module]
+    notes: Sequence[str] = ()
 
 
 def known_name(name: str) -> str:
@@ -54,6 +66,7 @@ def find(
     images: Images,
     *,
     weights: str | Path | None = None,
+    key: str | None = None,
     data_root: str | Path = "data",
     classes: int | None = None,
     width: float = 1.0,
@@ -63,9 +76,11 @@ def find(
     """Return the network `name`, trained, for these images.
 
     `name` is one of the registry, in any case, `torchvision:NAME`, or `module:callable`, which is
-    called as `networks.build` says, also with `options`. `weights` is a file of trained weights.
-    Without it torchvision brings ImageNet's (from `data_root`/checkpoints, or downloaded there),
-    and a callable's network is measured as it is returned. The numbers of classes and of input
+    called as `networks.build` says, also with `options`, as torchvision's are too. `weights` is a
+    file of trained weights; `key` says which in it are meant, where there are several
+    (`weight_names.fitting`). Without it torchvision brings ImageNet's (from
+    `data_root`/checkpoints, or downloaded there), and a callable's network is measured as it is
+    returned. The numbers of classes and of input
     channels are those of the weights, or else of the images; grey images are repeated over three
     channels for weights that take three. Fresh weights follow from `seed`. Raises UserError for a
     network of the registry without weights, weights or images that do not fit, and what
@@ -77,9 +92,11 @@ def find(
     if name in NAMES and weights is None:
         raise UserError(f"{name} needs --weights FILE, the file of its trained weights")
     if name.startswith(TORCHVISION):
-        _check_torchvision(name, width, options)
+        check_pretrained(name.removeprefix(TORCHVISION))
+        if width != 1:
+            raise UserError(f"--width: {name} has one width only")
         weights = _imagenet_file(name, data_root) if weights is None else weights
-        make: Callable[..., nn.Module] = partial(_torchvision, name)
+        make: Callable[..., nn.Module] = partial(_torchvision, name, _free(options or {}))
     else:
         side = images.pixels.shape[-1]
         make = partial(build, name, image_size=side, width=width, **_free(options or {}))
@@ -88,11 +105,17 @@ def find(
         "in_channels": images.pixels.shape[1],
         "num_classes": classes or images.classes or _GUESS,
     }
+    if weights is None and key is not None:
+        raise UserError("--key: it needs --weights, the file in which it chooses")
     if weights is None:
         trained = make(**shape)
         return Subject(name, trained, images, partial(_reinitialised, name, trained, seed))
-    tensors = state_dicts.read(weights)
     template = make(**shape).state_dict()
+    found = weight_contents.contents(weights)
+    tensors, notes = weight_names.fitting(found, template, str(weights), key)
+    if name.startswith(TORCHVISION):
+        belonging, more = _arguments_of(name, Path(weights), tensors)
+        make, notes = partial(make, belonging=belonging), notes + more
     if classes is None:
         shape["num_classes"] = _outputs(tensors, template) or shape["num_classes"]
     channels = _inputs(tensors, template) or shape["in_channels"]
@@ -105,15 +128,15 @@ def find(
             f" {images.title} have {shape['in_channels']}"
         )
     trained = make(**shape)
-    state_dicts.load(trained, tensors, str(weights))
-    return Subject(name, trained, images, partial(make, **shape))
+    notes += state_dicts.load(trained, tensors, str(weights)).notes(str(weights))
+    return Subject(name, trained, images, partial(make, **shape), notes)
 
 
-def _seeded(make: Callable[..., nn.Module], seed: int, **shape: int) -> nn.Module:
+def _seeded(make: Callable[..., nn.Module], seed: int, **arguments: Any) -> nn.Module:
     """Return a network whose initial weights follow from `seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return make(**shape)
+        return make(**arguments)
 
 
 def _inputs(tensors: Mapping[str, Tensor], template: Mapping[str, Tensor]) -> int | None:
@@ -141,14 +164,6 @@ def _free(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
-def _check_torchvision(name: str, width: float, options: Mapping[str, Any] | None) -> None:
-    check_pretrained(name.removeprefix(TORCHVISION))
-    if options:
-        raise UserError(f"--option: {name} takes none; write a module:callable around it")
-    if width != 1:
-        raise UserError(f"--width: {name} has one width only")
-
-
 def _imagenet(name: str) -> Any:
     """Return torchvision's entry for the ImageNet weights of a network."""
     check_pretrained(name.removeprefix(TORCHVISION))
@@ -157,16 +172,65 @@ def _imagenet(name: str) -> Any:
 
 
 def _imagenet_file(name: str, data_root: str | Path) -> Path:
-    url = _imagenet(name).url
-    digest = re.findall(r"-([0-9a-f]{8,64})\.", url)
-    return weight_files.find(WeightFile(url=url, sha256=digest[0]), data_root)
+    file = WeightFile(url=_imagenet(name).url, sha256=_published_digest(name))
+    return weight_files.find(file, data_root)
 
 
-def _torchvision(name: str, in_channels: int, num_classes: int) -> nn.Module:
-    """Return a torchvision network with fresh weights; its input channels are always three."""
-    network = torchvision.models.get_model(name.removeprefix(TORCHVISION), num_classes=num_classes)
+def _published_digest(name: str) -> str:
+    """Return how the SHA-256 of torchvision's ImageNet weights of a network begins."""
+    found: str = re.findall(r"-([0-9a-f]{8,64})\.", _imagenet(name).url)[0]
+    return found
+
+
+def _torchvision(
+    name: str,
+    options: Mapping[str, Any],
+    in_channels: int,
+    num_classes: int,
+    belonging: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """Return a torchvision network with fresh weights; its input channels are always three.
+
+    `options` go before what is `belonging` to weights.
+    """
+    arguments = {**(belonging or {}), **options, "num_classes": num_classes}
+    if (first := _takes(name).get("init_weights")) and first.default is None:
+        arguments.setdefault("init_weights", True)  # the default, which warns unless it is given
+    try:
+        network = torchvision.models.get_model(name.removeprefix(TORCHVISION), **arguments)
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise UserError(f"--option: {name} cannot be built with {given} ({error})") from error
     assert isinstance(network, nn.Module)
     return network
+
+
+def _takes(name: str) -> Mapping[str, inspect.Parameter]:
+    """Return the arguments of the class of a torchvision network."""
+    builder = torchvision.models.get_model_builder(name.removeprefix(TORCHVISION))
+    return inspect.signature(get_type_hints(builder)["return"]).parameters
+
+
+def _arguments_of(
+    name: str, file: Path, tensors: Mapping[str, Tensor]
+) -> tuple[dict[str, bool], list[str]]:
+    """Return the arguments that weights of a torchvision network want, and what to say of them.
+
+    A network with `transform_input` was trained for ImageNet on images between -1 and 1, as other
+    weights may have been or not; its auxiliary heads, which no evaluation runs, may be left out.
+    """
+    takes, arguments, notes = _takes(name), {}, []
+    if "aux_logits" in takes:
+        arguments["aux_logits"] = any(each.lower().startswith("aux") for each in tensors)
+    if "transform_input" in takes:
+        published = weight_files.digest(file).startswith(_published_digest(name))
+        arguments["transform_input"] = published
+        if not published:
+            notes.append(
+                f"{file}: not the file of torchvision's weights; those, also where they were tuned"
+                f" further, want --option transform_input=1"
+            )
+    return arguments, notes
 
 
 def _reinitialised(name: str, network: nn.Module, seed: int) -> nn.Module:

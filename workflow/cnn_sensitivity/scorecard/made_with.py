@@ -39,7 +39,7 @@ def made_with(folder: str | Path) -> MadeWith:
 def _seconds(benchmark: Path) -> float:
     """Return the seconds that a job took by the clock."""
     try:
-        with benchmark.open() as file:
+        with benchmark.open(encoding="utf-8") as file:
             return sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(

@@ -39,7 +39,7 @@ def to_overview(folder: str | Path, papers: Iterable[str], default: str) -> str:
 
 
 def _counts(path: Path) -> list[str]:
-    first = path.read_text().partition("\n")[0]
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
     counts = [re.search(rf"(\d+) {re.escape(verdict)}\b", first) for verdict in VERDICTS]
     if None in counts:
         raise UserError(f"{path}: not a scorecard of four verdicts; make it again")

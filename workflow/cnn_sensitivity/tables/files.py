@@ -94,7 +94,9 @@ def sealed(path: str | Path) -> Iterator[Path]:
 def note_checksum(path: str | Path, digest: str) -> None:
     """Write the SHA-256 of a table beside it."""
     with write_atomically(_checksum_file(Path(path))) as temporary:
-        temporary.write_text(f"{digest}  {Path(path).name}\n")
+        # A name that is no UTF-8 is written as it is.
+        line = f"{digest}  {Path(path).name}\n"
+        temporary.write_text(line, encoding="utf-8", errors="surrogateescape")
 
 
 def write(table: "DataFrame", path: str | Path) -> None:
@@ -115,12 +117,12 @@ def check(path: str | Path) -> bytes:
         raise UserError(f"{path}: there is no such table; run again to make it")
     try:
         content = path.read_bytes()
-        expected = noted.read_text().split()[:1] if noted.is_file() else None
+        expected = noted.read_bytes().split()[:1] if noted.is_file() else None
     except OSError as error:
         raise unreadable(path, error) from error
     if not content:
         raise UserError(f"{path}: not a whole table (it is empty); {REMEDY}")
-    if expected is not None and [hashlib.sha256(content).hexdigest()] != expected:
+    if expected is not None and [hashlib.sha256(content).hexdigest().encode()] != expected:
         raise UserError(
             f"{path}: not the table that was written (its checksum is wrong); {REMEDY},"
             f" or delete {noted.name} beside it if the change is meant"

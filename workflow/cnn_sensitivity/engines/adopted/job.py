@@ -18,7 +18,7 @@ from cnn_sensitivity.engines.sgd.job import check, print_at_once
 from cnn_sensitivity.engines.sgd.loop import Result
 from cnn_sensitivity.engines.sgd.records import Record, write_table
 from cnn_sensitivity.engines.sgd.saving import save_checkpoint
-from cnn_sensitivity.networks import state_dicts, weight_files
+from cnn_sensitivity.networks import state_dicts, weight_contents, weight_files, weight_names
 from cnn_sensitivity.networks.initial import build_network, seed_of
 from cnn_sensitivity.tasks.store import Dataset, seen_by
 
@@ -50,7 +50,7 @@ def fit(
     adopted = settings.fit
     assert isinstance(adopted, Adopted)
     file = weight_files.find(adopted.weights, root)
-    tensors = state_dicts.read(file)
+    found = weight_contents.contents(file)
     device = torch.device(device)
     cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
     dataset = seen_by(dataset, settings.network)
@@ -58,8 +58,10 @@ def fit(
     with torch.random.fork_rng(devices=cuda), arithmetic("float32", device):
         check(settings, dataset)
         initial, network = (build_network(settings, dataset, seed) for _ in range(2))
-        for layer, given in state_dicts.load(network, tensors, str(file)).items():
-            log(f"{file}: {given} is taken for {layer}: no other layer has its shapes")
+        key = adopted.weights.key
+        tensors, notes = weight_names.fitting(found, network.state_dict(), str(file), key)
+        for note in notes + state_dicts.load(network, tensors, str(file)).notes(str(file)):
+            log(note)
         loaded = Single(network).state()
         loss, error = _tested(network.to(device), settings, dataset, device)
     log(_judged(settings, adopted.published_error, dataset, file, loss, error))

@@ -106,4 +106,4 @@ def write_table(path: Path, settings: TrainingSettings, records: Iterable[Record
             values = ",".join("" if value is None else f"{value:.8g}" for value in row)
             lines.append(f"{run},{record.seed},{epoch},{values}")
     with sealed(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n")
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

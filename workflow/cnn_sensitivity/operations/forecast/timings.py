@@ -109,7 +109,7 @@ def read_table(path: Path) -> dict[tuple[str, str], list[Speed]]:
         UserError: it cannot be read, lacks a column, or a cell is no number.
     """
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise unreadable(path, error) from None
     except UnicodeDecodeError:
@@ -300,10 +300,10 @@ def _description(checkpoint: Path) -> dict[str, Any]:
 def _read(benchmark: Path) -> Finished | None:
     """Return a finished training; None if unusable."""
     try:
-        log = benchmark.with_name("training.log").read_text()
+        log = benchmark.with_name("training.log").read_text(encoding="utf-8", errors="replace")
         if RESUMED in log:
             return None
-        with benchmark.open() as file:
+        with benchmark.open(encoding="utf-8") as file:
             seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
         made: dict[str, Any] = _description(benchmark.with_name("checkpoint.safetensors"))
         settings = TrainingSettings.model_validate(made["settings"])

@@ -63,7 +63,9 @@ class Results:
         """Keep a result, on the disk too."""
         self.found[name] = result
         with write_atomically(self._path) as temporary:
-            temporary.write_text(json.dumps({"about": self.about, "found": self.found}, indent=1))
+            temporary.write_text(
+                json.dumps({"about": self.about, "found": self.found}, indent=1), encoding="utf-8"
+            )
 
     def of_kind(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the results of a kind of check: right, train, measure or together."""
@@ -82,7 +84,7 @@ class Results:
 def _read(path: Path) -> dict[str, Any]:
     """Return what a file holds; nothing where it is missing or damaged: all is then done anew."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) and isinstance(content.get("found"), dict) else {}

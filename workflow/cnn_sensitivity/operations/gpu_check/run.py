@@ -94,4 +94,6 @@ def _verdict(result: Result) -> str:
 
 def _write_page(results: Results, plans: Sequence[Plan], stem: Path) -> None:
     with write_atomically(stem.with_name(f"{stem.name}.md")) as temporary:
-        temporary.write_text(page(results, plans, stem.with_name(f"{stem.name}.csv")))
+        temporary.write_text(
+            page(results, plans, stem.with_name(f"{stem.name}.csv")), encoding="utf-8"
+        )

@@ -33,7 +33,10 @@ def write_table(results: Results, path: Path) -> None:
     ]
     if not rows:
         return
-    with write_atomically(path) as temporary, temporary.open("w", newline="") as file:
+    with (
+        write_atomically(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -42,14 +42,14 @@ def training(
         started = []
         try:
             for number in range(processes):
-                with Path(folder, f"{number}.err").open("w") as errors:
+                with Path(folder, f"{number}.err").open("w", encoding="utf-8") as errors:
                     command = [sys.executable, "-m", __name__, str(folder), str(number), *task]
                     started.append(subprocess.Popen(command, stderr=errors))
             _wait(folder, "ready", started, end)
             Path(folder, "go").touch()
             _wait(folder, "json", started, end)
             rates = [
-                json.loads(Path(folder, f"{number}.json").read_text())["images_per_second"]
+                json.loads(Path(folder, f"{number}.json").read_bytes())["images_per_second"]
                 for number in range(processes)
             ]
         finally:
@@ -74,7 +74,8 @@ def _wait(folder: Path, kind: str, started: Sequence[subprocess.Popen], end: flo
         missing = [number for number in missing if not Path(folder, f"{number}.{kind}").exists()]
         for number in missing:
             if started[number].poll():
-                lines = Path(folder, f"{number}.err").read_text().strip().splitlines()
+                said = Path(folder, f"{number}.err").read_text(encoding="utf-8", errors="replace")
+                lines = said.strip().splitlines()
                 raise RuntimeError(lines[-1] if lines else "a process died without a word")
         if time.monotonic() > end:
             raise RuntimeError(f"{len(started)} processes were not ready in time")
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str]) -> None:
         ready=_meet(Path(folder), number),
     )
     temporary = Path(folder, f"{number}.part")
-    temporary.write_text(json.dumps(timed))
+    temporary.write_text(json.dumps(timed), encoding="utf-8")
     temporary.rename(Path(folder, f"{number}.json"))
 
 

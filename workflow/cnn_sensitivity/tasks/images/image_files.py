@@ -3,6 +3,7 @@
 The rules, each an error that names what breaks it:
 
 - The classes are the folders of `train/`, in sorted order, at least two; `test/` has the same.
+- Where there is no `test/`, `val/`, `valid/` or `validation/` holds the test images.
 - `train/` and `test/` hold class folders only, and a class folder image files only (`SUFFIXES`), at
   least one. Hidden files, and the `Thumbs.db` and `desktop.ini` that desktops write, are ignored.
 
@@ -15,6 +16,8 @@ from pathlib import Path
 from cnn_sensitivity.base.errors import UserError
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+
+_TEST_SPLITS = ("test", "val", "valid", "validation")  # the first that is there
 
 _LITTER = ("thumbs.db", "desktop.ini")
 
@@ -37,12 +40,16 @@ class ImageFiles:
 def list_images(root: str | Path) -> ImageFiles:
     """Return the images of a folder. Raises UserError as the rules above say."""
     root = Path(root)
-    classes = _class_names(root / "train")
-    _check_same_classes(root, classes, _class_names(root / "test"))
-    train, test = (
-        [_images_of_a_class(root / split / name) for name in classes] for split in ("train", "test")
-    )
+    folders = root / "train", find_test_folder(root) or root / "test"
+    classes, of_test = map(_class_names, folders)
+    _check_same_classes(folders, classes, of_test)
+    train, test = ([_images_of_a_class(folder / name) for name in classes] for folder in folders)
     return ImageFiles(classes, train, test)
+
+
+def find_test_folder(root: Path) -> Path | None:
+    """Return the folder of the test images of an image folder, or None where it has none."""
+    return next((root / name for name in _TEST_SPLITS if (root / name).is_dir()), None)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -70,13 +77,15 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     return tuple(entry.name for entry in entries)
 
 
-def _check_same_classes(root: Path, train: tuple[str, ...], test: tuple[str, ...]) -> None:
-    for there, others, name in ((train, test, "test"), (test, train, "train")):
+def _check_same_classes(
+    folders: tuple[Path, Path], train: tuple[str, ...], test: tuple[str, ...]
+) -> None:
+    for there, others, folder in ((train, test, folders[1]), (test, train, folders[0])):
         missing = sorted(set(there) - set(others))
         if missing:
             raise UserError(
-                f"{root / name} lacks the class {', '.join(missing)}: train and test must have "
-                f"the same class folders"
+                f"{folder} lacks the class {', '.join(missing)}: {folders[0].name} and"
+                f" {folders[1].name} must have the same class folders"
             )
 
 
