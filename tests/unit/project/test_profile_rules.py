@@ -8,8 +8,8 @@ import pytest
 import yte
 from checkout import ROOT
 
-from cnn_sensitivity.config import parse, read
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config import parse, read
 from cnn_sensitivity.plan import GPU_RULES, MEASURING_RULES, Plan
 
 PROFILES = sorted((ROOT / "profiles").glob("*/config.yaml"))
