@@ -10,15 +10,11 @@ from functools import cached_property
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import (
     Config,
-    Diffeomorphism,
     Experiment,
     Measurement,
     MeasurementSettings,
     Network,
-    PictureSettings,
-    ThinPlate,
     TrainingSettings,
-    WeightFile,
     run_name,
     suggestion,
 )
@@ -214,27 +210,6 @@ class Plan:
         """Return the path of a table that belongs to no single run."""
         return f"{self.results}/tables/{name}.csv"
 
-    def pictures(self, experiment: str) -> str:
-        """Return the path of the table that shows one of an experiment's images."""
-        return self.table(f"pictures-{experiment}")
-
-    def deformations(self, experiment: str) -> dict[str, str]:
-        """Return the paths of the tables on deformations of an experiment's images, by kind."""
-        kinds = ("phase_diagram", "overhangs", "deformed_examples", "sphere")
-        return {kind: self.table(f"{kind}-{experiment}") for kind in kinds}
-
-    def identity(self, experiment: str) -> str:
-        """Return the path of the table that measures an experiment's images themselves."""
-        return self.table(f"identity-{experiment}")
-
-    def pretrained_spectra(self) -> list[str]:
-        """Return the paths of the spectra of networks with ImageNet weights."""
-        return [f"{self.results}/pretrained/{each.label}.csv" for each in self.config.pretrained]
-
-    def pretrained_weights(self, label: str) -> WeightFile | None:
-        """Return the file of a network with ImageNet weights; None for torchvision's own."""
-        return next(each.weights for each in self.config.pretrained if each.label == label)
-
     def dataset_settings(self, experiment: str) -> dict[str, object]:
         """Return the arguments of `tasks.prepare.prepare` for an experiment's data."""
         return self.config.experiments[experiment].task(self.config.seed, self.config.data_root)
@@ -255,24 +230,19 @@ class Plan:
 
     def measurement_settings(self, run: Run) -> MeasurementSettings:
         """Return what determines the sensitivity tables of a run."""
-        return self._measurement_settings(run.experiment, run.measurements)
+        return self.settings_of(run.experiment, run.measurements)
 
-    def identity_settings(self, experiment: str) -> MeasurementSettings:
-        """Return what determines the table that measures an experiment's images themselves."""
-        return self._measurement_settings(
-            experiment, self.config.experiments[experiment].measurements
-        )
-
-    def _measurement_settings(self, experiment: str, names: Iterable[str]) -> MeasurementSettings:
+    def settings_of(self, experiment: str, names: Iterable[str]) -> MeasurementSettings:
+        """Return what determines the tables of these measurements on an experiment's inputs."""
         measured = self.config.experiments[experiment]
         return MeasurementSettings(
-            measurements={name: self._measurement(name, measured) for name in names},
+            measurements={name: self.measurement(name, measured) for name in names},
             scale=getattr(measured, "scale", None),
             one_dimensional=measured.dimensions == 1,
             root_seed=self.config.seed,
         )
 
-    def _measurement(self, name: str, experiment: Experiment) -> Measurement:
+    def measurement(self, name: str, experiment: Experiment) -> Measurement:
         """Return a measurement with what it leaves to the experiment and to the run."""
         settings = self.config.measurements[name]
         left_out = {
@@ -280,15 +250,6 @@ class Plan:
             "weights": settings.weights or self.config.weights,
         }
         return settings.model_copy(update=left_out)
-
-    def picture_settings(self, experiment: str) -> PictureSettings:
-        """Return what determines the pictures of an experiment's images."""
-        images = self.config.experiments[experiment]
-        first = self._measurement(images.measurements[0], images).perturbation
-        assert isinstance(first, Diffeomorphism | ThinPlate)  # images are allowed nothing else
-        return PictureSettings(
-            deformation=first, noise=sorted(images.noise), root_seed=self.config.seed
-        )
 
     @property
     def gpus_per_job(self) -> int:

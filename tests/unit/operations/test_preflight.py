@@ -193,7 +193,7 @@ def test_a_file_of_imagenet_weights_must_be_there_until_it_was_read(
     plan = Plan(config.parse({**raw, "pretrained": [{"label": "mine", "weights": "mine.pt"}]}))
     with pytest.raises(UserError, match=r"pretrained\.mine\.weights: there is no file mine\.pt"):
         check_weights(plan)
-    table = tmp_path / plan.pretrained_spectra()[0]
+    table = tmp_path / plan.results / "pretrained/mine.csv"
     table.parent.mkdir(parents=True)
     table.touch()
     check_weights(plan)

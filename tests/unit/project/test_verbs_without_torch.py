@@ -23,20 +23,15 @@ NEED_TORCH = {
     "dataset",
     "fit",
     "measure",
-    "pretrained",
     "spectrum",
     "receptive-field",
-    "theory",
-    "pictures",
-    "identity",
-    "deformations",
     "gpu-check",
     "probe",
     "software",
 }
 # A verb that is in neither must be put into one of them.
 COMMANDS = {
-    "pooling": "--output made",
+    "table": "papers.tomasini_2022.tables.pooling:pooling_table --output made",
     "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
     "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
     " --reference nowhere --output made --markdown made.md --html made.html --text made.txt",

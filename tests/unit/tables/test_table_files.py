@@ -17,9 +17,15 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.papers.tomasini_2022.tables.pooling import pooling_table
 from cnn_sensitivity.tables import files as table_files
 
+COLUMNS = {
+    **table_files.COLUMNS,
+    **{kind: each for name in papers.NAMES for kind, each in papers.paper(name).columns.items()},
+}
+"""Of all kinds of tables, those of a single paper too."""
+
 
 def of_two_rows(kind: str) -> DataFrame:
-    texts, numbers, truths = table_files.COLUMNS[kind]
+    texts, numbers, truths = COLUMNS[kind]
     row = {**dict.fromkeys(texts, "a"), **dict.fromkeys(numbers, 1.5)}
     row |= dict.fromkeys(truths, True)
     return DataFrame([row, row])
@@ -46,7 +52,7 @@ WHOLE = {
 }
 CASES = [
     (kind, column, is_number)
-    for kind, (texts, numbers, truths) in table_files.COLUMNS.items()
+    for kind, (texts, numbers, truths) in COLUMNS.items()
     for column, is_number in [
         *((name, False) for name in texts),
         *((name, True) for name in (*numbers, *truths)),
@@ -67,12 +73,12 @@ def edit(path: Path, table: DataFrame) -> None:
     table.to_csv(path, index=False)
 
 
-@pytest.mark.parametrize("kind", table_files.COLUMNS)
+@pytest.mark.parametrize("kind", COLUMNS)
 def test_what_is_written_is_read(tmp_path: Path, kind: str) -> None:
     paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for path in paths:
         table_files.write(WHOLE[kind](), path)
-    read = table_files.read(kind, paths)
+    read = table_files.read(kind, paths, COLUMNS)
     written = pandas.concat([WHOLE[kind]()] * 2, ignore_index=True)
     assert_frame_equal(read, written, check_dtype=False)
 
@@ -87,15 +93,15 @@ def test_a_table_cut_off_at_the_end_of_a_line_is_refused(path: Path, lines: int)
     whole = path.read_text().splitlines(keepends=True)
     path.write_text("".join(whole[:lines]))
     with pytest.raises(UserError, match="its checksum is wrong.*delete it and run again"):
-        table_files.read("pooling", [path])
+        table_files.read("pooling", [path], COLUMNS)
 
 
 def test_a_changed_digit_is_refused_unless_it_is_meant(path: Path) -> None:
     path.write_text(path.read_text().replace("0.25", "0.26"))
     with pytest.raises(UserError, match=r"delete \.pooling\.csv\.sha256 .* if the change is meant"):
-        table_files.read("pooling", [path])
+        table_files.read("pooling", [path], COLUMNS)
     path.with_name(".pooling.csv.sha256").unlink()
-    assert 0.26 in table_files.read("pooling", [path])["value"].to_numpy()
+    assert 0.26 in table_files.read("pooling", [path], COLUMNS)["value"].to_numpy()
 
 
 def test_no_table_has_the_checksum_of_another_when_writing_fails(path: Path) -> None:
@@ -124,7 +130,7 @@ def test_a_missing_an_empty_and_no_file_are_refused(path: Path, tmp_path: Path) 
         "none.csv": "no such table",
     }.items():
         with pytest.raises(UserError, match=f"{name}: .*{problem}"):
-            table_files.read("pooling", [tmp_path / name])
+            table_files.read("pooling", [tmp_path / name], COLUMNS)
 
 
 @pytest.mark.parametrize(("kind", "column", "is_number"), CASES)
@@ -134,19 +140,19 @@ def test_every_column_must_be_there_and_hold_what_it_should(
     path, table = tmp_path / f"{kind}.csv", WHOLE[kind]()
     edit(path, table.drop(columns=column))
     with pytest.raises(UserError, match=f"{kind}.csv: .*it has no column '{column}'"):
-        table_files.read(kind, [path])
+        table_files.read(kind, [path], COLUMNS)
     if is_number:
         edit(path, table.assign(**{column: ["much", *table[column][1:]]}))
         with pytest.raises(UserError, match=f"in its column '{column}' is 'much', not"):
-            table_files.read(kind, [path])
+            table_files.read(kind, [path], COLUMNS)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in table_files.COLUMNS if kind != "spectrum"])
+@pytest.mark.parametrize("kind", [kind for kind in COLUMNS if kind != "spectrum"])
 def test_a_header_alone_is_no_table(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "table.csv"
     edit(path, WHOLE[kind]().head(0))
     with pytest.raises(UserError, match="it has no rows"):
-        table_files.read(kind, [path])
+        table_files.read(kind, [path], COLUMNS)
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2,3\n4", b'a\n"', b"\xff\xfe\x00", b"\n\n"])
@@ -154,7 +160,7 @@ def test_what_is_no_csv_is_refused(path: Path, content: bytes) -> None:
     path.with_name(".pooling.csv.sha256").unlink()
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a whole table"):
-        table_files.read("pooling", [path])
+        table_files.read("pooling", [path], COLUMNS)
 
 
 def test_a_figure_is_not_drawn_from_a_damaged_table(

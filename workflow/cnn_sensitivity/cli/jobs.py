@@ -11,9 +11,7 @@ from cnn_sensitivity.cli.device import device_of
 from cnn_sensitivity.cli.verbs import Verbs
 from cnn_sensitivity.config import (
     MeasurementSettings,
-    PictureSettings,
     TrainingSettings,
-    WeightFile,
 )
 from cnn_sensitivity.tables import files as table_files
 
@@ -30,17 +28,11 @@ def add_to(verbs: Verbs) -> None:
         command.add_argument("--threads", type=int, default=1, help="CPU threads")
     verbs.add("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
     verbs.add("receptive-field", _receptive_field, "name", "checkpoint", "weights", "output")
-    verbs.add("pretrained", _pretrained, "network", "root", "output").add_argument(
-        "--weights", default="", help="a file of them, as JSON; the default is torchvision's"
-    )
-    verbs.add("theory", _theory, "sensitivity", "activations")
-    verbs.add("pooling", _pooling, "output")
-    verbs.add("pictures", _pictures, "experiment", "settings", "dataset", "output")
-    deformations = verbs.add("deformations", _deformations, "experiment", "dataset")
-    deformations.add_argument("--seed", type=int, required=True)
-    deformations.add_argument("--cutoffs", type=int, nargs="+", required=True)
-    deformations.add_argument("--output", nargs="+", required=True, help="four tables")
-    verbs.add("identity", _identity, "experiment", "settings", "dataset", "output")
+    table = verbs.add("table", _table)
+    table.add_argument("function", metavar="module:function")
+    table.add_argument("--parameters", default="{}", help="as JSON")
+    table.add_argument("--dataset", nargs=2, metavar=("experiment", "path"))
+    table.add_argument("--output", nargs="+", required=True, help="in the function's order")
     figure = verbs.add("figure", _figure, "paper", "output")
     figure.add_argument("name")
     pages = ("markdown", "html", "text", "reference")
@@ -116,77 +108,19 @@ def _receptive_field(options: argparse.Namespace) -> None:
     table_files.write(receptive_field_table(loaded, options.weights), options.output)
 
 
-def _pretrained(options: argparse.Namespace) -> None:
-    """Project the filters of a network with ImageNet weights."""
-    from cnn_sensitivity.papers.tomasini_2022.tables import pretrained
+def _table(options: argparse.Namespace) -> None:
+    """Make tables that belong to a paper and to no network."""
+    from cnn_sensitivity.papers.job import make
 
-    name, root = options.network, options.root
-    if options.weights:
-        weights = WeightFile.model_validate_json(options.weights)
-        table = pretrained.file_spectrum_table(name, weights, root)
-    else:
-        table = pretrained.pretrained_spectrum_table(name, root)
-    table_files.write(table, options.output)
+    inputs = {}
+    if options.dataset:
+        from cnn_sensitivity.tasks import store
 
-
-def _theory(options: argparse.Namespace) -> None:
-    """Measure constant-filter networks."""
-    from cnn_sensitivity.papers.tomasini_2022.tables.theory import (
-        activation_table,
-        constant_filter_table,
-    )
-
-    table_files.write(constant_filter_table(), options.sensitivity)
-    table_files.write(activation_table(), options.activations)
-
-
-def _pooling(options: argparse.Namespace) -> None:
-    """Compute the pooling examples."""
-    from cnn_sensitivity.papers.tomasini_2022.tables.pooling import pooling_table
-
-    table_files.write(pooling_table(), options.output)
-
-
-def _pictures(options: argparse.Namespace) -> None:
-    """Deform a test image and add noise to it."""
-    from cnn_sensitivity.tasks import store
-    from cnn_sensitivity.tasks.images.pictures import picture_table
-
-    settings = PictureSettings.model_validate_json(options.settings)
-    dataset = store.load(options.dataset, options.experiment)
-    table_files.write(picture_table(dataset, settings), options.output)
-
-
-def _deformations(options: argparse.Namespace) -> None:
-    """Say which deformations of a data set's images are diffeomorphisms, and show some."""
-    from cnn_sensitivity.papers.petrini_2021.tables.overhangs import overhang_table
-    from cnn_sensitivity.papers.petrini_2021.tables.phase_diagram import (
-        bounds_table,
-        example_table,
-        sphere_table,
-    )
-    from cnn_sensitivity.tasks import store
-
-    dataset = store.load(options.dataset, options.experiment)
-    size = dataset.test.images.shape[-1]
-    tables = (
-        bounds_table(size),
-        overhang_table(size, options.cutoffs, root_seed=options.seed),
-        example_table(dataset, options.seed),
-        sphere_table(dataset, options.seed),
-    )
+        experiment, path = options.dataset
+        inputs["dataset"] = store.load(path, experiment)
+    tables = make(options.function, options.parameters, **inputs)
     for table, path in zip(tables, options.output, strict=True):
         table_files.write(table, path)
-
-
-def _identity(options: argparse.Namespace) -> None:
-    """Measure the images themselves: how far each perturbation moves them."""
-    from cnn_sensitivity.papers.petrini_2021.tables.identity import identity_table
-    from cnn_sensitivity.tasks import store
-
-    settings = MeasurementSettings.model_validate_json(options.settings)
-    dataset = store.load(options.dataset, options.experiment)
-    table_files.write(identity_table(dataset, options.experiment, settings), options.output)
 
 
 def _figure(options: argparse.Namespace) -> None:
@@ -194,7 +128,7 @@ def _figure(options: argparse.Namespace) -> None:
     from cnn_sensitivity import papers
     from cnn_sensitivity.drawing.drawn import save
 
-    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table}
+    tables = {kind: papers.read(options.paper, kind, paths) for kind, *paths in options.table}
     save(papers.draw(options.paper, options.name, tables), options.output)
 
 
@@ -202,7 +136,9 @@ def _claims(options: argparse.Namespace) -> None:
     """Hold a run's tables against each claim of the paper."""
     from cnn_sensitivity import papers, scorecard
 
-    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
+    tables = {
+        kind: papers.read(options.paper, kind, paths) for kind, *paths in options.table if paths
+    }
     assessed = papers.assess(options.paper, tables)
     agreement = scorecard.agreement(assessed, options.reference)
     table_files.write(assessed, options.output)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.papers.job import Job
 from cnn_sensitivity.papers.paper import Paper, Tables
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tables import files as table_files
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,6 +63,17 @@ def all_inputs(plan: Plan) -> set[str]:
     """Return the paths of all tables that the figures and the scorecard are made from."""
     needs = [*figure_inputs(plan).values(), claim_inputs(plan)]
     return {path for tables in needs for paths in tables.values() for path in paths}
+
+
+def jobs(plan: Plan) -> list[Job]:
+    """Return the paper's jobs of whose tables the figures and the scorecard need some."""
+    needed = all_inputs(plan)
+    return [job for job in paper_of(plan).jobs(plan) if needed & set(job.outputs.values())]
+
+
+def read(name: str, kind: str, paths: Sequence[str | Path]) -> "DataFrame":
+    """Return tables of one kind, a paper's own or one that several have: see `table_files.read`."""
+    return table_files.read(kind, paths, {**table_files.COLUMNS, **paper(name).columns})
 
 
 def figure_title(name: str, figure: str) -> str:

@@ -1,11 +1,13 @@
 """What a replicated paper is: its facts, and which tables its figures and claims need. No torch."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.papers.job import Job
 from cnn_sensitivity.plan import Plan, Run
+from cnn_sensitivity.tables.files import Columns
 
 Tables = dict[str, list[str]]
 """Paths of tables by kind: sensitivity, cosine_distance, spectrum, training, or the name of a table
@@ -58,6 +60,10 @@ class Paper:
     claims: Callable[[Plan], Tables]
     """The tables that the claims are measured from."""
     choices: tuple[Choice, ...] = ()
+    jobs: Callable[[Plan], list[Job]] = lambda plan: []
+    """What makes the tables that belong to no network; none of them need be asked for."""
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    """Of the tables that this paper alone has, by kind."""
 
     def check(self, plan: Plan) -> None:
         """Raise UserError if `figures:` names no figure whose networks can be chosen."""
@@ -75,6 +81,12 @@ def measured(measurement: str, runs: Iterable[Run], kind: str = "sensitivity") -
     """Return the tables of the runs on which a measurement was made; None without such runs."""
     paths = [run.path(f"{measurement}.csv") for run in runs if measurement in run.measurements]
     return {kind: paths} if paths else None
+
+
+def of_jobs(jobs: Sequence[Job], *kinds: str) -> Tables | None:
+    """Return the tables of these kinds that jobs make; None where they make none of a kind."""
+    tables = {kind: [job.outputs[kind] for job in jobs if kind in job.outputs] for kind in kinds}
+    return tables if all(tables.values()) else None
 
 
 def of_runs(kind: str, runs: Iterable[Run]) -> Tables | None:

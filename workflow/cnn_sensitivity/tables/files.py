@@ -7,7 +7,7 @@ from elsewhere, is held against its columns alone.
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +23,10 @@ REMEDY = "delete it and run again to remake it"
 _TEXTS = ["experiment", "dataset", "network", "architecture", "activation", "options"]
 _NUMBERS = ["width", "epochs", "noise", "train_size", "seed", "test_error"]
 _TRUTHS = ["learned", "diverged"]
-# The columns that figures and claims read, by kind of table: texts, numbers, truth values.
-COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
+Columns = tuple[list[str], list[str], list[str]]
+"""The columns that figures and claims read in a kind of table: texts, numbers, truth values."""
+# Of the tables that several papers have, by kind; a paper's room knows those of its own.
+COLUMNS: dict[str, Columns] = {
     "sensitivity": (
         [*_TEXTS, "state", "wiring", "layer", "kind"],
         [*_NUMBERS, "input_size", "scale", "index", "depth", "D", "G", "R"],
@@ -46,24 +48,7 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
         _TRUTHS,
     ),
     "receptive_field": ([*_TEXTS, "state", "layer"], [*_NUMBERS, "k", "measured_A"], _TRUTHS),
-    "pretrained": (["network", "reason"], [], []),
-    "theory": (["case"], ["filter_size", "stride", "layer", "A", "D", "G"], []),
-    "activations": (["case"], ["filter_size", "stride", "layer", "position", "value"], []),
-    "pooling": (["panel", "picture"], ["row", "column", "value"], []),
     "pictures": (["picture"], ["row", "column", "channel", "value", "dx", "dy"], []),
-    "phase_diagram": ([], ["size", "cutoff", "lowest", "one_pixel", "highest"], []),
-    "overhangs": (
-        [],
-        ["size", "cutoff", "temperature", "relative_temperature", "fields", "share", "share_lines"],
-        [],
-    ),
-    "deformed_examples": (
-        ["picture"],
-        ["row", "column", "channel", "value", "cutoff", "displacement", "temperature"],
-        [],
-    ),
-    "sphere": (["picture"], ["row", "column", "channel", "value", "distance"], []),
-    "identity": (["experiment", "perturbation", "average"], ["input_size", "D", "G", "R"], []),
     "claims": (
         ["id", "statement", "figure", "paper", "criterion", "number", "verdict", "reason"],
         ["measured", "low", "high"],
@@ -130,21 +115,25 @@ def check(path: str | Path) -> bytes:
     return content
 
 
-def read(kind: str, paths: Sequence[str | Path]) -> "DataFrame":
+def read(
+    kind: str, paths: Sequence[str | Path], columns: Mapping[str, Columns] = COLUMNS
+) -> "DataFrame":
     """Return the rows of tables of one kind, one after the other.
+
+    `columns`: those of each kind that there is.
 
     Raises:
         UserError: one of them is missing, damaged, or has not the columns of its kind.
     """
     import pandas
 
-    return pandas.concat([_read(kind, path) for path in paths], ignore_index=True)
+    return pandas.concat([_read(kind, path, columns[kind]) for path in paths], ignore_index=True)
 
 
-def _read(kind: str, path: str | Path) -> "DataFrame":
+def _read(kind: str, path: str | Path, columns: Columns) -> "DataFrame":
     import pandas
 
-    texts, numbers, truths = COLUMNS[kind]
+    texts, numbers, truths = columns
     try:
         table = pandas.read_csv(
             io.BytesIO(check(path)), keep_default_na=False, na_values=["", "nan"]
