@@ -68,7 +68,7 @@ def cases_of(plans: Iterable[Plan]) -> list[Case]:
             seeds = run.network.seeds or plan.config.experiments[run.experiment].seeds
             stackable = _can_stack(settings, data.channels, data.size)
             case = Case(
-                settings.model_copy(update={"noise": 0.0, "train_size": None}),
+                settings.model_copy(update={"axes": {"noise": 0.0, "train_size": None}}),
                 (data.channels, *(data.size,) * data.dimensions),
                 2 if settings.recipe.loss == "hinge" else 10,
                 len(run.seeds) if stackable else 1,
