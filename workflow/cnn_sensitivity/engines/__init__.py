@@ -1,0 +1,1 @@
+"""How predictors come about: an engine turns networks and points into fits."""

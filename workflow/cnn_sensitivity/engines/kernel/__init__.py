@@ -1,0 +1,14 @@
+"""Closed forms of the lazy regime: kernel machines, regression and flow; each fit a predictor."""
+
+from .kernels import AnalyticTangentKernel, EmpiricalTangentKernel, Kernel
+from .machines import KernelPredictor, linear_flow, ridgeless, support_vectors
+
+__all__ = [
+    "AnalyticTangentKernel",
+    "EmpiricalTangentKernel",
+    "Kernel",
+    "KernelPredictor",
+    "linear_flow",
+    "ridgeless",
+    "support_vectors",
+]

@@ -1,0 +1,1 @@
+"""What is learnt: inputs and targets."""
