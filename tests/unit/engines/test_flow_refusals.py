@@ -101,4 +101,4 @@ def test_a_flow_into_a_wall_is_said_to_diverge() -> None:
 
     x = torch.ones(1, 1, dtype=torch.float64)
     with pytest.raises(UserError, match="member 0: the flow diverges at t = "):
-        gradient_flow.fit(Log(), x, -1e6 * x[0], alpha=1.0, loss=Square())
+        gradient_flow.fit(Log(), x, -100 * x[0], alpha=0.01, loss=Square())

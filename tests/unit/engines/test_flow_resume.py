@@ -11,7 +11,7 @@ from cnn_sensitivity.engines import gradient_flow
 from cnn_sensitivity.engines.gradient_flow import Fit, Interrupted, Saving, Settings, SoftHinge
 
 
-def flow(saving: Saving | None = None, alpha: float = 0.01) -> list[Fit]:
+def flow(saving: Saving | None = None, alpha: float = 0.01, budget: int = 10_000) -> list[Fit]:
     inputs = torch.stack([points(seed)[0] for seed in range(2)])
     targets = torch.stack([points(seed)[1] for seed in range(2)])
     return gradient_flow.fit_members(
@@ -20,7 +20,7 @@ def flow(saving: Saving | None = None, alpha: float = 0.01) -> list[Fit]:
         targets,
         alpha=alpha,
         loss=SoftHinge(),
-        settings=Settings(stop=0.9, shares=(0.5,)),
+        settings=Settings(stop=0.6, shares=(0.5,), budget=budget),
         observables={"norm": lambda p: float(p.network.output.weight.norm())},
         saving=saving,
     )
@@ -65,5 +65,5 @@ def test_a_state_of_other_settings_or_a_damaged_one_is_ignored_and_said(tmp_path
 
 def test_a_flow_saves_its_state_when_it_is_time(tmp_path: Path) -> None:
     path = tmp_path / "flow.safetensors"
-    flow(Saving(path, seconds=0))
+    flow(Saving(path, seconds=0), budget=20)
     assert path.exists()

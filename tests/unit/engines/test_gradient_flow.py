@@ -23,7 +23,7 @@ from cnn_sensitivity.engines.kernel import (
 
 def compression(predictor: Predictor) -> float:
     """Return Lambda = sqrt(<w_1^2> / <mean of w_perp^2>) (C21)."""
-    weight = predictor.network.linear1.weight  # type: ignore[union-attr]
+    weight = predictor.network.linear1.weight.detach()  # type: ignore[union-attr]
     return sqrt(float((weight[:, 0] ** 2).mean() / (weight[:, 1:] ** 2).mean()))
 
 
@@ -53,27 +53,27 @@ def test_slopes_are_derivatives(loss: gradient_flow.Loss) -> None:
 
 
 def test_a_lazy_square_loss_decays_exponentially() -> None:
-    """F(t) = (1 - exp(-K t/P)) y on the training points, and K_test K^-1 of it elsewhere."""
-    start, (x, y), (elsewhere, _) = network(0, 100, activation="softplus"), points(0), points(1)
-    settings = Settings(stop=0.5, tolerance=0.01)
-    fit = gradient_flow.fit(start, x, y, alpha=1e6, loss=Square(), settings=settings)
+    """F(t) = (1 - exp(-alpha K t/P)) y on the training points, and K_test K^-1 of it elsewhere."""
+    start, (x, y), (elsewhere, _) = network(0, 100), points(0), points(1)
+    settings = Settings(stop=0.5)
+    fit = gradient_flow.fit(start, x, y, alpha=1e6, loss=Square(precision=0.3), settings=settings)
     assert fit.stopped_because == "fitted"
     kernel = EmpiricalTangentKernel(start)
     with torch.no_grad():
         gram, cross = kernel(x, x).numpy(), kernel(elsewhere, x).numpy()
         predicted = fit.predictor()(elsewhere).numpy()
     time = fit.path.time.iloc[-1]
-    learnt = y.numpy() - expm(-gram * time / len(y)) @ y.numpy()
+    learnt = y.numpy() - expm(-1e6 * gram * time / len(y)) @ y.numpy()
     exact = cross @ np.linalg.solve(gram, learnt)
-    assert np.linalg.norm(predicted - exact) < 0.01 * np.linalg.norm(exact)
+    assert np.linalg.norm(predicted - exact) < 0.005 * np.linalg.norm(exact)
 
 
-@pytest.mark.parametrize(("alpha", "loss"), [(1e-3, SoftHinge()), (1.0, Square())])
+@pytest.mark.parametrize(("alpha", "loss"), [(1e-3, SoftHinge()), (30.0, Square(precision=0.7))])
 def test_a_smooth_network_flows_as_an_integration_of_order_eight(
     alpha: float, loss: gradient_flow.Loss
 ) -> None:
     start, (x, y) = network(0, 10, activation="softplus"), points(0, 12)
-    settings = Settings(stop=0.8, tolerance=0.01)
+    settings = Settings(stop=0.5)
     fit = gradient_flow.fit(start, x, y, alpha=alpha, loss=loss, settings=settings)
     members = Members([start], x[None], y[None], alpha, loss)
 
@@ -91,10 +91,10 @@ def test_a_smooth_network_flows_as_an_integration_of_order_eight(
 
 
 def test_t_star_and_lambda_there_do_not_depend_on_the_tolerance() -> None:
-    """`flow.md` has them equal to a few percent for tolerances of .1, .01 and .001."""
+    """A step, and so t*, is at most the one that moves an output by .5."""
     x, y = points(0, 64)
     found = []
-    for tolerance in (0.1, 0.01, 0.001):
+    for tolerance in (0.01, 0.003, 0.001):
         fit = gradient_flow.fit(
             network(0, 60),
             x,
@@ -108,8 +108,8 @@ def test_t_star_and_lambda_there_do_not_depend_on_the_tolerance() -> None:
         assert compression(fit.predictor("t_star")) == star.compression
         found.append((star.time, star.compression))
     times, compressions = np.array(found).T
-    assert times == pytest.approx(times[2], rel=0.05)
-    assert compressions == pytest.approx(compressions[2], rel=0.05)
+    assert times == pytest.approx(times[2], rel=0.03)
+    assert compressions == pytest.approx(compressions[2], rel=0.03)
     assert compressions[2] > 2
 
 

@@ -28,9 +28,9 @@ def test_a_step_is_of_second_order(stages: int) -> None:
 
 @pytest.mark.parametrize("stages", [2, 3, 7, 40, 100])
 def test_a_step_is_stable_over_the_interval_that_its_stages_promise(stages: int) -> None:
-    # Sommeijer, Shampine, Verwer: |R| <= about 1 - damping/3 but near zero, over .653 (s + 1)^2.
+    # Beyond the interval, .653 (s + 1)^2 (Sommeijer, Shampine, Verwer), it is not.
     longest = (stages**2 - 1) / rkc.STIFFNESS
-    assert np.abs(amplification(stages, -np.linspace(0, longest, 5001))).max() <= 1
+    assert np.abs(amplification(stages, -np.linspace(0, longest, 5001))).max() < 1 + 1e-12
     assert np.abs(amplification(stages, np.array(-0.9 * (stages + 1) ** 2))) > 1
 
 
@@ -38,7 +38,7 @@ def linear_field(matrix: Tensor) -> rkc.Field:
     """Return the flow theta' = -matrix theta, with theta as outputs too."""
 
     def field(theta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        return theta, theta @ matrix
+        return theta.clone(), theta @ matrix
 
     return field
 
@@ -56,8 +56,8 @@ def test_steps_follow_a_stiff_linear_field_and_know_its_spectral_radius() -> Non
         exact = expm(-matrix.numpy() * float(time)) @ begin.numpy()
         assert np.linalg.norm(theta.numpy() - exact) < 3e-3 * np.linalg.norm(begin)
     assert state.radius == pytest.approx(1e4, rel=0.1)
-    # Euler's step would need 1e4 t/2 gradients.
-    assert state.evaluations.max() < 1000
+    # Euler's step is stable below 2/1e4, so it needs 5,000 gradients to t = 1.
+    assert state.evaluations.max() < 2000
 
 
 def seeded(seed: int) -> torch.Generator:

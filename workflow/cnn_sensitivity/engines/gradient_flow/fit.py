@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from cnn_sensitivity.errors import UserError
 
 from . import saved
-from .flow import DEFAULTS, Flow, Observables, Settings
+from .flow import COLUMNS, DEFAULTS, Flow, Observables, Settings
 from .losses import Loss
 from .members import Members
 from .predictor import Predictor
@@ -157,4 +157,5 @@ def _run(flow: Flow, saving: Saving | None, network: str) -> None:
 
 def _result(flow: Flow, predictor: Predictor, row: int) -> Fit:
     states = {name: flow.members.state(theta, row) for name, theta in flow.kept[row].items()}
-    return Fit(states, pd.DataFrame(flow.paths[row]), flow.reasons[row], predictor)
+    path = pd.DataFrame(flow.paths[row], columns=[*COLUMNS, *flow.observables])
+    return Fit(states, path, flow.reasons[row], predictor)

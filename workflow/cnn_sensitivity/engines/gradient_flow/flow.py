@@ -17,6 +17,8 @@ from .rkc import State, Stepper
 
 T_STAR_SHARE = 0.1
 """t*: the first time at which more than this share of the points is fitted (C21 [code])."""
+COLUMNS = ("time", "loss", "share_fitted", "evaluations")
+"""What every row of the path has, before the observables."""
 # A row of the path: when time has grown, or the loss fallen, by so much since the last.
 _GROWN, _FALLEN = 1.05, 0.95
 
@@ -163,15 +165,8 @@ class Flow:
             return
         if last and not names and time < _GROWN * last["time"] and loss > _FALLEN * last["loss"]:
             return
-        path.append(
-            {
-                "time": time,
-                "loss": loss,
-                "share_fitted": self._share(row),
-                "evaluations": int(self.state.evaluations[row]),
-                **self._observed(row),
-            }
-        )
+        values = (time, loss, self._share(row), int(self.state.evaluations[row]))
+        path.append({**dict(zip(COLUMNS, values, strict=True)), **self._observed(row)})
 
     def _loss(self, row: int) -> float:
         targets = self.members.targets[row]
