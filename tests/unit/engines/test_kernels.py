@@ -73,7 +73,7 @@ def test_points_that_coincide_or_vanish_have_finite_kernels_and_slopes() -> None
         (slope,) = torch.autograd.grad(gram.sum(), x)
         assert bool(torch.isfinite(gram).all())
         assert bool(torch.isfinite(slope).all())
-    assert float(gram[0, 0]) == pytest.approx(2 * 5 / 2, rel=1e-6)
+    assert gram[0, 0].item() == pytest.approx(2 * 5 / 2, rel=1e-6)
 
 
 def test_the_analytic_kernel_needs_points() -> None:

@@ -92,7 +92,7 @@ class Flow:
         """Try a step of each member that goes on; return whether any still does.
 
         Raises:
-            UserError: no step of a member, however small, is accepted any more.
+            UserError: no step takes a member further.
         """
         rows = torch.tensor([row for row, reason in enumerate(self.reasons) if not reason])
         if not len(rows):
@@ -104,7 +104,7 @@ class Flow:
         for row in torch.nonzero(self._stepper.lost(self.state))[:, 0].tolist():
             raise UserError(
                 f"member {row}: the flow diverges at t = {float(self.state.time[row]):.3g}, where"
-                " no step is accepted any more; use a smoother activation, another alpha or float64"
+                " no step takes it further; use a smoother activation, another alpha or float64"
             )
         return not all(self.reasons)
 

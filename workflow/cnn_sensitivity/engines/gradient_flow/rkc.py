@@ -21,7 +21,8 @@ STIFFNESS = 1.54 * 1.2
 MAX_STAGES = 100
 MAX_CHANGE = 0.5
 """The largest change of an output within a step."""
-_REJECTIONS = 60  # in a row: the step has then shrunk by far more than float64 resolves
+# A flow is lost after so many rejections in a row, or where a step is so small a share of the time.
+_REJECTIONS, _SMALLEST = 60, 1e-14
 
 
 class Field(Protocol):
@@ -136,8 +137,8 @@ class Stepper:
         return accepted
 
     def lost(self, state: State) -> Tensor:
-        """Return which members [S] no step, however small, takes further."""
-        return state.rejected >= _REJECTIONS
+        """Return which members [S] no step takes further."""
+        return (state.rejected >= _REJECTIONS) | (state.step < _SMALLEST * state.time)
 
     def _stages(self, step: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
         """Return how many stages [R] keep a step stable, and the step, cut where none do."""

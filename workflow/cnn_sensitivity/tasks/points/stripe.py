@@ -19,7 +19,9 @@ def stripe(
         UserError: a size is below one.
     """
     if points < 1 or dimension < 1:
-        raise UserError(f"stripe of {points} points in {dimension} dimensions: both must be >= 1")
+        raise UserError(
+            f"stripe of {points} points in {dimension} dimensions: both must be at least 1"
+        )
     x = generator.standard_normal((points, dimension))
     inside = (EDGES[0] < x[:, 0]) & (x[:, 0] < EDGES[1])
     return x, np.where(inside, -1.0, 1.0)
