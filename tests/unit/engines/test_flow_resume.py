@@ -20,7 +20,7 @@ def flow(saving: Saving | None = None, alpha: float = 0.01, budget: int = 10_000
         targets,
         alpha=alpha,
         loss=SoftHinge(),
-        settings=Settings(stop=0.6, shares=(0.5,), budget=budget),
+        settings=Settings(stop=0.4, shares=(0.3,), budget=budget),
         observables={"norm": lambda p: float(p.network.output.weight.norm())},
         saving=saving,
     )

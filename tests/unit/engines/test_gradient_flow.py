@@ -1,6 +1,8 @@
 """The gradient flow, against closed forms and against an integration of high accuracy."""
 
+import runpy
 from math import sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,3 +216,29 @@ def test_a_network_whose_gradient_vanishes_is_stationary() -> None:
     fit = gradient_flow.fit(start, x, -x[0], alpha=1.0, loss=Square())
     assert fit.stopped_because == "stationary"
     assert fit.path.loss.iloc[-1] == pytest.approx(0.125)
+
+
+def test_a_flow_computes_in_float64_unless_told_otherwise() -> None:
+    (x, y), settings = points(0), Settings(stop=0.2)
+    fits = [
+        gradient_flow.fit(
+            network(0).float(),
+            x.float(),
+            y,
+            alpha=0.01,
+            loss=SoftHinge(),
+            settings=settings,
+            **kind,
+        )
+        for kind in ({}, {"dtype": torch.float32})
+    ]
+    kinds = [fit.states["last"]["output.weight"].dtype for fit in fits]
+    assert kinds == [torch.float64, torch.float32]
+    with torch.no_grad():
+        double, single = (fit.predictor()(x.half()) for fit in fits)
+    torch.testing.assert_close(double.float(), single, rtol=0.01, atol=0.01)
+
+
+def test_the_example_runs_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(Path(__file__).parents[3] / "examples/gradient_flow.py"))
+    assert "stopped because: fitted" in capsys.readouterr().out

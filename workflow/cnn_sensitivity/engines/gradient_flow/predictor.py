@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Predictor(nn.Module):
-    """F(x) = alpha (f(x) - f0(x)): inputs [B, ...] to [B]. Holds both networks and alpha."""
+    """F(x) = alpha (f(x) - f0(x)): inputs [B, ...] to [B], computed in the networks' type."""
 
     alpha: Tensor
 
@@ -15,8 +15,10 @@ class Predictor(nn.Module):
         super().__init__()
         self.network = network
         self.initial = copy.deepcopy(network).requires_grad_(False)
-        self.register_buffer("alpha", torch.tensor(alpha, dtype=torch.float64))
+        dtype = next(network.parameters()).dtype
+        self.register_buffer("alpha", torch.tensor(alpha, dtype=dtype))
 
     def forward(self, inputs: Tensor) -> Tensor:
+        inputs = inputs.to(self.alpha.dtype)
         moved = self.network(inputs) - self.initial(inputs)
-        return (self.alpha.to(moved) * moved).reshape(len(inputs))
+        return self.alpha * moved.reshape(len(inputs))
