@@ -32,59 +32,66 @@ class Members:
         loss: Loss,
     ):
         self.inputs, self.targets, self.alpha, self.loss = inputs, targets, alpha, loss
+        self._networks = [copy.deepcopy(network) for network in networks]
+        self._moving = [[x for x in n.parameters() if x.requires_grad] for n in self._networks]
         self._template = copy.deepcopy(networks[0]).to("meta")
-        stacked, buffers = stack_module_state([copy.deepcopy(network) for network in networks])
-        moving = {name: x.detach() for name, x in stacked.items() if x.requires_grad}
-        self._fixed = {**buffers, **{n: x.detach() for n, x in stacked.items() if n not in moving}}
-        self._shapes = {name: x.shape[1:] for name, x in moving.items()}
-        self.theta = torch.cat([x.flatten(1) for x in moving.values()], dim=1)
-        self._one_by_one = inputs.shape[1] * self.theta.shape[1] > TOGETHER
+        named, buffers = stack_module_state(self._networks)
+        self._names = [name for name, x in named.items() if x.requires_grad]
+        self._fixed = {name: x.detach() for name, x in (buffers | named).items()}
+        self._shapes = [self._fixed.pop(name).shape[1:] for name in self._names]
+        self.theta = torch.stack([nn.utils.parameters_to_vector(x) for x in self._moving]).detach()
         with torch.no_grad():
-            self.initial_outputs = self._each(self.theta, torch.arange(len(networks)))
+            outputs = [self._scalars(n(x)) for n, x in zip(self._networks, inputs, strict=True)]
+        self.initial_outputs = torch.stack(outputs)
 
     def __call__(self, theta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return F [R, P] and the gradients [R, N] of the members `rows` at theta [R, N]."""
-        if self._one_by_one and len(rows) > 1:
-            parts = [self(one[None], row[None]) for one, row in zip(theta, rows, strict=True)]
-            return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+        large = self.inputs.shape[1] * theta.shape[1] > TOGETHER
+        if large or len(rows) == 1:
+            pairs = [self._alone(x, row) for x, row in zip(theta, rows.tolist(), strict=True)]
+            return torch.stack([pair[0] for pair in pairs]), torch.stack(
+                [pair[1] for pair in pairs]
+            )
         theta = theta.detach().requires_grad_()
+        tensors = dict(zip(self._names, self._parts(theta), strict=True))
+        tensors |= {name: x[rows] for name, x in self._fixed.items()}
         with torch.enable_grad():
-            raw = self._each(theta, rows)
-        outputs = self.alpha * (raw.detach() - self.initial_outputs[rows])
-        slopes = self.loss.slope(outputs, self.targets[rows]) / outputs.shape[1]
+            raw = vmap(self._call)(tensors, self.inputs[rows])
+        outputs, slopes = self._judged(raw.detach(), rows)
         (gradients,) = torch.autograd.grad(raw, theta, slopes)
         return outputs, gradients
 
     def state(self, theta: Tensor, row: int) -> dict[str, Tensor]:
         """Return the state of the network that theta [N] makes of member `row`."""
-        fixed = {name: x[row].clone() for name, x in self._fixed.items()}
-        moving = {name: x[0].clone() for name, x in self._named(theta[None]).items()}
-        return {name: {**fixed, **moving}[name] for name in self._template.state_dict()}
+        self._set(theta, row)
+        return {name: x.clone() for name, x in self._networks[row].state_dict().items()}
 
-    def _each(self, theta: Tensor, rows: Tensor) -> Tensor:
-        """Return the outputs [R, P] of the networks themselves."""
-        moving = self._named(theta)
-        if len(rows) == 1:
-            row = int(rows[0])
-            tensors = {name: x[0] for name, x in moving.items()}
-            tensors |= {name: x[row] for name, x in self._fixed.items()}
-            return self._scalars(functional_call(self._template, tensors, (self.inputs[row],)))[
-                None
-            ]
-        tensors = {**moving, **{name: x[rows] for name, x in self._fixed.items()}}
+    def _alone(self, theta: Tensor, row: int) -> tuple[Tensor, Tensor]:
+        """Return F [P] and the gradient [N] of one member, which vmap would slow down."""
+        self._set(theta, row)
+        with torch.enable_grad():
+            raw = self._scalars(self._networks[row](self.inputs[row]))
+        outputs, slopes = self._judged(raw.detach(), row)
+        parts = torch.autograd.grad(raw, self._moving[row], slopes, materialize_grads=True)
+        return outputs, torch.cat([part.flatten() for part in parts])
 
-        def call(tensors: dict[str, Tensor], inputs: Tensor) -> Tensor:
-            return self._scalars(functional_call(self._template, tensors, (inputs,)))
+    def _judged(self, raw: Tensor, rows: Tensor | int) -> tuple[Tensor, Tensor]:
+        """Return F, and the slopes of the mean loss, of the networks' own outputs."""
+        outputs = self.alpha * (raw - self.initial_outputs[rows])
+        return outputs, self.loss.slope(outputs, self.targets[rows]) / outputs.shape[-1]
 
-        return vmap(call)(tensors, self.inputs[rows])
+    def _set(self, theta: Tensor, row: int) -> None:
+        parts = self._parts(theta.detach()[None])
+        for parameter, part in zip(self._moving[row], parts, strict=True):
+            parameter.data = part[0]
 
-    def _named(self, theta: Tensor) -> dict[str, Tensor]:
-        sizes = [shape.numel() for shape in self._shapes.values()]
-        parts = theta.split(sizes, dim=1)
-        return {
-            name: part.reshape(-1, *shape)
-            for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)
-        }
+    def _parts(self, theta: Tensor) -> list[Tensor]:
+        """Return theta [R, N] as tensors [R, ...] of the parameters' shapes."""
+        parts = theta.split([shape.numel() for shape in self._shapes], dim=1)
+        return [x.reshape(-1, *shape) for x, shape in zip(parts, self._shapes, strict=True)]
+
+    def _call(self, tensors: dict[str, Tensor], inputs: Tensor) -> Tensor:
+        return self._scalars(functional_call(self._template, tensors, (inputs,)))
 
     def _scalars(self, outputs: Tensor) -> Tensor:
         points = self.inputs.shape[1]
