@@ -64,6 +64,15 @@ def test_parameters_that_are_frozen_are_not_in_the_kernel() -> None:
         hidden = net[:3](x)
         gram = EmpiricalTangentKernel(net)(x, x)
     torch.testing.assert_close(gram, 2 * hidden @ hidden.T / 20**2)
+    with pytest.raises(UserError, match="network: it has no parameter to train"):
+        EmpiricalTangentKernel(net.requires_grad_(False))
+
+
+def test_a_slope_in_the_points_takes_no_account_of_the_parameters() -> None:
+    x = points(0, 4)[0]
+    gram = EmpiricalTangentKernel(network(0))(x, x)
+    assert not gram.requires_grad
+    assert EmpiricalTangentKernel(network(0))(x.requires_grad_(), x.detach()).requires_grad
 
 
 def test_points_that_coincide_or_vanish_have_finite_kernels_and_slopes() -> None:

@@ -80,13 +80,13 @@ class Flow:
                     f"member {row}: the flow cannot start, its outputs or gradient are not finite;"
                     " scale the inputs or the network"
                 )
-            if not bool(self.state.gradient[row].any()):
+            self._note(row, ["initial"])
+            self._end(row)
+            if self.reasons[row] == "stationary":
                 raise UserError(
                     f"member {row}: the flow does not move, its gradient is zero at initialisation;"
                     " draw other initial parameters"
                 )
-            self._note(row, ["initial"])
-            self._end(row)
 
     def advance(self) -> bool:
         """Try a step of each member that goes on; return whether any still does.
@@ -101,11 +101,12 @@ class Flow:
             self._note(row, self._reached(row))
         for row in rows.tolist():
             self._end(row)
-        for row in torch.nonzero(self._stepper.lost(self.state))[:, 0].tolist():
-            raise UserError(
-                f"member {row}: the flow diverges at t = {float(self.state.time[row]):.3g}, where"
-                " no step takes it further; use a smoother activation, another alpha or float64"
-            )
+            if not self.reasons[row] and self._stepper.lost(self.state, row):
+                raise UserError(
+                    f"member {row}: the flow diverges at t = {float(self.state.time[row]):.3g},"
+                    " where no step takes it further; use a smoother activation, another alpha or"
+                    " float64"
+                )
         return not all(self.reasons)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -175,12 +176,8 @@ class Flow:
     def _observed(self, row: int) -> Row:
         if not self.observables:
             return {}
-        load(self._predictor, self.members, row, self.state.theta[row])
+        members, predictor = self.members, self._predictor
+        predictor.network.load_state_dict(members.state(self.state.theta[row], row))
+        predictor.initial.load_state_dict(members.state(members.theta[row], row))
         with torch.no_grad():
-            return {name: float(of(self._predictor)) for name, of in self.observables.items()}
-
-
-def load(predictor: Predictor, members: Members, row: int, theta: Tensor) -> None:
-    """Make of a predictor the one of member `row` at theta [N]."""
-    predictor.network.load_state_dict(members.state(theta, row))
-    predictor.initial.load_state_dict(members.state(members.theta[row], row))
+            return {name: float(of(predictor)) for name, of in self.observables.items()}

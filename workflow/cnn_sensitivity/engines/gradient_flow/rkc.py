@@ -136,9 +136,10 @@ class Stepper:
             self._iterate(state, done)
         return accepted
 
-    def lost(self, state: State) -> Tensor:
-        """Return which members [S] no step takes further."""
-        return (state.rejected >= _REJECTIONS) | (state.step < _SMALLEST * state.time)
+    def lost(self, state: State, row: int) -> bool:
+        """Return whether no step takes member `row` any further."""
+        small = bool(state.step[row] < _SMALLEST * state.time[row])
+        return small or int(state.rejected[row]) >= _REJECTIONS
 
     def _stages(self, step: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
         """Return how many stages [R] keep a step stable, and the step, cut where none do."""

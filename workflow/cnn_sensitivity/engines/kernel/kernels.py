@@ -56,11 +56,17 @@ class AnalyticTangentKernel(Kernel):
 
 
 class EmpiricalTangentKernel(Kernel):
-    """The tangent kernel of a network of one output, at its parameters that need a gradient."""
+    """The tangent kernel of a network of one output, in the parameters that need a gradient."""
 
     def __init__(self, network: nn.Module):
         super().__init__()
         self.network = copy.deepcopy(network).eval()
+        moving = [name for name, x in self.network.named_parameters() if x.requires_grad]
+        if not moving:
+            raise UserError("network: it has no parameter to train, so no tangent kernel")
+        self._moving = moving
+        # Constants from here on: whoever differentiates the kernel means its points.
+        self.network.requires_grad_(False)
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         return torch.cat(
@@ -71,15 +77,16 @@ class EmpiricalTangentKernel(Kernel):
         )
 
     def _blocks(self, points: Tensor) -> tuple[Tensor, ...]:
-        size = sum(x.numel() for x in self.network.parameters() if x.requires_grad)
+        size = sum(self.network.get_parameter(name).numel() for name in self._moving)
         return points.split(max(1, BLOCK // size))
 
     def _jacobian(self, points: Tensor) -> Tensor:
         """Return grad f [B, N]."""
-        named: dict[str, Tensor] = {**dict(self.network.named_parameters())}
-        moving = {name: x for name, x in named.items() if x.requires_grad}
-        fixed = {name: x for name, x in named.items() if name not in moving}
-        fixed |= dict(self.network.named_buffers())
+        fixed: dict[str, Tensor] = {
+            **dict(self.network.named_parameters()),
+            **dict(self.network.named_buffers()),
+        }
+        moving = {name: fixed.pop(name) for name in self._moving}
 
         def output(moving: dict[str, Tensor], point: Tensor) -> Tensor:
             return functional_call(self.network, {**moving, **fixed}, (point[None],)).reshape(())
