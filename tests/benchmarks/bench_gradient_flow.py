@@ -76,7 +76,10 @@ def rkc(problem: Problem, tolerance: float = 0.01) -> None:
 
 
 def authors_euler(problem: Problem, tolerance: float) -> None:
-    """Accept where |g - g'|^2/(|g||g'|) and the change of outputs are small; /10 else, 1.1 up."""
+    """Accept where |g - g'|^2/(|g||g'|) and the change of outputs are small; /10 else, 1.1 up.
+
+    Theirs is 1e-4, with which it does not finish here either.
+    """
     theta, step = problem.members.theta, 1e-3
     outputs, gradient = problem(theta)
     while not problem.fitted(outputs):
@@ -132,15 +135,10 @@ def torchdiffeqs(problem: Problem, method: str) -> None:
 
 
 OTHERS: dict[str, Callable[[Problem], None]] = {
-    "the authors' Euler, 1e-2": partial(authors_euler, tolerance=1e-2),
-    "the authors' Euler, 1e-4": partial(authors_euler, tolerance=1e-4),
-    "Heun, .1": partial(heun, tolerance=0.1),
-    "Heun, .01": partial(heun, tolerance=0.01),
+    "the authors' Euler": partial(authors_euler, tolerance=1e-2),
+    "Heun": partial(heun, tolerance=0.1),
     **{f"scipy {name}": partial(scipys, method=name) for name in ("RK23", "RK45", "LSODA")},
-    **{
-        f"torchdiffeq {name}": partial(torchdiffeqs, method=name)
-        for name in ("adaptive_heun", "bosh3", "dopri5")
-    },
+    **{f"torchdiffeq {name}": partial(torchdiffeqs, method=name) for name in ("bosh3", "dopri5")},
 }
 
 

@@ -94,11 +94,11 @@ def test_a_smooth_network_flows_as_an_integration_of_order_eight(
 
 def test_t_star_and_lambda_there_do_not_depend_on_the_tolerance() -> None:
     """A step, and so t*, is at most the one that moves an output by .5."""
-    x, y = points(0, 64)
+    x, y = points(0, 48)
     found = []
     for tolerance in (0.01, 0.003, 0.001):
         fit = gradient_flow.fit(
-            network(0, 60),
+            network(0, 40),
             x,
             y,
             alpha=1e-6,
