@@ -120,7 +120,8 @@ class Flow:
 
     def restore(self, plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Take up what `snapshot` returned."""
-        tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+        # Memory of torch's own: how it is aligned can change the last bit of a product.
+        tensors = {name: torch.from_numpy(array).clone() for name, array in arrays.items()}
         self.state = State(
             **{n.removeprefix("live/"): x for n, x in tensors.items() if n.startswith("live/")}
         )

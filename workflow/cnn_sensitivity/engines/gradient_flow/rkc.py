@@ -84,7 +84,7 @@ class Stepper:
         self.tolerance, self.lazy = tolerance, max(scale, 1.0)
 
     def first(self) -> State:
-        """Return the state at the start, three probes of the field later."""
+        """Return the state at the start, after eight gradients."""
         members, size = self.start.shape
         rows = torch.arange(members)
         outputs, gradient = self.field(self.start, rows)
