@@ -22,7 +22,7 @@ from cnn_sensitivity.engines.gradient_flow.rkc import Stepper
 from cnn_sensitivity.networks.ntk_fully_connected import ntk_fully_connected
 from cnn_sensitivity.tasks.points.stripe import stripe
 
-SECONDS = 20.0
+SECONDS = 30.0
 """Of a processor, for each other solver."""
 TIMES = 4
 """How many times RKC2's gradients another may take."""
