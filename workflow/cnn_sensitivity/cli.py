@@ -192,14 +192,16 @@ def _figure(options: argparse.Namespace) -> None:
 def _claims(options: argparse.Namespace) -> None:
     """Hold a run's tables against each claim of the paper."""
     from cnn_sensitivity import papers, scorecard
+    from cnn_sensitivity.scorecard import criteria
 
     tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
     assessed = papers.assess(options.paper, tables)
+    changes = criteria.changes(papers.criteria(options.paper))
     table_files.write(assessed, options.output)
     for path, text in (
-        (options.markdown, scorecard.to_markdown(assessed)),
-        (options.html, scorecard.to_html(assessed)),
-        (options.text, scorecard.to_text(assessed) + "\n"),
+        (options.markdown, scorecard.to_markdown(assessed, changes)),
+        (options.html, scorecard.to_html(assessed, changes)),
+        (options.text, scorecard.to_text(assessed, changes) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text)
@@ -235,13 +237,15 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _scorecard(options: argparse.Namespace) -> None:
     """Print the scorecard of a finished run."""
-    from cnn_sensitivity import scorecard
+    from cnn_sensitivity import papers, scorecard
+    from cnn_sensitivity.scorecard import criteria
 
     plan = Plan(read(*options.configfile))
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
-    print(scorecard.to_text(table_files.read("claims", [path])))
+    changes = criteria.changes(papers.criteria(plan.config.paper))
+    print(scorecard.to_text(table_files.read("claims", [path]), changes))
     print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
 
 

@@ -65,7 +65,8 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
     "sphere": (["picture"], ["row", "column", "channel", "value", "distance"], []),
     "identity": (["experiment", "perturbation", "average"], ["input_size", "D", "G", "R"], []),
     "claims": (
-        ["id", "statement", "figure", "paper", "criterion", "number", "verdict", "reason"],
+        ["id", "whose", "statement", "figure", "paper", "criterion", "since", "number"]
+        + ["verdict", "reason"],
         ["measured", "low", "high"],
         [],
     ),
