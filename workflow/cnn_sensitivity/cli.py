@@ -207,6 +207,19 @@ def _claims(options: argparse.Namespace) -> None:
             temporary.write_text(text)
 
 
+def _characteristics(options: argparse.Namespace) -> None:
+    """Say how often the authors' own numbers would meet each criterion in runs of this design."""
+    from cnn_sensitivity import papers
+    from cnn_sensitivity.scorecard.characteristics import Simulated
+
+    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
+    simulated = Simulated(papers.authors(options.paper), tables)
+    table = simulated.table(papers.claims(options.paper))
+    with write_atomically(options.output) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    print(table.to_string(index=False))
+
+
 def _software(options: argparse.Namespace) -> None:
     """Note the versions of Python and of the libraries, the commit and the processor."""
     from cnn_sensitivity.processor import instruction_set
@@ -452,7 +465,8 @@ def _parser() -> argparse.ArgumentParser:
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
     claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")
-    for command in (figure, claims):
+    characteristics = verb("characteristics", _characteristics, "paper", "output")
+    for command in (figure, claims, characteristics):
         command.add_argument(
             "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
         )

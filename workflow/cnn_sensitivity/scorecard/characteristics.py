@@ -8,7 +8,8 @@ scale: neither agreement nor contradiction would say much. Source: paper.md, sec
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from pandas import DataFrame
@@ -24,79 +25,88 @@ from cnn_sensitivity.scorecard.verdict import (
     judge,
 )
 
-SIMULATIONS = 200
+SIMULATIONS = 100
 ENOUGH = 0.9
 """Share of the simulations that must reproduce the claim."""
-COLUMNS = ["claim", "design", "simulations", REPRODUCED, CONTRADICTED, UNDECIDED]
+_VERDICTS = (REPRODUCED, CONTRADICTED, UNDECIDED)
+COLUMNS = ["claim", "design", *_VERDICTS]
 
 Draw = Callable[[np.random.Generator], Tables]
 
 
 @dataclass(frozen=True)
 class Authors:
-    """The authors' numbers of a room: those of which claims are known, and how they are drawn."""
+    """The authors' numbers of a room."""
 
     claims: frozenset[str]
+    """The claims whose numbers are known."""
     prepare: Callable[[Tables], Draw]
     """From a run's tables to what draws others like them, with the authors' numbers in them."""
-    known: DataFrame = field(default_factory=lambda: DataFrame(columns=COLUMNS))
+    known: DataFrame
     """Simulations that were made, under COLUMNS: `characteristics.csv` of the room."""
 
-    def gate(self, claim: Claim, judged: Judged, tables: Tables) -> Judged:
-        """Return what was judged, or that it is not tested by so many of so few networks.
+
+class Simulated:
+    """The authors' numbers in the design of one run."""
+
+    def __init__(self, authors: Authors, tables: Tables) -> None:
+        self._authors, self._tables = authors, tables
+
+    @cached_property
+    def draw(self) -> Draw:
+        return self._authors.prepare(self._tables)
+
+    @cached_property
+    def design(self) -> str:
+        """Twelve digits that tell this design, with its scatter over seeds, from others."""
+        digest = hashlib.sha256()
+        for kind, table in sorted(self.draw(np.random.default_rng(0)).items()):
+            digest.update(f"{kind}\n{table.to_csv(index=False, float_format='%.5g')}".encode())
+        return digest.hexdigest()[:12]
+
+    def gate(self, claim: Claim, judged: Judged) -> Judged:
+        """Return what was judged, or that it is not tested at this scale, with the shares.
 
         A claim without an interval stays undecided: it lacks trainings, whatever the authors had.
         """
-        if claim.id not in self.claims or judged.verdict == NOT_TESTED:
+        known = claim.id in self._authors.claims and judged.verdict != NOT_TESTED
+        if not known or not judged.part.has_interval:
             return judged
-        if not judged.part.has_interval:
-            return judged
-        shares = self.shares(claim, tables)
+        shares = self.shares(claim)
         if shares[REPRODUCED] >= ENOUGH:
             return judged
         sentence = (
-            f"The authors' own numbers, drawn with this run's networks, sizes and seeds, would be"
+            "The authors' own numbers, drawn with this run's networks, sizes and seeds, would be"
             f" reproduced in {shares[REPRODUCED]:.0%} of runs and contradicted in"
-            f" {shares[CONTRADICTED]:.0%}: {judged.verdict} says little here."
+            f" {shares[CONTRADICTED]:.0%}; measured, and not judged:"
         )
         return replace(judged, verdict=NOT_TESTED, reason=f"{sentence} {judged.reason}")
 
-    def shares(self, claim: Claim, tables: Tables) -> dict[str, float]:
+    def shares(self, claim: Claim) -> dict[str, float]:
         """Return the share of simulations with each verdict; those that were made are not again."""
-        key = (self.known["claim"] == claim.id) & (self.known["design"] == design(tables))
-        if key.any():
-            row = self.known[key].iloc[0]
-            return {verdict: float(row[verdict]) for verdict in COLUMNS[3:]}
-        return simulate(claim, self.prepare(tables))
+        known = self._authors.known
+        made = known[(known["claim"] == claim.id) & (known["design"] == self.design)]
+        if len(made):
+            return {verdict: float(made.iloc[0][verdict]) for verdict in _VERDICTS}
+        return simulate(claim, self.draw)
 
-    def table(self, claims: Iterable[Claim], tables: Tables) -> DataFrame:
-        """Return the simulations of all claims whose numbers are known, under COLUMNS."""
-        draw = self.prepare(tables)
+    def table(self, claims: Iterable[Claim]) -> DataFrame:
+        """Return the simulations of the claims whose numbers are known, under COLUMNS."""
         rows = [
-            {"claim": claim.id, "design": design(tables), "simulations": SIMULATIONS}
-            | simulate(claim, draw)
+            {"claim": claim.id, "design": self.design, **self.shares(claim)}
             for claim in claims
-            if claim.id in self.claims
+            if claim.id in self._authors.claims
         ]
         return DataFrame(rows, columns=COLUMNS)
 
 
-def simulate(claim: Claim, draw: Draw, simulations: int = SIMULATIONS) -> dict[str, float]:
+def simulate(claim: Claim, draw: Draw) -> dict[str, float]:
     """Return the share of simulations in which a claim has each verdict.
 
     What the authors' numbers do not define in this design counts as undecided. The same arguments
     give the same shares.
     """
     generator = np.random.default_rng(0)
-    found = Counter(judge(claim, draw(generator)).verdict for _ in range(simulations))
+    found = Counter(judge(claim, draw(generator)).verdict for _ in range(SIMULATIONS))
     found[UNDECIDED] += found.pop(NOT_TESTED, 0)
-    return {verdict: found[verdict] / simulations for verdict in COLUMNS[3:]}
-
-
-def design(tables: Tables) -> str:
-    """Return twelve digits that tell the tables of a run from those of others."""
-    digest = hashlib.sha256()
-    for kind in sorted(tables):
-        digest.update(kind.encode())
-        digest.update(tables[kind].to_csv(index=False, float_format="%.6g").encode())
-    return digest.hexdigest()[:12]
+    return {verdict: found[verdict] / SIMULATIONS for verdict in _VERDICTS}

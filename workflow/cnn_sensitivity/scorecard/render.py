@@ -129,9 +129,10 @@ def to_text(frame: DataFrame, changes: DataFrame) -> str:
         "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
         for row in rows
     ]
-    changed = fill(f"Criteria that changed: {listing(dict.fromkeys(changes['claim']))}.", 98)
-    rule = "-" * max(map(len, lines))
-    return "\n".join([lines[0], rule, *lines[1:], "", _summary(frame), changed])
+    names = listing(dict.fromkeys(changes["claim"]))
+    changed = fill(f"Criteria that changed: {names}.", 98, break_on_hyphens=False)
+    rule, counts = "-" * max(map(len, lines)), _summary(frame).replace(". ", ".\n")
+    return "\n".join([lines[0], rule, *lines[1:], "", counts, changed])
 
 
 def records(frame: DataFrame) -> list[dict[str, object]]:

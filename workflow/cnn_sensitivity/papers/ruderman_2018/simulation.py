@@ -61,19 +61,30 @@ class _Curves:
 
 def prepare(tables: Tables) -> Draw:
     """Return what draws tables with the paper's curves: see the module."""
-    distance = _curves(_distance_rows(tables), "distance", _distance_curve)
-    trained = _curves(_variation_rows(tables), "total_variation", _variation_curve)
-    initial = tables["spectrum"][tables["spectrum"]["state"] == "initial"]
+    curves: dict[str, _Curves] = {}
+    initial = _initial_filters(tables)
+    if "cosine_distance" in tables:
+        rows = _distance_rows(tables)
+        curves["cosine_distance"] = _curves(rows, "distance", _distance_curve)
+    if "spectrum" in tables:
+        rows = _variation_rows(tables)
+        curves["spectrum"] = _curves(rows, "total_variation", _variation_curve)
 
     def draw(generator: np.random.Generator) -> Tables:
-        spectrum = concat([trained.drawn(generator), initial], ignore_index=True)
-        return {
-            "cosine_distance": distance.drawn(generator),
-            "spectrum": spectrum,
-            "training": tables["training"],
-        }
+        drawn = {kind: each.drawn(generator) for kind, each in curves.items()}
+        if "spectrum" in drawn:
+            drawn["spectrum"] = concat([drawn["spectrum"], initial], ignore_index=True)
+        return {**tables, **drawn}
 
     return draw
+
+
+def _initial_filters(tables: Tables) -> DataFrame:
+    """Return the total variation of initial filters: the run's, of which the paper's do not differ.
+
+    The first mode's rows, which alone have it."""
+    table = tables.get("spectrum", DataFrame(columns=["state", "mode"]))
+    return table[(table["state"] == "initial") & (table["mode"] == 1)]
 
 
 def _distance_rows(tables: Tables) -> list[DataFrame]:
