@@ -23,12 +23,12 @@ snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"} \
 	$${GPU_JOBS:+--resources "gpu=$$GPU_JOBS"}
 layers = --configfile config.yaml $${FILE:+"$$FILE"}
 unpack = $(BIN)/python -m cnn_sensitivity unpack \
-	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/quick/tables.tar.gz))-- "$$ARCHIVE"
+	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/reference/quick/tables.tar.gz))-- "$$ARCHIVE"
 # Snakemake shows a traceback of a file that is no YAML; the package says what is wrong.
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw graph gallery check test torture stability bench timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report pack unpack redraw reference graph gallery check test torture stability bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -89,6 +89,9 @@ redraw: checked_input install ## Unpack, and draw every figure and the scorecard
 			--configfile "$$config" && \
 		$(BIN)/python -m cnn_sensitivity scorecard --configfile "$$config"
 
+reference: checked_input install ## Keep a finished run in paper_figures/reference/, to be committed
+	@$(BIN)/python -m cnn_sensitivity reference $(layers)
+
 graph: checked_input install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
@@ -131,7 +134,7 @@ gpu-check: ## Is this machine's GPU right, and how fast? Ten minutes, for `make 
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json
 
-clean: checked_input ## Remove what a run made: its results, and its figures, committed ones too (SCENARIO=quick)
+clean: checked_input ## Remove what a run made: its results and figures (SCENARIO=quick)
 	rm -rf "results/$${NAME:?}" "paper_figures/$$NAME"/figure_* "paper_figures/$$NAME"/claims.*
 
 $(VENV)/installed: pyproject.toml envs/constraints.txt

@@ -49,7 +49,7 @@ LABELS = {
     "squeezenet": "SqueezeNets",
     "verification": "adversarially trained",
 }
-OWN = Path("paper_figures/cifar_cpu/figure_01.csv")
+OWN = Path("paper_figures/reference/cifar_cpu/figure_01.csv")
 """Networks trained here, by medians: fully connected ones have the errors that the others lack."""
 
 

@@ -29,7 +29,6 @@ NEED = {
     "grep": "the output of a cluster",
     "timeout": "a GPU; what it starts is a command of its own",
     "find": "a finished run",
-    "git": "a repository",
 }
 PACKAGE = ("cnn-sensitivity", "cnn_sensitivity")
 RUN = ("make", "snakemake", "pip", "python", *PACKAGE)

@@ -9,26 +9,25 @@ import pytest
 from cnn_sensitivity import papers
 from cnn_sensitivity.cli import DEFAULT_PAPER, main
 from cnn_sensitivity.gallery import to_gallery
+from cnn_sensitivity.plan import REFERENCES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/gallery.md"
 FIGURES = [(name, figure) for name in papers.NAMES for figure in papers.paper(name).figures]
 
 
-def test_the_page_is_what_the_command_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(ROOT)
+def test_the_page_is_what_the_command_writes(tmp_path: Path) -> None:
     written = tmp_path / "docs/gallery.md"
-    (tmp_path / "paper_figures").symlink_to(ROOT / "paper_figures")
-    main(["gallery", str(tmp_path / "paper_figures"), "--output", str(written)])
+    (tmp_path / "paper_figures").mkdir()
+    (tmp_path / REFERENCES).symlink_to(ROOT / REFERENCES)
+    main(["gallery", str(tmp_path / REFERENCES), "--output", str(written)])
     current = "docs/gallery.md is out of date: make gallery"
     assert written.read_text() == PAGE.read_text(), current
 
 
 def test_every_committed_picture_is_on_the_page_once() -> None:
     shown = re.findall(r"!\[.+?\]\((.+?)\)", PAGE.read_text())
-    committed = [path.parent for path in ROOT.glob("paper_figures/*/tables.tar.gz")]
+    committed = [path.parent for path in (ROOT / REFERENCES).glob("*/tables.tar.gz")]
     pictures = [path for folder in committed for path in folder.glob("*.png")]
     assert sorted((PAGE.parent / path).resolve() for path in shown) == sorted(pictures)
 

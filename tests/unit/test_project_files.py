@@ -109,7 +109,7 @@ def test_the_page_of_verdicts_shows_the_committed_scorecards() -> None:
         heading, *lines = table.splitlines()
         shown = [line.split(" | ") for line in lines if line.startswith("| **")]
         for column, run in enumerate(re.findall("`(.+?)`", heading), start=4):
-            scorecard = (ROOT / f"paper_figures/{run}/claims.md").read_text()
+            scorecard = (ROOT / f"paper_figures/reference/{run}/claims.md").read_text()
             rows = [line.split(" | ") for line in scorecard.splitlines() if line[:4] == "| **"]
             expected = [f"{verdict[0]} {measured}" for *_, measured, verdict, _ in rows]
             cells = [(row[3], row[column].removesuffix(" |")) for row in shown]
@@ -121,7 +121,7 @@ def test_the_page_of_stability_begins_with_the_committed_quick() -> None:
     start = next(number for number, line in enumerate(lines) if line.startswith("| claim "))
     heading, _, *rows = (line.split("|") for line in lines[start : start + 18])
     assert heading[2].strip() == "`quick`"
-    scorecard = (ROOT / "paper_figures/quick/claims.md").read_text()
+    scorecard = (ROOT / "paper_figures/reference/quick/claims.md").read_text()
     committed = [line.split(" | ") for line in scorecard.splitlines() if line[:4] == "| **"]
     expected = [(row[0][4:].split("**")[0], row[4][0], row[3].split(": ")[1]) for row in committed]
     assert [(row[1].strip(), row[2][1], row[2][3:].strip()) for row in rows] == expected
@@ -129,5 +129,5 @@ def test_the_page_of_stability_begins_with_the_committed_quick() -> None:
 
 def test_the_readme_shows_the_committed_runs_and_fits_a_few_screens() -> None:
     readme = text_of("README.md")
-    assert to_overview(ROOT / "paper_figures", papers.NAMES, "tomasini_2022") in readme
+    assert to_overview(ROOT / "paper_figures/reference", papers.NAMES, "tomasini_2022") in readme
     assert len(readme.splitlines()) <= 150

@@ -13,6 +13,8 @@ import training_cases as cases
 
 from cnn_sensitivity import archive, papers
 from cnn_sensitivity.cli import _parser
+from cnn_sensitivity.config import read
+from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tables.pooling import pooling_table
 
 ROOT = Path(__file__).parents[2]
@@ -38,12 +40,15 @@ COMMANDS = {
     "pooling": "--output made",
     "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
     "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
-    " --output made --markdown made.md --html made.html --text made.txt",
+    " --reference nowhere --output made --markdown made.md --html made.html --text made.txt",
     "schema": "--output made",
     "plan": "",
+    "reference": "",
     "runs": "",
     "gallery": "--output made",
     "scorecard": "",
+    "characteristics": "--paper tomasini_2022 --output made.csv"
+    " --table sensitivity sensitivity.csv",
     "compare": "results/quick/claims.csv",
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
@@ -70,9 +75,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     cases.run(folder, cases.settings("LeNet", epochs=1), cases.images(size=16))
     shutil.copy(ROOT / "config.yaml", folder)
-    shutil.copy(ROOT / "paper_figures/quick/tables.tar.gz", folder)
+    shutil.copy(ROOT / "paper_figures/reference/quick/tables.tar.gz", folder)
     with chdir(folder):
         archive.unpack("tables.tar.gz")
+        plan = Plan(read("config.yaml"))
+        Path(plan.figures_folder).mkdir(parents=True)
+        for figure in papers.figure_inputs(plan):
+            for part in ("png", "csv", "txt"):
+                Path(plan.figures_folder, f"{figure}.{part}").touch()
     sensitivity = tables.sensitivity()
     claims = papers.assess("tomasini_2022", {"sensitivity": sensitivity})
     (folder / "results/again").mkdir()

@@ -19,7 +19,7 @@ PACKED = ("--configfile", "results/smoke/config.yaml")
 REDRAW = (*PACKED, "--workflow-profile", "profiles/redraw")
 DRAWN = ("paper_figures/*/*.*", "results/**/*.csv")
 DRAWING = {*FIGURES, "claims", "all"}
-COMMITTED = sorted(ROOT.glob("paper_figures/*/tables.tar.gz"))
+COMMITTED = sorted(ROOT.glob("paper_figures/reference/*/tables.tar.gz"))
 
 
 def command(checkout: Checkout, *arguments: str) -> str:
@@ -79,7 +79,7 @@ def test_a_fresh_checkout_draws_every_figure_and_trains_nothing(
 @pytest.mark.parametrize("run", [path.parent.name for path in COMMITTED])
 def test_a_committed_run_is_small_and_gives_its_figures(checkout: Checkout, run: str) -> None:
     folder = checkout.folder / "paper_figures" / run
-    shutil.copytree(ROOT / "paper_figures" / run, folder)
+    shutil.copytree(ROOT / "paper_figures/reference" / run, folder)
     tables = folder / "tables.tar.gz"
     assert tables.stat().st_size < 3_000_000
     config = command(checkout, "unpack", str(tables)).strip()

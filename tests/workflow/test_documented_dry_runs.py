@@ -68,7 +68,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
             give_images(checkout, scenario)
             give_weights(checkout, scenario)
     with chdir(checkout.folder):
-        unpacked = archive.unpack(ROOT / "paper_figures/quick/tables.tar.gz")
+        unpacked = archive.unpack(ROOT / "paper_figures/reference/quick/tables.tar.gz")
     assert archive.config_file(unpacked) == UNPACKED
     # Tables that were copied from a cluster.
     needs = papers.figure_inputs(Plan(read("config.yaml", SCENARIOS / "tomasini_2022/paper.yaml")))

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from checkout import ROOT, SMOKE, Checkout, measuring
+from checkout import PARTS, ROOT, SMOKE, Checkout, measuring
 from waiting import wait_until
 
 from cnn_sensitivity.config import read
@@ -157,6 +157,16 @@ def make(
     )
 
 
+def test_make_reproduce_ends_with_what_the_reference_run_found(with_make: Checkout) -> None:
+    kept = make(with_make, "reference")
+    assert kept.stdout.splitlines()[-1] == "Written: paper_figures/reference/smoke/."
+    run = make(with_make, "reproduce")
+    assert run.returncode == 0, run.stderr
+    assert "\n16 of 16 verdicts as in the reference run of commit " in run.stdout
+    page = (with_make.folder / "paper_figures/smoke/claims.md").read_text()
+    assert "16 of 16 verdicts as in the reference run of commit " in page
+
+
 def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
     run = make(with_make, "reproduce")
     assert run.returncode == 0, run.stderr
@@ -202,6 +212,42 @@ def test_make_packs_a_run_and_draws_a_packed_one(with_make: Checkout) -> None:
     assert run.returncode == 2
     assert "error: config.yaml: not a whole archive" in run.stderr
     assert "which one?" in make(with_make, "unpack").stderr.lower()
+
+
+def test_what_a_user_does_leaves_the_checkout_clean(
+    with_make: Checkout, tmp_path: Path, checkout: Checkout
+) -> None:
+    for name in (".gitignore", "Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, checkout.folder)
+    git = ("git", f"--git-dir={tmp_path}/git", "-c", "user.name=x", "-c", "user.email=x")
+
+    def run(*words: str, folder: Path) -> str:
+        environment = {**os.environ, "PYTHONPATH": "workflow"}
+        done = subprocess.run(
+            words, cwd=folder, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    run(*git, "init", "--quiet", folder=checkout.folder)
+    tree = ("--work-tree=.",)
+    run(
+        *git,
+        *tree,
+        "add",
+        *PARTS,
+        ".gitignore",
+        "Makefile",
+        "pyproject.toml",
+        folder=checkout.folder,
+    )
+    run(*git, *tree, "commit", "--quiet", "--message=as fetched", folder=checkout.folder)
+    shutil.copy(ROOT / ".gitignore", with_make.folder)
+    for words in (["plan"], ["report"], ["pack"], ["redraw", "ARCHIVE=smoke.tar.gz"]):
+        assert make(with_make, *words).returncode == 0
+    probe = ("probe", "examples.my_network:my_network", "--count", "20", "--only", "trained")
+    run(sys.executable, "-m", "cnn_sensitivity", *probe, folder=with_make.folder)
+    assert (with_make.folder / "probe").is_dir()
+    assert run(*git, *tree, "status", "--porcelain", folder=with_make.folder) == ""
 
 
 def test_a_network_of_ones_own_is_drawn_beside_the_papers(checkout: Checkout) -> None:

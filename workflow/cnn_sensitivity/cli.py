@@ -22,7 +22,7 @@ from cnn_sensitivity.config import (
 )
 from cnn_sensitivity.errors import UserError
 from cnn_sensitivity.files import write_atomically
-from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.plan import REFERENCES, Plan
 
 INPUT_ERROR = 2
 DEFAULT_PAPER = Config.model_fields["paper"].default
@@ -197,11 +197,12 @@ def _claims(options: argparse.Namespace) -> None:
     tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
     assessed = papers.assess(options.paper, tables)
     changes = criteria.changes(papers.criteria(options.paper))
+    agreement = scorecard.agreement(assessed, options.reference)
     table_files.write(assessed, options.output)
     for path, text in (
-        (options.markdown, scorecard.to_markdown(assessed, changes)),
-        (options.html, scorecard.to_html(assessed, changes)),
-        (options.text, scorecard.to_text(assessed, changes) + "\n"),
+        (options.markdown, scorecard.to_markdown(assessed, changes, agreement)),
+        (options.html, scorecard.to_html(assessed, changes, agreement)),
+        (options.text, scorecard.to_text(assessed, changes, agreement) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text)
@@ -257,9 +258,10 @@ def _scorecard(options: argparse.Namespace) -> None:
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
+    claims = table_files.read("claims", [path])
     changes = criteria.changes(papers.criteria(plan.config.paper))
-    print(scorecard.to_text(table_files.read("claims", [path]), changes))
-    print(f"\nReasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.")
+    print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
+    print(scorecard.to_text(claims, changes, scorecard.agreement(claims, plan.reference)))
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -285,6 +287,15 @@ def _stability(options: argparse.Namespace) -> None:
         temporary.write_text(stability.to_page(table) + stability.to_runs(made))
     print(stability.to_text(table))
     print(f"Written: {options.output}.csv, {options.output}.md.")
+
+
+def _reference(options: argparse.Namespace) -> None:
+    """Make a finished run the reference run of its name: paper_figures/reference/<run>/."""
+    from cnn_sensitivity import reference
+    from cnn_sensitivity.availability import unavailable
+
+    plan = Plan(read(*options.configfile))
+    print(f"Written: {reference.keep(plan.without(unavailable(plan, ask=False)))}/.")
 
 
 def _runs(options: argparse.Namespace) -> None:
@@ -435,12 +446,9 @@ def _parser() -> argparse.ArgumentParser:
     verb("identity", _identity, "experiment", "settings", "dataset", "output")
     verb("schema", _schema, "output")
     verb("software", _software, "output")
-    plan, scorecard, pack = (
-        verb("plan", _plan),
-        verb("scorecard", _scorecard),
-        verb("pack", _pack, "output"),
-    )
-    for command in (plan, scorecard, pack):
+    plan, pack = verb("plan", _plan), verb("pack", _pack, "output")
+    of_a_run = (plan, verb("scorecard", _scorecard), pack, verb("reference", _reference))
+    for command in of_a_run:
         command.add_argument(
             "--configfile",
             nargs="+",
@@ -460,11 +468,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (verb("compare", _compare), stability):
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
     for committed in (verb("runs", _runs), verb("gallery", _gallery, "output")):
-        committed.add_argument("folder", nargs="?", default="paper_figures")
+        committed.add_argument("folder", nargs="?", default=REFERENCES)
     _add_probe(verb("probe", _probe))
     figure = verb("figure", _figure, "paper", "output")
     figure.add_argument("name")
-    claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text")
+    claims = verb("claims", _claims, "paper", "output", "markdown", "html", "text", "reference")
     characteristics = verb("characteristics", _characteristics, "paper", "output")
     for command in (figure, claims, characteristics):
         command.add_argument(

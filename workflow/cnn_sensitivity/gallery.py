@@ -24,7 +24,7 @@ _RUN = """
 or to make the run anew:
 
 ```sh
-make redraw ARCHIVE=paper_figures/{run}/tables.tar.gz
+make redraw ARCHIVE=paper_figures/reference/{run}/tables.tar.gz
 make reproduce{scenario}
 ```
 """

@@ -24,10 +24,13 @@ from cnn_sensitivity.config import (
     run_name,
     suggestion,
 )
+from cnn_sensitivity.config.run import REFERENCE
 from cnn_sensitivity.errors import UserError
 
 FULLY_CONNECTED = "FullConn"
 MEASURING = "sensitivity"
+REFERENCES = f"paper_figures/{REFERENCE}"
+"""Folder of the committed reference runs."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ class Plan:
     def figures_folder(self) -> str:
         """Folder of the run's figures."""
         return f"paper_figures/{self.config.run}"
+
+    @property
+    def reference(self) -> str:
+        """Folder of the committed reference run of this name, which need not be there."""
+        return f"{REFERENCES}/{self.config.run}"
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:

@@ -9,12 +9,19 @@ report: caption("workflow")
 SOFTWARE = f"{PLAN.results}/software.txt"
 CLAIMS = f"{PLAN.results}/claims.csv"
 CLAIM_INPUTS = claim_inputs(AVAILABLE)
+# What the run is held against, where it has been committed.
+REFERENCE = [
+    path
+    for name in ("claims.csv", "software.txt")
+    if Path(path := f"{PLAN.reference}/{name}").exists()
+]
 
 
 rule claims:
     """Hold the run's tables against each claim of the paper: the scorecard."""
     input:
         [path for paths in CLAIM_INPUTS.values() for path in paths],
+        reference=REFERENCE,
         code=code("theory.py", "analysis/*.py", "scorecard/*.py", f"{ROOM}/claims/*.py")
         + code_of_room(),
     output:
@@ -38,10 +45,12 @@ rule claims:
         runtime=growing(10),
     params:
         paper=PAPER,
+        reference=PLAN.reference,
         tables=table_arguments(CLAIM_INPUTS),
     shell:
         "python -m cnn_sensitivity claims --paper {params.paper} --output {output.table:q} --html {output.page:q}"
-        " --markdown {output.markdown:q} --text {output.text:q} {params.tables:q} > {log:q} 2>&1"
+        " --markdown {output.markdown:q} --text {output.text:q} --reference {params.reference:q}"
+        " {params.tables:q} > {log:q} 2>&1"
 
 
 rule software:

@@ -30,6 +30,8 @@ from cnn_sensitivity.errors import UserError
 # A part of paths, which a rule's wildcards tell from others.
 ExperimentName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=60)]
 _OTHER_TABLES = ("training", "spectrum", "receptive_field")
+REFERENCE = "reference"
+"""The folder below paper_figures/ that holds committed runs: no run has this name."""
 
 
 def _is_no_other_table(name: str) -> str:
@@ -43,12 +45,18 @@ MeasurementName = Annotated[
 ]
 
 
+def _is_no_folder_of_runs(name: str) -> str:
+    if name.lower() == REFERENCE:  # a disk may not tell capital letters
+        raise ValueError(f"paper_figures/{name}/ holds committed runs; choose another name")
+    return name
+
+
 class Config(Model):
     """A whole run."""
 
     paper: Label = "tomasini_2022"
     """The paper that is replicated: which figures and claims the run has."""
-    run: Label
+    run: Annotated[Label, AfterValidator(_is_no_folder_of_runs)]
     """Name of the run: results/<run>/ and paper_figures/<run>/."""
     seed: Seed = 0
     """The root of every random number of the run."""

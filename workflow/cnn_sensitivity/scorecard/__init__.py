@@ -5,12 +5,22 @@ from collections.abc import Iterable
 from pandas import DataFrame
 
 from cnn_sensitivity.scorecard import criteria as criteria_list
+from cnn_sensitivity.scorecard.against_reference import agreement
 from cnn_sensitivity.scorecard.characteristics import Authors, Simulated
 from cnn_sensitivity.scorecard.comparison import read, to_comparison
 from cnn_sensitivity.scorecard.render import to_html, to_markdown, to_text
 from cnn_sensitivity.scorecard.verdict import OURS, PAPER, Claim, judge
 
-__all__ = ["COLUMNS", "assess", "read", "to_comparison", "to_html", "to_markdown", "to_text"]
+__all__ = [
+    "COLUMNS",
+    "agreement",
+    "assess",
+    "read",
+    "to_comparison",
+    "to_html",
+    "to_markdown",
+    "to_text",
+]
 
 COLUMNS = ["id", "whose", "statement", "figure", "paper", "criterion", "since", "number"]
 COLUMNS += ["measured", "low", "high", "verdict", "reason"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
-from textwrap import fill, shorten
+from textwrap import fill, shorten, wrap
 
 from pandas import DataFrame
 
@@ -72,10 +72,11 @@ code {{ font-size: .9em; }}
 """
 
 
-def to_markdown(frame: DataFrame, changes: DataFrame) -> str:
+def to_markdown(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     """Return the scorecard as a Markdown table under a sentence that counts the verdicts.
 
-    Below it are the changes of criteria: see `criteria.changes`.
+    Below it are the changes of criteria: see `criteria.changes`. `agreement` says how the run
+    compares with its reference run; it ends the page.
     """
     lines = [_summary(frame), "", *_head(_HEADINGS)]
     for row in records(frame):
@@ -89,7 +90,9 @@ def to_markdown(frame: DataFrame, changes: DataFrame) -> str:
             row["reason"],
         )
         lines.append(f"| {' | '.join(map(cell, cells))} |")
-    return "\n".join([*lines, "", _SINCE, "", to_changes(changes)])
+    lines += ["", _SINCE, "", to_changes(changes)]
+    lines += [agreement, ""] if agreement else []
+    return "\n".join(lines)
 
 
 def to_changes(changes: DataFrame) -> str:
@@ -98,13 +101,12 @@ def to_changes(changes: DataFrame) -> str:
     return "\n".join([*_head(_CHANGES), *(f"| {line} |" for line in lines)]) + "\n"
 
 
-def to_html(frame: DataFrame, changes: DataFrame) -> str:
+def to_html(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     """Return the scorecard, and the changes of criteria, as one self-contained web page."""
-    changed = [
-        "".join(f"<td>{escape(str(v))}</td>" for v in row.values()) for row in records(changes)
-    ]
+    cells = (map(escape, map(str, change.values())) for change in records(changes))
+    changed = ["".join(f"<td>{text}</td>" for text in texts) for texts in cells]
     return _PAGE.format(
-        summary=escape(_summary(frame)),
+        summary=escape(" ".join(filter(None, (_summary(frame), agreement)))),
         headings=_html_head(_HEADINGS),
         rows="\n".join(_html_row(row) for row in records(frame)),
         since=escape(_SINCE),
@@ -113,10 +115,10 @@ def to_html(frame: DataFrame, changes: DataFrame) -> str:
     )
 
 
-def to_text(frame: DataFrame, changes: DataFrame) -> str:
+def to_text(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide.
 
-    Ends with the counts and with the claims whose criteria changed.
+    Ends with the counts, the claims whose criteria changed, and how the run compares.
     """
     rows = [("Claim", "", "Measured", "Verdict")]
     for row in records(frame):
@@ -131,8 +133,9 @@ def to_text(frame: DataFrame, changes: DataFrame) -> str:
     ]
     names = listing(dict.fromkeys(changes["claim"]))
     changed = fill(f"Criteria that changed: {names}.", 98, break_on_hyphens=False)
-    rule, counts = "-" * max(map(len, lines)), _summary(frame).replace(". ", ".\n")
-    return "\n".join([lines[0], rule, *lines[1:], "", counts, changed])
+    counts = _summary(frame).replace(". ", ".\n")
+    end = [counts, changed, *wrap(agreement, 100)]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", *end])
 
 
 def records(frame: DataFrame) -> list[dict[str, object]]:
