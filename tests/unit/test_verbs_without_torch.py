@@ -56,7 +56,15 @@ COMMANDS = {
 }
 WITHOUT_TORCH = """
 import sys
-sys.modules["torch"] = None  # importing it raises ImportError
+
+
+class Nowhere:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "torch":
+            raise ImportError(name)
+
+
+sys.meta_path.insert(0, Nowhere())
 from cnn_sensitivity.cli import main
 main(sys.argv[1:])
 """

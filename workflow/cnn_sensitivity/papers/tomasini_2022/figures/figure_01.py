@@ -10,7 +10,7 @@ from pandas import DataFrame, concat
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import outputs
 from cnn_sensitivity.drawing import scatter
-from cnn_sensitivity.drawing.captions import caption, scale
+from cnn_sensitivity.drawing.captions import caption, of_each_level, scale
 from cnn_sensitivity.drawing.correlation_panel import correlation_table, draw_correlations
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.pictures import draw_deformation
@@ -88,13 +88,15 @@ def _caption(rows: DataFrame, clean: DataFrame, average: str, reasons: Counter[s
     return caption(
         "(a) A test image and one diffeomorphism of it; arrows show how pixels move (enlarged).",
         f"(b) Test error against the relative sensitivity R_f of the output by {average}s{ours},"
-        f" {len(clean)} networks (one point a network and seed) trained without noise, with the"
-        f" fitted power law; crosses: {PUBLISHED_LABEL}, medians of 13 networks; the"
+        f" {clean['network'].nunique()} networks (one point a network and seed) trained without"
+        " noise, with the power law fitted to one point a network, the mean of its seeds; crosses:"
+        f" {PUBLISHED_LABEL}, medians of 13 networks; the"
         f" authors' 15 have slope {PUBLISHED_SLOPE} and prefactor {PUBLISHED_PREFACTOR}"
         " (error = prefactor R^slope).",
-        "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks and"
-        " seeds, of means over images, against the magnitude of the noise added to the images, a"
-        " noisy image above each; bars are 95 % bootstrap intervals over networks and seeds.",
+        "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks, each"
+        " the mean of its seeds, of means over images, against the magnitude of the noise added to"
+        " the images, a noisy image above each; bars: 95 % intervals over networks (Fisher's z).",
+        of_each_level(rows),
         scale(rows),
         left_out(reasons),
     )
