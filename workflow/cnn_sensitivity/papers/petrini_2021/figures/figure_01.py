@@ -153,7 +153,8 @@ def _caption(bounds: DataFrame, overhangs: DataFrame) -> str:
         f"(b) The share of {int(overhangs['fields'].iloc[0]):,} random displacement fields with an"
         " overhang, against T / T2. Solid: the determinant of the derivative of s - tau(s) is not"
         " positive at some pixel; dotted: the condition on one derivative, 1 + d tau <= 0, by which"
-        f" a row or a column of pixels runs backwards. At T2 it is {at_bound}, at T2/2 already {at_half}.",
+        f" a row or a column of pixels runs backwards. At T2 it is {at_bound}, at T2/2 already"
+        f" {at_half}.",
         "After Petrini et al. 2021; the choice of temperatures and images is ours.",
     )
 
