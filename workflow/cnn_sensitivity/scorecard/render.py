@@ -122,7 +122,7 @@ def to_text(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     """
     rows = [("Claim", "", "Measured", "Verdict")]
     for row in records(frame):
-        statement = shorten(str(row["statement"]), 46, placeholder=" …")
+        statement = shorten(str(row["statement"]), 40, placeholder=" …")
         verdict = f"{mark(row)} {row['verdict']}".removesuffix(" at this scale")
         name = f"{row['id']}{_OURS[str(row['whose'])]}"
         rows.append((name, statement, measured(row), verdict))
