@@ -37,8 +37,9 @@ def seeds(rows: DataFrame) -> str:
         for count, networks in counts.items()
     ]
     first, *others = parts
-    most = first.replace(" of ", " seeds of ", 1)
-    return f"{', '.join([f'{most} networks', *others])} (seeds {numbers})"
+    noun = "network" if counts.iloc[0] == 1 else "networks"
+    most = f"{first.replace(' of ', ' seeds of ', 1)} {noun}"
+    return f"{', '.join([most, *others])} (seeds {numbers})"
 
 
 def of_each_level(rows: DataFrame) -> str:
