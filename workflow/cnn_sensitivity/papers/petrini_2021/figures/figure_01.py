@@ -59,7 +59,7 @@ def _diagram(axes: Axes, bounds: DataFrame, shown: DataFrame, cutoffs: list[int]
         inside["cutoff"], inside["lowest"], inside["highest"], color=GREEN, alpha=0.16, linewidth=0
     )
     c = bounds["cutoff"]
-    axes.plot(c, bounds["highest"], color=GREEN, label="$T_2$: overhangs above")
+    axes.plot(c, bounds["highest"], color=GREEN, label="$T_2$: overhangs common")
     axes.plot(
         c,
         bounds["one_pixel"],
