@@ -50,7 +50,9 @@ def table(rows: list[dict[str, Any]], **measurement: Any) -> DataFrame:
     )
 
 
-def networks(factor: float = 1.0, seeds: tuple[int, ...] = (0, 1), **measurement: Any) -> DataFrame:
+def networks(
+    factor: float = 1.0, seeds: tuple[int, ...] = (0, 1, 2), **measurement: Any
+) -> DataFrame:
     """Return all networks under one measurement, R times `factor` and that of the cut-off."""
     factor *= CUTOFF_FACTOR[measurement.get("cutoff", 3)]
     rows = [

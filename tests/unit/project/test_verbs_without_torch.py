@@ -41,6 +41,8 @@ COMMANDS = {
     "runs": "",
     "gallery": "--output made",
     "scorecard": "",
+    "characteristics": "--paper tomasini_2022 --output made.csv"
+    " --table sensitivity sensitivity.csv",
     "compare": "results/quick/claims.csv",
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
@@ -48,7 +50,15 @@ COMMANDS = {
 }
 WITHOUT_TORCH = """
 import sys
-sys.modules["torch"] = None  # importing it raises ImportError
+
+
+class Nowhere:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "torch":
+            raise ImportError(name)
+
+
+sys.meta_path.insert(0, Nowhere())
 from cnn_sensitivity.cli import main
 main(sys.argv[1:])
 """

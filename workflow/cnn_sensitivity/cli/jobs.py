@@ -8,7 +8,7 @@ import json
 
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.cli.device import device_of
-from cnn_sensitivity.cli.verbs import Verbs
+from cnn_sensitivity.cli.verbs import Verbs, add_tables
 from cnn_sensitivity.config import (
     MeasurementSettings,
     TrainingSettings,
@@ -37,10 +37,7 @@ def add_to(verbs: Verbs) -> None:
     figure.add_argument("name")
     pages = ("markdown", "html", "text", "reference")
     claims = verbs.add("claims", _claims, "paper", "output", *pages)
-    for command in (figure, claims):
-        command.add_argument(
-            "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
-        )
+    add_tables(figure, claims)
     verbs.add("software", _software, "output")
 
 
@@ -135,17 +132,19 @@ def _figure(options: argparse.Namespace) -> None:
 def _claims(options: argparse.Namespace) -> None:
     """Hold a run's tables against each claim of the paper."""
     from cnn_sensitivity import papers, scorecard
+    from cnn_sensitivity.scorecard import criteria
 
     tables = {
         kind: papers.read(options.paper, kind, paths) for kind, *paths in options.table if paths
     }
     assessed = papers.assess(options.paper, tables)
+    changes = criteria.changes(papers.criteria(options.paper))
     agreement = scorecard.agreement(assessed, options.reference)
     table_files.write(assessed, options.output)
     for path, text in (
-        (options.markdown, scorecard.to_markdown(assessed, agreement)),
-        (options.html, scorecard.to_html(assessed, agreement)),
-        (options.text, scorecard.to_text(assessed, agreement) + "\n"),
+        (options.markdown, scorecard.to_markdown(assessed, changes, agreement)),
+        (options.html, scorecard.to_html(assessed, changes, agreement)),
+        (options.text, scorecard.to_text(assessed, changes, agreement) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

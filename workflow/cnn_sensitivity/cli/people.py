@@ -51,15 +51,17 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _scorecard(options: argparse.Namespace) -> None:
     """Print the scorecard of a finished run."""
-    from cnn_sensitivity import scorecard
+    from cnn_sensitivity import papers, scorecard
+    from cnn_sensitivity.scorecard import criteria
 
     plan = Plan(read(*options.configfile))
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
     claims = table_files.read("claims", [path])
+    changes = criteria.changes(papers.criteria(plan.config.paper))
     print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
-    print(scorecard.to_text(claims, scorecard.agreement(claims, plan.reference)))
+    print(scorecard.to_text(claims, changes, scorecard.agreement(claims, plan.reference)))
 
 
 def _pack(options: argparse.Namespace) -> None:

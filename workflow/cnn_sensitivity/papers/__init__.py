@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cnn_sensitivity.drawing.drawn import Drawing
+    from cnn_sensitivity.scorecard.characteristics import Authors
     from cnn_sensitivity.scorecard.verdict import Claim
 
 # One line a paper; each is a folder beside this file.
@@ -123,8 +124,30 @@ def claims(name: str) -> "tuple[Claim, ...]":
     return import_module(f"{__name__}.{name}.claims").CLAIMS
 
 
+def criteria(name: str) -> "DataFrame":
+    """Return the list of a paper's criteria: see `scorecard.criteria`.
+
+    Raises:
+        UserError: there is no such paper.
+    """
+    from cnn_sensitivity.scorecard import criteria
+
+    paper(name)
+    return criteria.read(Path(__file__).with_name(name) / "criteria.csv")
+
+
+def authors(name: str) -> "Authors":
+    """Return the authors' numbers of a paper's claims: see `scorecard.characteristics`.
+
+    Raises:
+        UserError: there is no such paper.
+    """
+    paper(name)
+    return import_module(f"{__name__}.{name}.simulation").AUTHORS
+
+
 def assess(name: str, tables: "dict[str, DataFrame]") -> "DataFrame":
     """Return the scorecard of a paper's claims: see `scorecard.assess`."""
     from cnn_sensitivity import scorecard
 
-    return scorecard.assess(claims(name), tables)
+    return scorecard.assess(claims(name), tables, criteria(name), authors(name))

@@ -50,7 +50,8 @@ COLUMNS: dict[str, Columns] = {
     "receptive_field": ([*_TEXTS, "state", "layer"], [*_NUMBERS, "k", "measured_A"], _TRUTHS),
     "pictures": (["picture"], ["row", "column", "channel", "value", "dx", "dy"], []),
     "claims": (
-        ["id", "statement", "figure", "paper", "criterion", "number", "verdict", "reason"],
+        ["id", "whose", "statement", "figure", "paper", "criterion", "since", "number"]
+        + ["verdict", "reason"],
         ["measured", "low", "high"],
         [],
     ),
