@@ -11,7 +11,6 @@ from documented import DOCUMENTS
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import NETWORKS, read
 from cnn_sensitivity.networks import build
-from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.scorecard.overview import to_overview
 
 
@@ -56,10 +55,9 @@ def test_the_rule_graph_has_every_rule() -> None:
     files = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
     rules = set(re.findall(r"^rule (\w+):", "\n".join(files), re.MULTILINE))
     figures = set(papers.paper("tomasini_2022").figures)
-    measuring = set(Plan(read(ROOT / "config.yaml")).measured_together())
     # The graph is the default run's: no other paper, no network that was trained elsewhere.
     others = {"deformations", "identity", "adopt"}
-    assert drawn == (rules - others) | measuring | figures | {"all"}
+    assert drawn == (rules - others) | figures | {"all"}
 
 
 def test_the_catalog_file_and_its_configuration_page_are_there() -> None:

@@ -11,6 +11,7 @@ import figure_tables as tables
 import pytest
 import training_cases as cases
 from checkout import ROOT
+from measured_views import as_measured
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.cli import parser
@@ -25,8 +26,6 @@ NEED_TORCH = {
     "adopt",
     "measure",
     "pretrained",
-    "spectrum",
-    "receptive-field",
     "theory",
     "pictures",
     "identity",
@@ -39,7 +38,7 @@ NEED_TORCH = {
 COMMANDS = {
     "pooling": "--output made",
     "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
-    "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
+    "claims": "--paper tomasini_2022 --table sensitivity measurements.csv#sensitivity"
     " --reference nowhere --output made --markdown made.md --html made.html --text made.txt",
     "schema": "--output made",
     "plan": "",
@@ -86,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "results/again").mkdir()
     for path, table in {
         folder / "pooling.csv": pooling_table(),
-        folder / "sensitivity.csv": sensitivity,
+        folder / "measurements.csv": as_measured("sensitivity", sensitivity),
         folder / "results/quick/claims.csv": claims,
         folder / "results/again/claims.csv": claims,
     }.items():
