@@ -1,11 +1,14 @@
 """A packed run: what is in it, and that it comes back whole."""
 
 import hashlib
+import io
+import json
 import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
 
+import pandas
 import pytest
 import yte
 from archive_cases import CONFIG, FIGURES, ROOT, SMOKE, TABLE, contents, files_here, finish
@@ -16,6 +19,7 @@ from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import read
 from cnn_sensitivity.operations import archive
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tables.measurements import part, view
 
 SCENARIOS = sorted(ROOT.glob("workflow/scenarios/*/*.yaml"))
 
@@ -175,7 +179,7 @@ def test_the_verbs(
 ) -> None:
     monkeypatch.chdir(packed.parent / "there")
     main(["pack", "--configfile", *SMOKE, "--output", "new.tar.gz", "--no-figures"])
-    assert capsys.readouterr().out.startswith("new.tar.gz: 39 files of the run 'smoke', ")
+    assert capsys.readouterr().out.startswith("new.tar.gz: 29 files of the run 'smoke', ")
     monkeypatch.chdir(packed.parent / "here")
     main(["unpack", "../there/new.tar.gz"])
     said = capsys.readouterr()
@@ -192,3 +196,32 @@ def test_the_profile_for_redrawing_allows_what_draws_and_nothing_else() -> None:
     figures = {figure for name in papers.NAMES for figure in papers.paper(name).figures}
     assert set(profile["allowed-rules"]) == {"all", "claims", "software"} | figures
     assert set(FIGURES) <= figures
+
+
+@pytest.mark.parametrize("run", ["published", "petrini_2021_quick"])
+def test_tables_of_an_older_archive_become_one_a_run_with_every_digit(
+    run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The texts of its cells, against those of the tables that were packed."""
+    monkeypatch.chdir(tmp_path)
+    path = ROOT / f"paper_figures/reference/{run}/tables.tar.gz"
+    plan, packed = archive.unpack(path), contents(path)
+    assert not list(Path().rglob("sensitivity.csv"))
+    compared = 0
+    for each in plan.runs[:3]:
+        table = Path(each.measured).read_bytes()
+        for name in each.measurements:
+            old = _texts(packed[f"{run}/{each.path(f'{name}.csv')}"])
+            new = _texts(view("sensitivity", part("", [name]), table))
+            same = [column for column in old if column in new and column != "perturbation"]
+            assert {"D", "R_error", "seed", "state", "layer", "test_error", "flagged"} <= {*same}
+            pandas.testing.assert_frame_equal(new[same], old[same])
+            (said,) = {*old["perturbation"]}
+            for key, value in json.loads(said).items():
+                assert {*new[{"kind": "perturbation"}.get(key, key)]} == {str(value)}
+            compared += 1
+    assert compared > 3
+
+
+def _texts(content: bytes) -> pandas.DataFrame:
+    return pandas.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)

@@ -140,6 +140,15 @@ def measure_all(
         return [measure.table(seen) for measure in measures]
 
 
+def check_number(images: int, fewest: int, average: str) -> None:
+    """Raise UserError for fewer images than an average over their pairs needs."""
+    if images < fewest:
+        few = "1 image is" if images == 1 else f"{images} images are"
+        raise UserError(
+            f"{few} too few for the {average} over pairs of images: give {fewest} or more"
+        )
+
+
 def _check_shapes(images: Tensor, measure: Measure) -> None:
     shown = {"images": images, **measure.changed}
     shapes = [tuple(each.shape) for each in shown.values()]

@@ -9,10 +9,9 @@ import pandas
 import torch
 from torch import Tensor, nn
 
-from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures import layer_choice
-from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, measure_all
+from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, check_number, measure_all
 from cnn_sensitivity.measures.jackknife import BLOCKS, standard_error, without_each
 from cnn_sensitivity.measures.layer_choice import Layers
 from cnn_sensitivity.measures.recording import Factory
@@ -47,7 +46,7 @@ class CosineDistance(Measure):
         return cls(stimuli["deformed"], measurement.layers)
 
     def check(self, images: Tensor) -> None:
-        check_number(len(images))
+        check_number(len(images), FEWEST, "median")
         layer_choice.check(self.layers)
 
     def sums(
@@ -119,15 +118,6 @@ def measure(
         batch_statistics=batch_statistics,
     )
     return table
-
-
-def check_number(images: int, fewest: int = FEWEST, average: str = "median") -> None:
-    """Raise UserError for fewer images than an average over their pairs needs."""
-    if images < fewest:
-        few = "1 image is" if images == 1 else f"{images} images are"
-        raise UserError(
-            f"{few} too few for the {average} over pairs of images: give {fewest} or more"
-        )
 
 
 def _distance(distances: "CosineDistances", place: int) -> dict[str, float | bool]:

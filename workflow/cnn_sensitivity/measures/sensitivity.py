@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures import layer_choice
-from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, measure_all
-from cnn_sensitivity.measures.cosine_distance import check_number
+from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, check_number, measure_all
 from cnn_sensitivity.measures.jackknife import standard_error
 from cnn_sensitivity.measures.layer_choice import Layers
 from cnn_sensitivity.measures.layer_sums import LayerSums
@@ -123,11 +122,11 @@ def measure(
     channel_mean: bool = False,
     batch_statistics: bool = False,
 ) -> pandas.DataFrame:
-    """Return D, G and R of the layers of `network`, one row a layer in execution order.
+    """Return D, G and R of each layer's outputs f, one row a layer in execution order.
 
-    `images`, `deformed` (tau x) and `noisy` (x + eta) are [P, ...]. For a representation f,
-    D = E||f(tau x) - f(x)||^2 / E||f(x1) - f(x2)||^2, G the same with x + eta, and R = D/G; the
-    pair average runs over all P^2 pairs, equal ones included (T22, eq. 1).
+    D = E||f(tau x) - f(x)||^2 / E||f(x1) - f(x2)||^2, G the same with x + eta, and R = D / G (T22,
+    eq. 1). `images` x, `deformed` tau x and `noisy` x + eta are [P, C, ...], without augmentation;
+    the average over pairs runs over all P^2 pairs, equal ones included.
 
     Rows: convolutions, norms, activations, poolings and linear layers (`name:1` is the second
     call of a module), and `output` if the network returns something else than the last of them.

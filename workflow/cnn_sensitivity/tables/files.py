@@ -106,7 +106,7 @@ def check(path: str | Path) -> bytes:
 def read(kind: str, sources: Sequence[str | Path]) -> "DataFrame":
     """Return the rows of tables of one kind, one after the other.
 
-    Of kinds that are views the sources are parts of tables of measurements: see `measurements`.
+    Sources of views, and of rows of single measurements, are parts: see `measurements`.
 
     Raises:
         UserError: one of them is missing, damaged, or has not the columns of its kind.
@@ -123,7 +123,7 @@ def _read(kind: str, source: str) -> "DataFrame":
     path = measurements.path_of(source)
     content = check(path)
     try:
-        if kind in measurements.VIEWS:
+        if kind in measurements.VIEWS or path != source:
             content = measurements.view(kind, source, content)
         table = pandas.read_csv(io.BytesIO(content), keep_default_na=False, na_values=["", "nan"])
         if missing := [name for name in (*texts, *numbers, *truths) if name not in table]:

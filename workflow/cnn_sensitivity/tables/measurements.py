@@ -68,7 +68,9 @@ def in_order(table: "DataFrame") -> "DataFrame":
 
 
 def view(kind: str, source: str, content: bytes) -> bytes:
-    """Return a view of the content of a run's table as CSV, with the digits of that table.
+    """Return a part of the content of a run's table as CSV, with the digits of that table.
+
+    Of a kind that is no view its rows as they are.
 
     Raises:
         ValueError: it is no table of measurements, or a layer lacks a quantity or has it twice.
@@ -80,7 +82,8 @@ def view(kind: str, source: str, content: bytes) -> bytes:
         raise ValueError(f"it has no column {min(missing)!r}")
     names = source.partition("#")[2].split(",")
     chosen = concat([table[table["measurement"] == name] for name in names])
-    return _wide(chosen, VIEWS[kind]).to_csv(index=False).encode()
+    shown = _wide(chosen, VIEWS[kind]) if kind in VIEWS else chosen
+    return shown.to_csv(index=False).encode()
 
 
 def _wide(table: "DataFrame", shown: View) -> "DataFrame":
