@@ -60,12 +60,19 @@ def assemble(
 
 
 def normalize(
-    images: torch.Tensor, mean: tuple[float, ...], std: tuple[float, ...]
+    images: torch.Tensor,
+    mean: tuple[float, ...] | torch.Tensor,
+    std: tuple[float, ...] | torch.Tensor,
 ) -> torch.Tensor:
-    """Return (pixel/255 - mean)/std as float32, for uint8 images `[N, C, ...]`, on their device."""
+    """Return (pixel/255 - mean)/std as float32, for uint8 images `[N, C, ...]`, on their device.
+
+    `mean` and `std` per channel; float32 tensors on that device are not copied.
+    """
     shape = (1, -1) + (1,) * (images.dim() - 2)
-    centre = torch.tensor(mean, dtype=torch.float32, device=images.device).view(shape)
-    spread = torch.tensor(std, dtype=torch.float32, device=images.device).view(shape)
+    centre, spread = (
+        torch.as_tensor(each, dtype=torch.float32, device=images.device).view(shape)
+        for each in (mean, std)
+    )
     return (images.float() / 255 - centre) / spread
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from cnn_sensitivity.config import Recipe
 from cnn_sensitivity.perturbations.corruption import corrupt
-from cnn_sensitivity.tasks.store import Dataset, Split
+from cnn_sensitivity.tasks.store import Dataset, Split, normalize
 
 TEST_BATCH = 250
 
@@ -26,16 +26,16 @@ class Pixels:
         self._noise = noise
         self._seed_of = seed_of
         self._generator = torch.Generator(device)
-        # As datasets.store.normalize, with the constants on the device once and for all.
-        shape = (-1,) + (1,) * (dataset.train.images.dim() - 2)
-        self._mean = torch.tensor(dataset.mean, dtype=torch.float32, device=device).view(shape)
-        self._std = torch.tensor(dataset.std, dtype=torch.float32, device=device).view(shape)
+        # On the device once and for all: a step that is one graph cannot copy them there.
+        self._mean = torch.tensor(dataset.mean, dtype=torch.float32, device=device)
+        self._std = torch.tensor(dataset.std, dtype=torch.float32, device=device)
 
     def __call__(
         self, pixels: torch.Tensor, seeds: Sequence[int], purpose: Sequence[str | int]
     ) -> torch.Tensor:
         """Return images `[S, B, C, ...]`, each seed's with its own noise."""
-        images = (pixels.float() / 255 - self._mean) / self._std
+        normalized = normalize(pixels.flatten(0, 1), self._mean, self._std)
+        images = normalized.unflatten(0, pixels.shape[:2])
         if self._noise:
             noisy = []
             for stack, seed in zip(images, seeds, strict=True):
