@@ -19,14 +19,14 @@ from cnn_sensitivity.config import (
     suggestion,
 )
 from cnn_sensitivity.config.fits import FITS, AnyFit
-from cnn_sensitivity.config.run import REFERENCE
+from cnn_sensitivity.config.run import OF_WEIGHTS, REFERENCE
 
 FULLY_CONNECTED = "FullConn"
 REFERENCES = f"paper_figures/{REFERENCE}"
 """Folder of the committed reference runs."""
-MEASURING_RULES = ("sensitivity", *(f"sensitivity_{number}" for number in range(2, 100)))
-"""The rules that measure, one for each list of measurements; a run has the first of them."""
-GPU_RULES = (*(fit.rule for fit in FITS.values()), *MEASURING_RULES)
+MEASUREMENTS = "measurements.csv"
+"""The file of all that was measured of a run."""
+GPU_RULES = (*(fit.rule for fit in FITS.values()), "measure")
 """The rules that ask for a GPU where there is one to ask for: profiles of clusters name them."""
 
 
@@ -45,8 +45,7 @@ class Run:
     dimensions: int
     """Of its inputs."""
     measurements: tuple[str, ...]
-    measuring: str
-    """The name of the rule that measures it."""
+    """The configuration's, by name; what needs no images is measured besides."""
 
     @property
     def name(self) -> str:
@@ -75,9 +74,9 @@ class Run:
         return self.fit.rule
 
     @property
-    def measured(self) -> list[str]:
-        """The paths of its tables of sensitivities, one a measurement."""
-        return [self.path(f"{name}.csv") for name in self.measurements]
+    def measured(self) -> str:
+        """The path of the table of all that was measured of it."""
+        return self.path(MEASUREMENTS)
 
     @property
     def has_filters(self) -> bool:
@@ -118,33 +117,13 @@ class Plan:
                 seeds,
                 experiment.fit_of(network),
                 experiment.dimensions,
-                _measurements(network, experiment),
-                self._measuring[_measurements(network, experiment)],
+                tuple(network.measurements or experiment.measurements),
             )
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
             for point in experiment.points(network)
             for seeds in network.stacks(experiment.seeds)
         )
-
-    @cached_property
-    def _measuring(self) -> dict[tuple[str, ...], str]:
-        """The names of the rules that measure, by what they measure.
-
-        Raises:
-            UserError: the networks have more lists of measurements than there are names.
-        """
-        lists = dict.fromkeys(
-            _measurements(network, experiment)
-            for experiment in self.config.experiments.values()
-            for network in experiment.networks
-        )
-        if len(lists) > len(MEASURING_RULES):
-            raise UserError(
-                f"configuration: its networks have {len(lists)} different lists of measurements;"
-                f" give them {len(MEASURING_RULES)} at most"
-            )
-        return dict(zip(lists, MEASURING_RULES, strict=False))
 
     @cached_property
     def _runs_by_name(self) -> dict[str, Run]:
@@ -199,13 +178,6 @@ class Plan:
         """Return the path of an experiment's data set."""
         return f"{self.results}/datasets/{experiment}.safetensors"
 
-    def measured_together(self) -> dict[str, list[Run]]:
-        """Return the runs by the rule that measures them."""
-        rules: dict[str, list[Run]] = {}
-        for run in self.runs:
-            rules.setdefault(run.measuring, []).append(run)
-        return rules
-
     def table(self, name: str) -> str:
         """Return the path of a table that belongs to no single run."""
         return f"{self.results}/tables/{name}.csv"
@@ -229,8 +201,11 @@ class Plan:
         )
 
     def measurement_settings(self, run: Run) -> MeasurementSettings:
-        """Return what determines the sensitivity tables of a run."""
-        return self.settings_of(run.experiment, run.measurements)
+        """Return what determines the measurements of a run."""
+        has_fields = getattr(self.config.experiments[run.experiment], "receptive_field", False)
+        has = dict(zip(OF_WEIGHTS, (run.has_filters, has_fields), strict=True))
+        names = (*run.measurements, *(name for name in OF_WEIGHTS if has[name]))
+        return self.settings_of(run.experiment, names)
 
     def settings_of(self, experiment: str, names: Iterable[str]) -> MeasurementSettings:
         """Return what determines the tables of these measurements on an experiment's inputs."""
@@ -238,25 +213,21 @@ class Plan:
         return MeasurementSettings(
             measurements={name: self.measurement(name, measured) for name in names},
             scale=getattr(measured, "scale", None),
-            one_dimensional=measured.dimensions == 1,
             root_seed=self.config.seed,
         )
 
     def measurement(self, name: str, experiment: Experiment) -> Measurement:
         """Return a measurement with what it leaves to the experiment and to the run."""
-        settings = self.config.measurements[name]
-        left_out = {
-            "perturbation": settings.perturbation or experiment.perturbation(),
-            "weights": settings.weights or self.config.weights,
+        settings = self.config.measurements.get(name) or Measurement(quantity=name)
+        left_out = {**experiment.measuring(), "weights": self.config.weights}
+        filled = {
+            key: value
+            for key, value in left_out.items()
+            if key in settings.takes and getattr(settings, key) is None
         }
-        return settings.model_copy(update=left_out)
+        return settings.model_copy(update=filled)
 
     @property
     def gpus_per_job(self) -> int:
         """How many GPUs each training and each measuring job asks for."""
         return int(self.config.device == "gpu")
-
-
-def _measurements(network: Network, experiment: Experiment) -> tuple[str, ...]:
-    """Return what is measured of a network: what it lists itself, or else its experiment's."""
-    return tuple(network.measurements or experiment.measurements)

@@ -25,6 +25,7 @@ from cnn_sensitivity.operations.forecast import (
 )
 from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title, jobs
 from cnn_sensitivity.config.fits import FITS
+from cnn_sensitivity.papers.paper import files_of
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.operations.preflight import (
     check_images,
@@ -154,6 +155,12 @@ def begin_log():
 def code_of(*modules):
     """Return the files that a result depends on: editing one remakes it, touching it does not."""
     return [os.path.relpath(path) for path in code_closure(*modules)]
+
+
+def measures_of(wildcards):
+    """Return the modules of the quantities that are measured of a run: another's edit is nothing."""
+    measurements = PLAN.measurement_settings(PLAN.run(wildcards.name)).measurements
+    return {f"measures.{each.quantity}" for each in measurements.values()}
 
 
 def describe_rule(name, docstring):

@@ -11,6 +11,7 @@ import figure_tables as tables
 import pytest
 import training_cases as cases
 from checkout import ROOT
+from measured_views import as_measured
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.cli import parser
@@ -23,8 +24,6 @@ NEED_TORCH = {
     "dataset",
     "fit",
     "measure",
-    "spectrum",
-    "receptive-field",
     "gpu-check",
     "probe",
     "software",
@@ -33,7 +32,7 @@ NEED_TORCH = {
 COMMANDS = {
     "table": "papers.tomasini_2022.tables.pooling:pooling_table --output made",
     "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
-    "claims": "--paper tomasini_2022 --table sensitivity sensitivity.csv"
+    "claims": "--paper tomasini_2022 --table sensitivity measurements.csv#sensitivity"
     " --reference nowhere --output made --markdown made.md --html made.html --text made.txt",
     "schema": "--output made",
     "plan": "",
@@ -42,7 +41,7 @@ COMMANDS = {
     "gallery": "--output made",
     "scorecard": "",
     "characteristics": "--paper tomasini_2022 --output made.csv"
-    " --table sensitivity sensitivity.csv",
+    " --table sensitivity measurements.csv#sensitivity",
     "compare": "results/quick/claims.csv",
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
@@ -90,7 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "results/again").mkdir()
     for path, table in {
         folder / "pooling.csv": pooling_table(),
-        folder / "sensitivity.csv": sensitivity,
+        folder / "measurements.csv": as_measured("sensitivity", sensitivity),
         folder / "results/quick/claims.csv": claims,
         folder / "results/again/claims.csv": claims,
     }.items():

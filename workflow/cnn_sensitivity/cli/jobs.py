@@ -21,13 +21,10 @@ def add_to(verbs: Verbs) -> None:
     verbs.add("dataset", _dataset, "experiment", "settings", "output")
     fit = verbs.add("fit", _fit, "settings", "dataset", "checkpoint", "table")
     fit.add_argument("--root", default="data", help="the folder of downloads")
-    measure = verbs.add("measure", _measure, "name", "settings", "dataset", "checkpoint")
-    measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
+    measure = verbs.add("measure", _measure, "name", "settings", "dataset", "checkpoint", "output")
     for command in (fit, measure):
         command.add_argument("--gpus", type=int, default=1, help="0 keeps to the CPU")
         command.add_argument("--threads", type=int, default=1, help="CPU threads")
-    verbs.add("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
-    verbs.add("receptive-field", _receptive_field, "name", "checkpoint", "weights", "output")
     table = verbs.add("table", _table)
     table.add_argument("function", metavar="module:function")
     table.add_argument("--parameters", default="{}", help="as JSON")
@@ -67,42 +64,23 @@ def _fit(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
+    """Measure the networks of a checkpoint: all in one table."""
     import torch
 
     from cnn_sensitivity.base.arithmetic import arithmetic
     from cnn_sensitivity.checkpoints import checkpoint
-    from cnn_sensitivity.measures.sensitivity_tables import sensitivity_tables
+    from cnn_sensitivity.measures.job import measured
     from cnn_sensitivity.tasks import store
 
     device = device_of(options)
     with arithmetic("float32", torch.device(device)):
-        tables = sensitivity_tables(
+        table = measured(
             checkpoint.load(options.checkpoint, options.name),
             store.load(options.dataset),
             MeasurementSettings.model_validate_json(options.settings),
             device=device,
         )
-    for table, path in zip(tables.values(), options.output, strict=True):
-        table_files.write(table, path)
-
-
-def _spectrum(options: argparse.Namespace) -> None:
-    """Project the filters of a checkpoint on the grid Laplacian's modes."""
-    from cnn_sensitivity.measures.spectra import spectrum_table
-
-    table_files.write(
-        spectrum_table(options.checkpoint, options.weights, options.name), options.output
-    )
-
-
-def _receptive_field(options: argparse.Namespace) -> None:
-    """Measure how wide the receptive fields of one-dimensional networks are."""
-    from cnn_sensitivity.checkpoints import checkpoint
-    from cnn_sensitivity.measures.receptive_field_tables import receptive_field_table
-
-    loaded = checkpoint.load(options.checkpoint, options.name)
-    table_files.write(receptive_field_table(loaded, options.weights), options.output)
+    table_files.write(table, options.output)
 
 
 def _table(options: argparse.Namespace) -> None:

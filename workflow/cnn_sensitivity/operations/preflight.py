@@ -38,7 +38,7 @@ def check_images(plan: Plan) -> None:
         if not experiment.image_folder():
             continue
         assert isinstance(experiment, Images)
-        tables = (path for run in plan.select(name) for path in run.measured)
+        tables = (run.measured for run in plan.select(name))
         if any(Path(path).exists() for path in (plan.dataset(name), *tables)):
             continue
         source, key = experiment.source, f"experiments.{name}"
@@ -46,10 +46,10 @@ def check_images(plan: Plan) -> None:
         deformed = source.test_size if source.templates else None
         there_are = deformed or len(listed.images("test")[0])
         for measurement in experiment.all_measurements():
-            needed = plan.config.measurements[measurement].images
-            if there_are < needed:
+            measured = plan.config.measurements[measurement]
+            if "images" in measured.takes and there_are < measured.images:
                 raise UserError(
-                    f"measurements.{measurement}.images {needed}: {source.root} has"
+                    f"measurements.{measurement}.images {measured.images}: {source.root} has"
                     f" {there_are} test images"
                 )
         most = max((size or 0 for size in experiment.sizes()), default=0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
 from cnn_sensitivity.papers.job import Job
-from cnn_sensitivity.papers.paper import Paper, Tables
+from cnn_sensitivity.papers.paper import Paper, Tables, files_of
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tables import files as table_files
 
@@ -63,7 +63,7 @@ def claim_inputs(plan: Plan) -> Tables:
 def all_inputs(plan: Plan) -> set[str]:
     """Return the paths of all tables that the figures and the scorecard are made from."""
     needs = [*figure_inputs(plan).values(), claim_inputs(plan)]
-    return {path for tables in needs for paths in tables.values() for path in paths}
+    return {path for tables in needs for path in files_of(tables)}
 
 
 def jobs(plan: Plan) -> list[Job]:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from cnn_sensitivity import perturbations
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
-from cnn_sensitivity.measures import sensitivity
-from cnn_sensitivity.measures.sensitivity import Request
+from cnn_sensitivity.measures.base import measure_all
+from cnn_sensitivity.measures.sensitivity import Sensitivity
 from cnn_sensitivity.networks import own_failure, shuffle_channels
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions
 from cnn_sensitivity.probe.subject import Subject
@@ -57,8 +57,8 @@ def measure(
     that cannot take the images, and as `sensitivity.measure`.
     """
     images = subject.images.normalized()
-    whole = Request(deformed, noisy, layers="activations")
-    output = Request(deformed, noisy, "median", layers="output")
+    whole = Sensitivity(deformed, noisy, layers="activations")
+    output = Sensitivity(deformed, noisy, "median", layers="output")
     networks = list(_networks(subject, seed, only_trained))
     total = SETS * len(networks) * len(images)
     done, tables = 0, []
@@ -73,7 +73,7 @@ def measure(
         requests = [whole, output] if columns["wiring"] == "original" else [whole]
         handle = network.register_forward_pre_hook(count)
         try:
-            measured = sensitivity.measure_all(
+            measured = measure_all(
                 network, images, requests, batch_statistics=columns["batch_norm"] == "batch"
             )
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:

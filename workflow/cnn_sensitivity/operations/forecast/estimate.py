@@ -173,7 +173,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         measure = START_SECONDS + measure * passed / 1000
     parameters = timings.parameters(run.network) or 0
     states = STATES_KEPT + len(recipe.keep_epochs or [])
-    measured = _there(*run.measured)
+    measured = _there(run.measured)
     # A checkpoint may go once it has been measured.
     trained = _there(run.path("training.csv")) and (
         measured or _there(run.path("checkpoint.safetensors"))
@@ -195,8 +195,10 @@ def _images_passed(plan: Plan, run: Run) -> float:
     measurements = plan.measurement_settings(run).measurements.values()
     sets: dict[tuple, set] = defaultdict(set)
     for each in measurements:
+        if "images" not in each.takes:
+            continue
         group = each.images, each.weights, each.batch_norm, each.shuffles, each.initializations
-        sets[group].add((each.perturbation, each.noise_norm))
+        sets[group].add((each.perturbation, each.noise_norm, each.rectify))
     kept = len(plan.training_settings(run).recipe.keep_epochs or [])
     # Fresh networks, the trained one, its shuffled copies, and kept epochs.
     return sum(
@@ -206,7 +208,7 @@ def _images_passed(plan: Plan, run: Run) -> float:
 
 
 def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
-    of_runs = {path for run in plan.runs for path in (*run.measured, run.path("training.csv"))}
+    of_runs = {path for run in plan.runs for path in (run.measured, run.path("training.csv"))}
     of_the_paper = [list(job.outputs.values()) for job in jobs(plan)]
     yield from sorted(all_inputs(plan) - of_runs - {path for made in of_the_paper for path in made})
     yield from (paths[0] for paths in of_the_paper)

@@ -11,6 +11,7 @@ from cnn_sensitivity.config import Diffeomorphism, Images, Measurement
 from cnn_sensitivity.papers.paper import Tables, of_jobs
 from cnn_sensitivity.papers.petrini_2021.jobs import jobs
 from cnn_sensitivity.plan import Plan, Run
+from cnn_sensitivity.tables.measurements import part
 
 ONE_PIXEL = Diffeomorphism().displacement
 CUTOFF = Diffeomorphism().cutoff
@@ -26,13 +27,9 @@ def claims(plan: Plan) -> Tables:
 def _tables(plan: Plan, runs: Iterable[Run], keep: Callable[[Measurement], bool]) -> Tables | None:
     """Return the tables of the measurements that `keep` accepts; None without any."""
     measurements = plan.config.measurements
-    paths = [
-        run.path(f"{name}.csv")
-        for run in runs
-        for name in run.measurements
-        if keep(measurements[name])
-    ]
-    return {"sensitivity": paths} if paths else None
+    kept = [(run, [name for name in run.measurements if keep(measurements[name])]) for run in runs]
+    parts = [part(run.measured, names) for run, names in kept if names]
+    return {"sensitivity": parts} if parts else None
 
 
 def _image_runs(plan: Plan) -> list[Run]:

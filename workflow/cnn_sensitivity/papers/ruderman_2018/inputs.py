@@ -27,7 +27,7 @@ def claims(plan: Plan) -> Tables:
     with_filters = (run for run in plan.runs if run.experiment != SMOOTHED)
     return {
         "cosine_distance": distances,
-        "spectrum": [run.path("spectrum.csv") for run in with_filters],
+        **(of_runs("spectrum", with_filters) or {"spectrum": []}),
         "training": [run.path("training.csv") for run in plan.select(RANDOM)],
     }
 

@@ -20,7 +20,7 @@ def claims(plan: Plan) -> Tables:
         **(measured("sensitivity", plan.runs) or {}),
         **_medians(plan),
         **(measured("initial", plan.select("images", keep=_is_clean), kind="initial") or {}),
-        "spectrum": [run.path("spectrum.csv") for run in with_filters],
+        **(of_runs("spectrum", with_filters) or {"spectrum": []}),
         **(of_jobs(jobs(plan), "theory") or {}),
     }
 
