@@ -66,7 +66,8 @@ def _known_rows(sensitivity: DataFrame) -> DataFrame:
     # As the claims choose experiments, before networks are left out.
     rows = concat([f(rows) for rows in states for f in (compared, across_sizes)], ignore_index=True)
     rows = rows.assign(draw=rows.get("draw", 0))
-    ours = {state: _scatter(part, "R") for state, part in compared(rows).groupby("state")}
+    whole = compared(rows) if len(compared(rows)) else rows
+    ours = {state: _scatter(part, "R") for state, part in whole.groupby("state")}
     found = []
     for _, row in rows.iterrows():
         of = row["architecture"], data_of(str(row["dataset"])), row["train_size"]
