@@ -36,7 +36,7 @@ COMMANDS = {
     " --reference nowhere --output made --markdown made.md --html made.html --text made.txt",
     "schema": "--output made",
     "plan": "",
-    "reference": "",
+    "reference": "--configfile results/quick/config.yaml",
     "runs": "",
     "gallery": "--output made",
     "scorecard": "",
@@ -79,7 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "paper_figures/reference/quick/tables.tar.gz", folder)
     with chdir(folder):
         archive.unpack("tables.tar.gz")
-        plan = Plan(read("config.yaml"))
+        plan = Plan(read("config.yaml", "results/quick/config.yaml"))
         Path(plan.figures_folder).mkdir(parents=True)
         for figure in papers.figure_inputs(plan):
             for part in ("png", "csv", "txt"):

@@ -4,8 +4,9 @@ R of every training is drawn around the authors' value for its network, data, nu
 cut-off and state: Figure 4's points and Figure 3's bars where the whole training set was seen,
 Figure 5's drafts for fewer images (ln R interpolated in ln P; other cut-offs by Figure 3's ratio),
 Figure 3's where nothing else is known; the test error from Figures 4 and 5, D from Figure 7. ln R
-scatters over seeds as the authors' does or, where that is not known, as the run's own, the same
-for all cut-offs; ln error as the run's own. Runs of which no R is known are left out. No torch.
+scatters over seeds as the authors' does or, where that is not known, as that of the run's networks
+on the whole training set, the same for all cut-offs; ln error as the run's own. Runs of which no R
+is known are left out. No torch.
 """
 
 from pathlib import Path
@@ -65,7 +66,8 @@ def _known_rows(sensitivity: DataFrame) -> DataFrame:
     # As the claims choose experiments, before networks are left out.
     rows = concat([f(rows) for rows in states for f in (compared, across_sizes)], ignore_index=True)
     rows = rows.assign(draw=rows.get("draw", 0))
-    ours = {state: _scatter(part, "R") for state, part in rows.groupby("state")}
+    whole = compared(rows) if len(compared(rows)) else rows
+    ours = {state: _scatter(part, "R") for state, part in whole.groupby("state")}
     found = []
     for _, row in rows.iterrows():
         of = row["architecture"], data_of(str(row["dataset"])), row["train_size"]
