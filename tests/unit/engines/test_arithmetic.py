@@ -10,7 +10,7 @@ from pandas import DataFrame
 from cnn_sensitivity.base.arithmetic import arithmetic
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import MeasurementSettings
-from cnn_sensitivity.measures import sensitivity_tables as sensitivities
+from cnn_sensitivity.measures import job
 from cnn_sensitivity.tasks import store
 
 GPU = torch.device("cuda")  # nothing runs on it: only what PyTorch is told is looked at
@@ -39,11 +39,11 @@ def test_a_measurement_is_in_float32(tmp_path: Path, monkeypatch: pytest.MonkeyP
     store.save(dataset, tmp_path / "dataset.safetensors", "images")
     seen = []
 
-    def tables(*arguments: object, **options: object) -> dict[str, DataFrame]:
+    def measured(*arguments: object, **options: object) -> DataFrame:
         seen.append((*told(), options))
-        return {"main": DataFrame({"D": [1.0]})}
+        return DataFrame({"D": [1.0]})
 
-    monkeypatch.setattr(sensitivities, "sensitivity_tables", tables)
+    monkeypatch.setattr(job, "measured", measured)
     settings = MeasurementSettings.model_validate({"measurements": {"main": {}}, "root_seed": 0})
     main(
         ["measure", "--name", "images/LeNet/noise-0_train-all/seeds-0", "--gpus", "0"]

@@ -24,7 +24,7 @@ from cnn_sensitivity.cli import main
 folder, training, measurement, threads = sys.argv[1:]
 files = ["--dataset", f"{folder}/../data.safetensors", "--checkpoint", f"{folder}/checkpoint"]
 device = ["--gpus", "0", "--threads", threads]
-main(["train", "--settings", training, *files, "--table", f"{folder}/training.csv", *device])
+main(["fit", "--settings", training, *files, "--table", f"{folder}/training.csv", *device])
 files += ["--name", "images/LeNet/noise-0.2_train-all/seeds-0", "--settings", measurement]
 main(["measure", *files, "--output", f"{folder}/table.csv", *device])
 """

@@ -28,7 +28,8 @@ def is_one(files: Iterable[str]) -> bool:
 def update_configuration(path: Path) -> None:
     """Take away what a configuration had to say; one that cannot be read stays as it is."""
     with suppress(OSError, UnicodeDecodeError):
-        path.write_text(path.read_text().replace(_ANY_NOISE, _DEFAULT))
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(_ANY_NOISE, _DEFAULT), encoding="utf-8")
 
 
 def convert(plan: Plan, folder: Path) -> None:

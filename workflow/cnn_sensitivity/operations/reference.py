@@ -45,5 +45,5 @@ def keep(plan: Plan) -> Path:
         ("claims.txt", scorecard.to_text(claims, changes) + "\n"),
     ):
         with write_atomically(folder / name) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
     return folder
