@@ -50,6 +50,7 @@ def sensitivity_tables(
                 requests,
                 channel_mean=settings.one_dimensional,
                 batch_statistics=columns["batch_norm"] == "batch",
+                functions=":" in training.network.name,  # of one's own
             )
             for (name, measurement), table in zip(measurements.items(), measured, strict=True):
                 described = {**columns, **description(name, measurement)}

@@ -19,6 +19,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.cifar_resnet import cifar_resnet
+from cnn_sensitivity.networks.copying import leave_inference
 from cnn_sensitivity.networks.downsampling import downsampling_cnn
 from cnn_sensitivity.networks.efficientnet import efficientnet_b0
 from cnn_sensitivity.networks.fully_connected import fully_connected
@@ -136,6 +137,7 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
         raise UserError(
             f"network {name!r}: give its lazy layers their sizes; they are trained as built"
         )
+    leave_inference(network)
     return network
 
 
