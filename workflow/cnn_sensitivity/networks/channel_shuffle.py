@@ -51,7 +51,7 @@ def _holds_its_filters(convolution: nn.Module) -> bool:
         own = getattr(type(convolution), name) is not getattr(kind, name)
         if own or name in vars(convolution):
             return False
-    return convolution._parameters.get("weight") is not None and convolution.groups == 1
+    return convolution._parameters.get("weight") is not None and bool(convolution.groups == 1)
 
 
 def _permute_filters(convolution: Any, permutation: torch.Tensor) -> None:

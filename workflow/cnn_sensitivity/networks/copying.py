@@ -52,6 +52,7 @@ def leave_inference(network: nn.Module) -> None:
     tensors = (*network.parameters(), *network.buffers())
     replaced = {id(each): usual(each) for each in tensors if each.is_inference()}
     for module in network.modules() if replaced else ():
+        held: Any
         for held in (module._parameters, module._buffers):
             for name, tensor in held.items():
                 held[name] = replaced.get(id(tensor), tensor)
