@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas
 
-PARTS = ("measurement", "training", "workflow")
+PARTS = ("measurement", "training", "gradient_flow", "workflow")
 TABLE = Path("results/benchmarks.csv")
 
 

@@ -14,6 +14,7 @@ from benchmarks.timing import by_turns
 from cnn_sensitivity import networks, perturbations
 from cnn_sensitivity.config import Diffeomorphism
 from cnn_sensitivity.measures import sensitivity
+from cnn_sensitivity.measures.base import measure_all
 from cnn_sensitivity.probe import measuring as probe
 from cnn_sensitivity.probe.images import Images
 from cnn_sensitivity.probe.subject import Subject
@@ -135,7 +136,7 @@ def sweep_against_bare_passes() -> list[dict[str, Any]]:
     rows = []
     for batch in BATCHES:
         ours, theirs = by_turns(
-            lambda: sensitivity.measure_all(network, images, requests),
+            lambda: measure_all(network, images, requests),
             lambda batch=batch: bare_passes(network, data, batch),  # type: ignore[misc]
             rounds=3,
         )
@@ -152,7 +153,7 @@ def sweep_against_bare_passes() -> list[dict[str, Any]]:
     return rows
 
 
-def sweep(images: Tensor) -> list[sensitivity.Request]:
+def sweep(images: Tensor) -> list[sensitivity.Sensitivity]:
     """Return the 72 measurements of the output, of which each two share their perturbed images."""
     requests = []
     for interpolation in ("linear", "gaussian"):
@@ -165,7 +166,7 @@ def sweep(images: Tensor) -> list[sensitivity.Request]:
                 deformed = perturbations.perturb(images, kind, generator)
                 noisy = images + perturbations.matched_noise(images, deformed, generator)
                 requests += [
-                    sensitivity.Request(deformed, noisy, average, "output")
+                    sensitivity.Sensitivity(deformed, noisy, average, "output")
                     for average in ("mean", "median")
                 ]
     return requests

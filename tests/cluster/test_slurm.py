@@ -155,7 +155,7 @@ def test_each_training_and_measurement_gets_one_gpu_and_no_other_step_asks(
 ) -> None:
     run, _ = eventful
     for job in run.jobs:
-        on_gpu = job.step.startswith(("train ", "sensitivity"))
+        on_gpu = job.step.startswith(("train ", "measure "))
         assert job.request == ("TresPerJob=gres:gpu:1" if on_gpu else ""), job
     for moment in run.moments:
         # A job that ends has given its device back already.
@@ -169,9 +169,8 @@ def test_each_training_and_measurement_gets_one_gpu_and_no_other_step_asks(
 def test_light_steps_share_jobs(eventful: tuple[Watched, Troubles]) -> None:
     run, _ = eventful
     steps = [job.step.split()[0] for job in run.jobs]
-    assert len([step for step in steps if step.startswith("spectra")]) == 1
     assert len([step for step in steps if step.startswith("light")]) == 1
-    assert not any(step.startswith(("figure", "spectrum", "claims")) for step in steps)
+    assert not any(step.startswith(("figure", "claims")) for step in steps)
 
 
 @pytest.mark.parametrize(

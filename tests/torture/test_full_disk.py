@@ -59,7 +59,7 @@ def command(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Complet
 EMBEDDED = json.dumps({"name": "embedded", "train_size": 500, "test_size": 200})
 VERBS = {
     "dataset": ("--experiment", "images", "--settings", EMBEDDED, "--output"),
-    "pooling": ("--output",),
+    "table": ("papers.tomasini_2022.tables.pooling:pooling_table", "--output"),
     "schema": ("--output",),
 }
 

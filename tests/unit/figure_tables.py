@@ -1,7 +1,7 @@
 """Small tables with known answers, for the tests of figures and claims."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,26 +67,29 @@ def run_rows(
 
 
 def sensitivity(
-    noises: Sequence[float] = (0.0,), seeds: Sequence[int] = (0, 1), **changes: Any
+    noises: Sequence[float] = (0.0,),
+    seeds: Sequence[int] = (0, 1),
+    errors: Mapping[str, float] = ERRORS,
+    **changes: Any,
 ) -> DataFrame:
     """Return four networks whose seeds differ by 10 % in their error, at each noise level."""
     rows = [
         row
         for noise in noises
-        for network, error in ERRORS.items()
+        for network, error in errors.items()
         for seed in seeds
         for row in run_rows(network, error * 1.1**seed, seed, **{"noise": noise, **changes})
     ]
     return DataFrame(rows)
 
 
-def task_2d(networks: Sequence[str] = tuple(ERRORS)) -> DataFrame:
+def task_2d(networks: Sequence[str] = tuple(ERRORS), seeds: Sequence[int] = (0, 1)) -> DataFrame:
     """Return runs of two-dimensional scale detection at two training sizes."""
     rows = [
         row
         for network in networks
         for size in (100, 200)
-        for seed in (0, 1)
+        for seed in seeds
         for row in run_rows(
             network,
             ERRORS.get(network, 0.15) * (1.1**seed) * 100 / size,
@@ -100,7 +103,10 @@ def task_2d(networks: Sequence[str] = tuple(ERRORS)) -> DataFrame:
 
 
 def task_1d(
-    exponent_d: tuple[float, float] = (2.0, 1.0), exponent_g: float = 1.0, **changes: Any
+    exponent_d: tuple[float, float] = (2.0, 1.0),
+    exponent_g: float = 1.0,
+    seeds: Sequence[int] = (0, 1),
+    **changes: Any,
 ) -> DataFrame:
     """Return 1D networks whose layers follow power laws exactly while their field is within 32.
 
@@ -115,7 +121,7 @@ def task_1d(
         widths = _widths(size, stride, blocks)
         fields = 1 + (size - 1) * np.cumsum(stride ** np.arange(blocks))
         template = run_rows(label, 0.1)[0]
-        for seed in (0, 1):
+        for seed in seeds:
             for index in range(2 * blocks + 1):
                 layer = min(index // 2, blocks - 1)
                 far = 7.0 if fields[layer] > 32 else 1.0
@@ -166,13 +172,17 @@ def receptive_field() -> DataFrame:
 EIGENVALUES = np.array([0, 1, 1, 2, 3, 3, 4, 4, 6.0])
 
 
-def spectrum(trained_constant: float = 0.4, initial_constant: float = 1 / 9) -> DataFrame:
-    """Return two networks of two layers: the constant mode has this share, the others the rest.
+def spectrum(
+    trained_constant: float = 0.4,
+    initial_constant: float = 1 / 9,
+    networks: Sequence[str] = ("VGG11", "LeNet"),
+) -> DataFrame:
+    """Return networks of two layers: the constant mode has this share, the others the rest.
 
     Modes 2 and 3, one eigenspace, have unequal gammas with the mean of the other modes.
     """
     rows = []
-    for network in ("VGG11", "LeNet"):
+    for network in networks:
         for seed in (0, 1):
             for state, share in (("initial", initial_constant), ("trained", trained_constant)):
                 rest = (1 - share) / 8

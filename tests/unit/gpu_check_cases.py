@@ -9,7 +9,7 @@ from cnn_sensitivity.operations.gpu_check.synthetic import random_images, traini
 from cnn_sensitivity.plan import Plan
 
 CPU = torch.device("cpu")
-TINY = Scale(1 / 16, 8, measured=8, timed_measuring=8, seconds=0.0, processes=(), channels=12)
+TINY = Scale(1 / 16, 8, measured=8, seconds=0.0)
 LENET = training_settings({"name": "LeNet"}, 2, batch_size=8, learning_rate=0.01, epochs=3)
 IMAGES = random_images(20, (1, 28, 28))
 

@@ -1,6 +1,5 @@
 """Small tables with known answers, for the tests of P21's figures and claims."""
 
-import json
 from typing import Any
 
 import pandas
@@ -32,7 +31,7 @@ def table(rows: list[dict[str, Any]], **measurement: Any) -> DataFrame:
     cutoff, displacement = chosen.pop("cutoff", 3), chosen.pop("displacement", 1.0)
     interpolation = chosen.pop("interpolation", "linear")
     perturbation = {
-        "kind": "diffeomorphism",
+        "perturbation": "diffeomorphism",
         "cutoff": cutoff,
         "displacement": displacement,
         "interpolation": interpolation,
@@ -46,11 +45,13 @@ def table(rows: list[dict[str, Any]], **measurement: Any) -> DataFrame:
         **chosen,
         images=500,
         measurement=name,
-        perturbation=json.dumps(perturbation, sort_keys=True),
+        **perturbation,
     )
 
 
-def networks(factor: float = 1.0, seeds: tuple[int, ...] = (0, 1), **measurement: Any) -> DataFrame:
+def networks(
+    factor: float = 1.0, seeds: tuple[int, ...] = (0, 1, 2), **measurement: Any
+) -> DataFrame:
     """Return all networks under one measurement, R times `factor` and that of the cut-off."""
     factor *= CUTOFF_FACTOR[measurement.get("cutoff", 3)]
     rows = [
@@ -121,5 +122,5 @@ def identity() -> DataFrame:
     frame = sweep()
     one = frame[(frame["network"] == "LeNet") & (frame["state"] == "trained")]
     one = one[one["seed"] == rows["seed"].iloc[0]]
-    displacements = one["perturbation"].map(lambda text: json.loads(text)["displacement"])
+    displacements = one["displacement"]
     return one.assign(D=0.1 * displacements**2, G=0.1 * displacements**2, R=1.0)

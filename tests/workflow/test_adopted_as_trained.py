@@ -7,7 +7,7 @@ from checkout import SMOKE, Checkout
 from safetensors.numpy import load_file, save_file
 
 RUN = "results/smoke/images/LeNet/noise-0_train-all/seeds-0"
-TABLE = f"{RUN}/sensitivity.csv"
+TABLE = f"{RUN}/measurements.csv"
 
 
 def test_an_adopted_network_is_measured_as_the_trained_one(
@@ -24,5 +24,5 @@ def test_an_adopted_network_is_measured_as_the_trained_one(
     run = checkout.snakemake(TABLE, *SMOKE, "adopting.yaml", "--cores", "1")
     assert run.returncode == 0, run.stdout + run.stderr
     adopted, trained = (pd.read_csv(each.folder / TABLE) for each in (checkout, smoke))
-    assert {"D", "G", "R"} <= set(trained)
+    assert {"D", "G", "R", "gamma"} <= set(trained["quantity"])
     assert [name for name in trained if not adopted[name].equals(trained[name])] == ["epochs"]

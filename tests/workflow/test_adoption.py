@@ -57,7 +57,7 @@ def test_what_cannot_be_had_is_named_and_left_out(adopting: Checkout) -> None:
         "dataset": 1,
         "train": 1,
         "adopt": 1,
-        "sensitivity": 2,
+        "measure": 2,
         "figure_03": 1,
     }
 
@@ -81,7 +81,7 @@ def test_a_network_is_adopted_and_another_file_adopts_it_anew(adopting: Checkout
     run = adopting.snakemake("figure_03", *CALL, "--cores", "2")
     assert run.returncode == 0, run.stdout + run.stderr
     mine = Path(adopting.folder, FOLDER, "mine/noise-0_train-all/seeds-0")
-    table = pandas.read_csv(mine / "sensitivity.csv")
+    table = pandas.read_csv(mine / "measurements.csv")
     assert (mine / "checkpoint.safetensors").is_file()
     assert not list(mine.glob("*.benchmark.tsv.tmp")) + list(mine.glob("training.benchmark.tsv"))
     assert set(table["state"]) == {"initial", "trained"}
@@ -91,7 +91,7 @@ def test_a_network_is_adopted_and_another_file_adopts_it_anew(adopting: Checkout
     assert "figure_03" not in adopting.planned("figure_03", *CALL)
     save_weights(adopting, 1)
     jobs = adopting.planned("figure_03", *CALL)
-    assert jobs == {"adopt": 1, "sensitivity": 1, "figure_03": 1}
+    assert jobs == {"adopt": 1, "measure": 1, "figure_03": 1}
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate")

@@ -34,11 +34,11 @@ def test_exchanged_data_sets_and_checkpoints_are_refused_until_they_are_deleted(
     # What each table's job says in its log.
     readers = {
         vgg / "training.csv": ("training", "holds the data of scale_detection_2d, not of images"),
-        lenet / "spectrum.csv": ("spectrum", "holds the networks of images/LeNet-tanh/"),
-        tanh / "sensitivity.csv": (
-            "sensitivity",
-            "holds the networks of images/LeNet/",
+        lenet / "measurements.csv": (
+            "measurements",
+            "holds the networks of images/LeNet-tanh/",
         ),
+        tanh / "measurements.csv": ("measurements", "holds the networks of images/LeNet/"),
     }
     for table in readers:
         table.unlink()

@@ -179,7 +179,7 @@ def test_hostile_texts_reach_the_commands_as_they_are(odd_checkout: Checkout) ->
     assert dry.returncode == 0, dry.stderr
     run = odd_checkout.snakemake(*targets, *overlays)
     assert run.returncode == 0, run.stdout + run.stderr
-    table = next((folder / "results/hostile/images").rglob("sensitivity.csv"))
+    table = next((folder / "results/hostile/images").rglob("measurements.csv"))
     assert set(pandas.read_csv(table)["dataset"]) == {PRINTABLE}
     for table, layer in zip(spectra, ("features.0", "conv"), strict=True):
         assert layer in (folder / table).read_text()

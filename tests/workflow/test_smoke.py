@@ -8,6 +8,9 @@ import pytest
 from checkout import SMOKE, TABLES, Checkout, measuring
 from test_plan_of_jobs import FIGURES
 
+from cnn_sensitivity.config import read
+from cnn_sensitivity.plan import Plan
+
 CLAIMS = {"claims", "all"}
 
 
@@ -50,17 +53,16 @@ def test_editing_the_deformation_remeasures_and_does_not_retrain(edited: Checkou
     edited.append("workflow/cnn_sensitivity/perturbations/diffeomorphism.py")
     jobs = edited.planned(*SMOKE)
     assert "train" not in jobs
-    assert "spectrum" not in jobs
     assert measuring(jobs) == 10
     assert jobs["pictures"] == 1
 
 
-def test_editing_the_spectrum_neither_retrains_nor_remeasures(edited: Checkout) -> None:
+def test_editing_the_spectrum_remeasures_those_with_filters(edited: Checkout) -> None:
     edited.append("workflow/cnn_sensitivity/measures/spectrum.py")
     jobs = edited.planned(*SMOKE)
     assert "train" not in jobs
-    assert measuring(jobs) == 0
-    assert jobs["spectrum"] > 0
+    runs = Plan(read(*(edited.folder / name for name in ("config.yaml", SMOKE[1])))).runs
+    assert 0 < measuring(jobs) == sum(run.has_filters for run in runs) < len(runs)
 
 
 def test_editing_the_training_retrains(edited: Checkout) -> None:
@@ -88,7 +90,7 @@ def test_another_seed_trains_that_seed_alone(edited: Checkout) -> None:
 def test_a_deleted_file_comes_back_with_the_same_bytes(edited: Checkout) -> None:
     before = edited.contents(TABLES)
     (edited.folder / "results/smoke/tables/theory.csv").unlink()
-    lost = next((edited.folder / "results/smoke/images/LeNet").rglob("sensitivity.csv"))
+    lost = next((edited.folder / "results/smoke/images/LeNet").rglob("measurements.csv"))
     lost.unlink()
     (edited.folder / "paper_figures/smoke/figure_03.csv").unlink()
     run = edited.snakemake(*SMOKE)

@@ -261,13 +261,13 @@ def test_a_network_of_ones_own_is_drawn_beside_the_papers(checkout: Checkout) ->
     run = checkout.snakemake("figure_03", *EXAMPLE)
     assert run.returncode == 0, run.stderr
     trained = checkout.folder / "results/my_network/images/mine"
-    assert [path.name for path in trained.rglob("sensitivity.csv")] == ["sensitivity.csv"]
-    assert "mine" in next(trained.rglob("sensitivity.csv")).read_text()
+    assert [path.name for path in trained.rglob("measurements.csv")] == ["measurements.csv"]
+    assert "mine" in next(trained.rglob("measurements.csv")).read_text()
     assert (checkout.folder / "paper_figures/my_network/figure_03.png").exists()
     assert checkout.planned("figure_03", *EXAMPLE) == {}
     checkout.append("examples/my_network.py")
     jobs = checkout.planned("figure_03", *EXAMPLE)
-    assert jobs == {"train": 1, "sensitivity": 1, "figure_03": 1}
+    assert jobs == {"train": 1, "measure": 1, "figure_03": 1}
 
 
 def test_a_network_is_measured_without_the_workflow() -> None:

@@ -10,27 +10,23 @@ from functools import cached_property
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import (
     Config,
-    Diffeomorphism,
     Experiment,
     Measurement,
     MeasurementSettings,
     Network,
-    PictureSettings,
-    ThinPlate,
     TrainingSettings,
-    WeightFile,
     run_name,
     suggestion,
 )
 from cnn_sensitivity.config.fits import FITS, AnyFit
-from cnn_sensitivity.config.run import REFERENCE
+from cnn_sensitivity.config.run import OF_WEIGHTS, REFERENCE
 
 FULLY_CONNECTED = "FullConn"
 REFERENCES = f"paper_figures/{REFERENCE}"
 """Folder of the committed reference runs."""
-MEASURING_RULES = ("sensitivity", *(f"sensitivity_{number}" for number in range(2, 100)))
-"""The rules that measure, one for each list of measurements; a run has the first of them."""
-GPU_RULES = (*(fit.rule for fit in FITS.values()), *MEASURING_RULES)
+MEASUREMENTS = "measurements.csv"
+"""The file of all that was measured of a run."""
+GPU_RULES = (*(fit.rule for fit in FITS.values()), "measure")
 """The rules that ask for a GPU where there is one to ask for: profiles of clusters name them."""
 
 
@@ -49,8 +45,7 @@ class Run:
     dimensions: int
     """Of its inputs."""
     measurements: tuple[str, ...]
-    measuring: str
-    """The name of the rule that measures it."""
+    """The configuration's, by name; what needs no images is measured besides."""
 
     @property
     def name(self) -> str:
@@ -79,9 +74,9 @@ class Run:
         return self.fit.rule
 
     @property
-    def measured(self) -> list[str]:
-        """The paths of its tables of sensitivities, one a measurement."""
-        return [self.path(f"{name}.csv") for name in self.measurements]
+    def measured(self) -> str:
+        """The path of the table of all that was measured of it."""
+        return self.path(MEASUREMENTS)
 
     @property
     def has_filters(self) -> bool:
@@ -122,33 +117,13 @@ class Plan:
                 seeds,
                 experiment.fit_of(network),
                 experiment.dimensions,
-                _measurements(network, experiment),
-                self._measuring[_measurements(network, experiment)],
+                tuple(network.measurements or experiment.measurements),
             )
             for name, experiment in self.config.experiments.items()
             for network in experiment.networks
             for point in experiment.points(network)
             for seeds in network.stacks(experiment.seeds)
         )
-
-    @cached_property
-    def _measuring(self) -> dict[tuple[str, ...], str]:
-        """The names of the rules that measure, by what they measure.
-
-        Raises:
-            UserError: the networks have more lists of measurements than there are names.
-        """
-        lists = dict.fromkeys(
-            _measurements(network, experiment)
-            for experiment in self.config.experiments.values()
-            for network in experiment.networks
-        )
-        if len(lists) > len(MEASURING_RULES):
-            raise UserError(
-                f"configuration: its networks have {len(lists)} different lists of measurements;"
-                f" give them {len(MEASURING_RULES)} at most"
-            )
-        return dict(zip(lists, MEASURING_RULES, strict=False))
 
     @cached_property
     def _runs_by_name(self) -> dict[str, Run]:
@@ -203,37 +178,9 @@ class Plan:
         """Return the path of an experiment's data set."""
         return f"{self.results}/datasets/{experiment}.safetensors"
 
-    def measured_together(self) -> dict[str, list[Run]]:
-        """Return the runs by the rule that measures them."""
-        rules: dict[str, list[Run]] = {}
-        for run in self.runs:
-            rules.setdefault(run.measuring, []).append(run)
-        return rules
-
     def table(self, name: str) -> str:
         """Return the path of a table that belongs to no single run."""
         return f"{self.results}/tables/{name}.csv"
-
-    def pictures(self, experiment: str) -> str:
-        """Return the path of the table that shows one of an experiment's images."""
-        return self.table(f"pictures-{experiment}")
-
-    def deformations(self, experiment: str) -> dict[str, str]:
-        """Return the paths of the tables on deformations of an experiment's images, by kind."""
-        kinds = ("phase_diagram", "overhangs", "deformed_examples", "sphere")
-        return {kind: self.table(f"{kind}-{experiment}") for kind in kinds}
-
-    def identity(self, experiment: str) -> str:
-        """Return the path of the table that measures an experiment's images themselves."""
-        return self.table(f"identity-{experiment}")
-
-    def pretrained_spectra(self) -> list[str]:
-        """Return the paths of the spectra of networks with ImageNet weights."""
-        return [f"{self.results}/pretrained/{each.label}.csv" for each in self.config.pretrained]
-
-    def pretrained_weights(self, label: str) -> WeightFile | None:
-        """Return the file of a network with ImageNet weights; None for torchvision's own."""
-        return next(each.weights for each in self.config.pretrained if each.label == label)
 
     def dataset_settings(self, experiment: str) -> dict[str, object]:
         """Return the arguments of `tasks.prepare.prepare` for an experiment's data."""
@@ -254,48 +201,33 @@ class Plan:
         )
 
     def measurement_settings(self, run: Run) -> MeasurementSettings:
-        """Return what determines the sensitivity tables of a run."""
-        return self._measurement_settings(run.experiment, run.measurements)
+        """Return what determines the measurements of a run."""
+        has_fields = getattr(self.config.experiments[run.experiment], "receptive_field", False)
+        has = dict(zip(OF_WEIGHTS, (run.has_filters, has_fields), strict=True))
+        names = (*run.measurements, *(name for name in OF_WEIGHTS if has[name]))
+        return self.settings_of(run.experiment, names)
 
-    def identity_settings(self, experiment: str) -> MeasurementSettings:
-        """Return what determines the table that measures an experiment's images themselves."""
-        return self._measurement_settings(
-            experiment, self.config.experiments[experiment].measurements
-        )
-
-    def _measurement_settings(self, experiment: str, names: Iterable[str]) -> MeasurementSettings:
+    def settings_of(self, experiment: str, names: Iterable[str]) -> MeasurementSettings:
+        """Return what determines the tables of these measurements on an experiment's inputs."""
         measured = self.config.experiments[experiment]
         return MeasurementSettings(
-            measurements={name: self._measurement(name, measured) for name in names},
+            measurements={name: self.measurement(name, measured) for name in names},
             scale=getattr(measured, "scale", None),
-            one_dimensional=measured.dimensions == 1,
             root_seed=self.config.seed,
         )
 
-    def _measurement(self, name: str, experiment: Experiment) -> Measurement:
+    def measurement(self, name: str, experiment: Experiment) -> Measurement:
         """Return a measurement with what it leaves to the experiment and to the run."""
-        settings = self.config.measurements[name]
-        left_out = {
-            "perturbation": settings.perturbation or experiment.perturbation(),
-            "weights": settings.weights or self.config.weights,
+        settings = self.config.measurements.get(name) or Measurement(quantity=name)
+        left_out = {**experiment.measuring(), "weights": self.config.weights}
+        filled = {
+            key: value
+            for key, value in left_out.items()
+            if key in settings.takes and getattr(settings, key) is None
         }
-        return settings.model_copy(update=left_out)
-
-    def picture_settings(self, experiment: str) -> PictureSettings:
-        """Return what determines the pictures of an experiment's images."""
-        images = self.config.experiments[experiment]
-        first = self._measurement(images.measurements[0], images).perturbation
-        assert isinstance(first, Diffeomorphism | ThinPlate)  # images are allowed nothing else
-        return PictureSettings(
-            deformation=first, noise=sorted(images.noise), root_seed=self.config.seed
-        )
+        return settings.model_copy(update=filled)
 
     @property
     def gpus_per_job(self) -> int:
         """How many GPUs each training and each measuring job asks for."""
         return int(self.config.device == "gpu")
-
-
-def _measurements(network: Network, experiment: Experiment) -> tuple[str, ...]:
-    """Return what is measured of a network: what it lists itself, or else its experiment's."""
-    return tuple(network.measurements or experiment.measurements)

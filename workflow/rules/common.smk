@@ -23,8 +23,9 @@ from cnn_sensitivity.operations.forecast import (
     forecast,
     in_short,
 )
-from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title
+from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title, jobs
 from cnn_sensitivity.config.fits import FITS
+from cnn_sensitivity.papers.paper import files_of
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.operations.preflight import (
     check_images,
@@ -156,6 +157,12 @@ def code_of(*modules):
     return [os.path.relpath(path) for path in code_closure(*modules)]
 
 
+def measures_of(wildcards):
+    """Return the modules of the quantities that are measured of a run: another's edit is nothing."""
+    measurements = PLAN.measurement_settings(PLAN.run(wildcards.name)).measurements
+    return {f"measures.{each.quantity}" for each in measurements.values()}
+
+
 def describe_rule(name, docstring):
     """Give what was made in a loop a docstring of its own, since all of it would share one."""
     workflow.get_rule(workflow.modifier.modify_rulename(name)).docstring = docstring
@@ -191,23 +198,22 @@ def own_network(wildcards):
 
 def own_weights(wildcards):
     """Return the file of weights on this disk that a network is made from: another remakes it."""
-    return path_of(PLAN.run(wildcards.name).network.weights)
+    weights = PLAN.run(wildcards.name).network.weights
+    return as_inputs([weights.path] if weights and weights.path else [])
 
 
-def path_of(weights):
-    """Return a file of weights as an input, unless it is a download.
+def as_inputs(paths):
+    """Return files that a user names as inputs.
 
     Snakemake takes braces in an input for wildcards, and nothing escapes them: a file with braces in
     its path is read all the same, but another in its place is not noticed.
     """
-    path = weights.path if weights else None
-    return [path] if path and not {"{", "}"} & set(path) else []
+    return [path for path in paths if not {"{", "}"} & set(path)]
 
 
-def weights_of_pretrained(wildcards):
-    """Return the settings of a file with ImageNet weights, or nothing: torchvision's are meant."""
-    weights = PLAN.pretrained_weights(wildcards.network)
-    return weights.to_json() if weights else ""
+def as_it_is(text):
+    """Return a parameter in which Snakemake looks for no wildcards: it may hold braces."""
+    return lambda wildcards: text
 
 
 def growing(amount):

@@ -19,7 +19,7 @@ for figure, tables in FIGURE_INPUTS.items():
         name:
             figure
         input:
-            [path for paths in tables.values() for path in paths],
+            files_of(tables),
             code=code_of("drawing.drawn", f"{ROOM}.figures.{figure}"),
         output:
             report(

@@ -20,7 +20,7 @@ REFERENCE = [
 rule claims:
     """Hold the run's tables against each claim of the paper: the scorecard."""
     input:
-        [path for paths in CLAIM_INPUTS.values() for path in paths],
+        files_of(CLAIM_INPUTS),
         reference=REFERENCE,
         code=code_of("scorecard", f"{ROOM}.claims"),
     output:

@@ -1,14 +1,13 @@
-"""Correlations and bootstrap intervals against NumPy, SciPy and closed forms."""
+"""Correlations and slopes against NumPy, SciPy and closed forms."""
 
 import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
-from pandas import DataFrame
 
 from cnn_sensitivity.analysis.statistics import (
-    bootstrap_interval,
+    correlations,
     log_correlation,
     log_slope,
     spearman,
@@ -74,51 +73,15 @@ def test_unequal_lengths_and_nan_ranks_are_refused():
         spearman([1, 2, np.nan], [1, 2, 3])
 
 
-def _mean(sample):
-    return float(np.mean(sample["x"]))
+@given(st.integers(3, 9), st.integers(0, 10_000))
+def test_correlations_along_an_axis_are_those_of_each_row(count, seed):
+    x, y = np.random.default_rng(seed).standard_normal((2, 4, count))
+    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(x, y, strict=True)]
+    assert correlations(x, y) == pytest.approx(expected)
+    more = [np.concatenate([values, np.full((4, 2), np.nan)], axis=1) for values in (x, y)]
+    assert correlations(*more) == pytest.approx(expected)
 
 
-def test_interval_of_a_mean_is_that_of_theory():
-    x = np.random.default_rng(0).standard_normal(400)
-    frame = DataFrame({"network": np.arange(400), "seed": 0, "x": x})
-    low, high = bootstrap_interval(_mean, frame, samples=1000)
-    half = 1.96 * x.std() / np.sqrt(400)
-    assert (low, high) == pytest.approx((x.mean() - half, x.mean() + half), abs=0.012)
-
-
-def test_interval_with_few_networks_is_that_of_networks_and_not_of_rows():
-    """Many seeds that agree within a network add no certainty about networks."""
-    frame = DataFrame([(n, s, float(n)) for n in range(4) for s in range(100)])
-    frame.columns = ["network", "seed", "x"]
-    low, high = bootstrap_interval(_mean, frame)
-    # Exact: means of 4 draws with replacement from 0..3.
-    draws = np.stack(np.meshgrid(*[np.arange(4)] * 4)).reshape(4, -1).mean(axis=0)
-    assert (low, high) == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.25)
-    assert high - low > 1.5
-
-
-def test_one_network_varies_by_its_seeds_and_rows_of_a_seed_stay_together():
-    frame = DataFrame({"network": "a", "seed": [0, 0, 1, 1], "x": [0.0, 2.0, 4.0, 6.0]})
-    seen = set()
-
-    def record(sample):
-        seen.add(tuple(sample["x"]))
-        return _mean(sample)
-
-    assert bootstrap_interval(record, frame) == (1.0, 5.0)
-    assert seen == {(a, a + 2, b, b + 2) for a in (0.0, 4.0) for b in (0.0, 4.0)}
-
-
-def test_interval_is_the_same_each_time_and_its_seed_matters():
-    frame = DataFrame({"network": list("abcdefgh"), "seed": 0, "x": np.arange(8.0) ** 2})
-    first = bootstrap_interval(_mean, frame, samples=200)
-    assert bootstrap_interval(_mean, frame, samples=200) == first
-    assert bootstrap_interval(_mean, frame, samples=200, seed=1) != first
-
-
-def test_intervals_that_are_not_defined():
-    one = DataFrame({"network": ["a"], "seed": [0], "x": [1.0]})
-    assert np.isnan(bootstrap_interval(_mean, one)).all()
-    assert np.isnan(bootstrap_interval(_mean, one.iloc[:0])).all()
-    two = DataFrame({"network": ["a", "b"], "seed": [0, 0], "x": [1.0, 2.0]})
-    assert np.isnan(bootstrap_interval(lambda _: float("nan"), two, samples=10)).all()
+def test_correlations_of_what_does_not_vary_are_not_defined():
+    x = np.array([[1.0, 1.0, 1.0], [1.0, 2.0, np.nan]])
+    assert np.isnan(correlations(x, np.array([[1.0, 2.0, 3.0], [np.nan, 2.0, 3.0]]))).all()

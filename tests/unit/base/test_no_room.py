@@ -18,6 +18,7 @@ from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.checkpoints import sealed
 from cnn_sensitivity.tasks import store
 
+POOLING = "papers.tomasini_2022.tables.pooling:pooling_table"
 REMEDIES = {
     errno.ENOSPC: "make room there and run again",
     errno.EDQUOT: "make room there and run again",
@@ -48,7 +49,7 @@ def test_a_failed_write_ends_with_one_sentence_and_status_2(
     path.write_text("before")
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as stop:
         fail_at(patch, step, number)
-        cli.main(["pooling", "--output", str(path)])
+        cli.main(["table", POOLING, "--output", str(path)])
     assert stop.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith(f"error: {path}: cannot be written ({os.strerror(number)}): ")
@@ -73,7 +74,7 @@ def test_a_place_that_no_file_can_have_is_named(
     (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SystemExit) as stop:
-        cli.main(["pooling", "--output", str(tmp_path / name)])
+        cli.main(["table", POOLING, "--output", str(tmp_path / name)])
     assert stop.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith(f"error: {tmp_path / name}: ") and problem in said

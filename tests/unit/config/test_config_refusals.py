@@ -98,7 +98,7 @@ SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
         ("measurements.sensitivity.images", 4000, "has 2000 test images"),
         ("measurements.sensitivity.average", "mode", "'mean' or 'median'"),
         ("measurements.sensitivity.avrage", "mean", "avrage: unknown key; did you mean 'average'?"),
-        ("measurements.training", {}, "training.csv is another table of a run"),
+        ("measurements.filters", {}, "filters is measured without being listed"),
         (
             "measurements.sensitivity.perturbation",
             {"displacement": 1},

@@ -1,6 +1,7 @@
 """Configurations that nobody would think of: each is accepted, or refused in one sentence."""
 
 import copy
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from cnn_sensitivity import config
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.config import Config, PictureSettings
-from cnn_sensitivity.papers import claim_inputs, figure_inputs
+from cnn_sensitivity.config import Config
+from cnn_sensitivity.papers import claim_inputs, figure_inputs, jobs
 from cnn_sensitivity.plan import Plan
 
 Location = tuple[str | int, ...]
@@ -87,14 +88,13 @@ def assert_usable(accepted: Config) -> None:
     """Everything that Snakemake asks of a configuration before the first job works."""
     plan = Plan(accepted)
     figure_inputs(plan), claim_inputs(plan)
+    for job in jobs(plan):
+        assert json.loads(json.dumps(job.parameters)) == job.parameters
     names = [run.name for run in plan.runs]
     assert len(set(names)) == len(names)
     for run in plan.runs:
         for told in (plan.training_settings(run), plan.measurement_settings(run)):
             assert type(told).model_validate_json(told.to_json()) == told
-    if "images" in accepted.experiments:
-        pictures = plan.picture_settings("images")
-        assert PictureSettings.model_validate_json(pictures.to_json()) == pictures
 
 
 def assert_one_sentence_with_a_key(sentence: str, raw: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import torch
 import training_cases as cases
 import yaml
 from checkout import ROOT
+from measured_views import views
 from scipy.spatial.distance import cosine, pdist
 from sensitivity_cases import inputs, small_network
 from torch import nn
@@ -18,7 +19,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.checkpoints import checkpoint as checkpoints
 from cnn_sensitivity.config import Measurement, MeasurementSettings, PictureSettings, ThinPlate
 from cnn_sensitivity.measures import cosine_distance, sensitivity
-from cnn_sensitivity.measures.sensitivity_tables import sensitivity_tables
+from cnn_sensitivity.measures.base import measure_all
 from cnn_sensitivity.measures.stimuli import perturbed_images
 from cnn_sensitivity.tasks.images.pictures import picture_table
 from cnn_sensitivity.tasks.store import normalize
@@ -88,13 +89,11 @@ def layers_of(name: str) -> list[str]:
 def test_both_quantities_of_one_pass_are_those_of_each_alone(average, batch_statistics) -> None:
     network, (images, deformed, noisy) = small_network().eval(), inputs(9, 3, 8, 8)
     both = [
-        cosine_distance.Request(deformed, "activations"),
-        sensitivity.Request(deformed, noisy, average),
-        cosine_distance.Request(noisy),
+        cosine_distance.CosineDistance(deformed, "activations"),
+        sensitivity.Sensitivity(deformed, noisy, average),
+        cosine_distance.CosineDistance(noisy),
     ]
-    one, dgr, other = sensitivity.measure_all(
-        network, images, both, batch_statistics=batch_statistics
-    )
+    one, dgr, other = measure_all(network, images, both, batch_statistics=batch_statistics)
     how = {"batch_statistics": batch_statistics}
     alone = cosine_distance.measure(network, images, deformed, layers="activations", **how)
     assert one.equals(alone)
@@ -118,7 +117,7 @@ def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(UserError, match="images and deformed must have one shape"):
         cosine_distance.measure(network, images, deformed[:4])
     with pytest.raises(UserError, match="images and deformed must have one shape"):
-        sensitivity.measure_all(network, images, [cosine_distance.Request(deformed[:4])])
+        measure_all(network, images, [cosine_distance.CosineDistance(deformed[:4])])
     with pytest.raises(UserError, match='layers must be "all", "activations"'):
         cosine_distance.measure(network, images, deformed, layers="every")
     with pytest.raises(UserError, match="no layer is called 'first'"):
@@ -136,15 +135,17 @@ def test_tables_of_a_run_are_what_measure_gives(trained: Path) -> None:
     held = checkpoints.load(trained)
     named = {"distance": DISTANCE, "response": RESPONSE}
     settings = MeasurementSettings(measurements=named, root_seed=3)
-    tables = sensitivity_tables(held, IMAGES, settings)
-    images, (distance, response) = perturbed_images(
+    tables = views(held, IMAGES, settings)
+    stimuli = perturbed_images(
         IMAGES, held.settings.experiment, held.settings.noise, settings, named
     )
-    assert distance.deformed is response.deformed
+    distance, response = stimuli["distance"], stimuli["response"]
+    assert distance["deformed"] is response["deformed"]
+    assert set(distance) == {"images", "deformed"}
     rows = tables["distance"]
     rows = rows[(rows["state"] == "trained") & (rows["wiring"] == "original")]
     expected = cosine_distance.measure(
-        held.network(4, "last"), images, distance.deformed, layers="blocks"
+        held.network(4, "last"), distance["images"], distance["deformed"], layers="blocks"
     )
     assert rows["distance"].tolist() == expected["distance"].tolist()
     assert rows["layer"].tolist() == expected["layer"].tolist()
@@ -172,8 +173,16 @@ def test_a_picture_is_warped_by_the_field_beside_it() -> None:
 @pytest.mark.parametrize(
     ("measurement", "says"),
     [
-        ({"quantity": "cosine_distance", "average": "median"}, "average: a cosine_distance has"),
-        ({"quantity": "cosine_distance", "noise_norm": "mean"}, "noise_norm: a cosine_distance"),
+        (
+            {"quantity": "cosine_distance", "average": "median"},
+            "average: a measurement of cosine_dist",
+        ),
+        (
+            {"quantity": "cosine_distance", "noise_norm": "mean"},
+            "noise_norm: a measurement of cos",
+        ),
+        ({"quantity": "filters", "images": 5}, "images: a measurement of filters has none"),
+        ({"quantity": "sensitivty"}, "unknown quantity 'sensitivty'; did you mean 'sensitivity'"),
         ({"perturbation": {"kind": "thin_plates"}}, "thin_plate"),
         ({"perturbation": {"kind": "thin_plate"}}, "scale detection has pixel_moves"),
     ],

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 import training_cases as cases
+from measured_views import views
 from torch import nn
 
 from cnn_sensitivity import checkpoints, networks
 from cnn_sensitivity.analysis.theory import effective_receptive_field
+from cnn_sensitivity.config import Measurement, MeasurementSettings
 from cnn_sensitivity.measures.receptive_field import effective_widths, responses
-from cnn_sensitivity.measures.receptive_field_tables import receptive_field_table
 
 LENGTH = 64
 
@@ -92,7 +93,9 @@ def test_the_table_has_each_layer_of_each_seed_before_and_after_training(tmp_pat
     dataset = cases.signals()
     cases.run(tmp_path, settings, dataset)
     loaded = checkpoints.load(tmp_path / "checkpoint.safetensors")
-    table = receptive_field_table(loaded, "last")
+    named = {"fields": Measurement(quantity="receptive_field")}
+    settings = MeasurementSettings(measurements=named, root_seed=0)
+    table = views(loaded, dataset, settings)["fields"]
     for (seed, state), rows in table.groupby(["seed", "state"]):
         stored = loaded.network(seed, "last" if state == "trained" else state)
         widths = effective_widths(stored, dataset.test.images.shape[-1])

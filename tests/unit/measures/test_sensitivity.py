@@ -22,6 +22,7 @@ from sensitivity_cases import (
 from torch import nn
 
 from cnn_sensitivity.measures import sensitivity
+from cnn_sensitivity.measures.base import measure_all
 
 
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
@@ -219,13 +220,13 @@ def test_many_changed_sets_pass_in_pieces_and_each_is_what_it_is_alone(average, 
     network = small_network().double()
     images, deformed, noisy = inputs(5, 3, 8, 8, dtype=torch.float64)
     requests = [
-        sensitivity.Request(
+        sensitivity.Sensitivity(
             images + k * (deformed - images), images + k * (noisy - images), average
         )
         for k in range(1, 15)
     ]
     norm = {"batch_statistics": batch_statistics}
-    together = sensitivity.measure_all(network, images, requests, batch_size=2, **norm)
+    together = measure_all(network, images, requests, batch_size=2, **norm)
     for request, table in zip(requests, together, strict=True):
         alone = sensitivity.measure(
             network, images, request.deformed, request.noisy, average=average, **norm

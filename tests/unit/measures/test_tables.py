@@ -10,6 +10,7 @@ import pytest
 import torch
 import torchvision
 import training_cases as cases
+from measured_views import views
 from pandas import DataFrame
 from pandas.testing import assert_frame_equal
 from safetensors.torch import save_file
@@ -27,8 +28,6 @@ from cnn_sensitivity.config import (
 )
 from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.measures import sensitivity, smoothness, spectrum
-from cnn_sensitivity.measures.sensitivity_tables import sensitivity_tables
-from cnn_sensitivity.measures.spectra import spectrum_table
 from cnn_sensitivity.measures.stimuli import perturbed_images
 from cnn_sensitivity.measures.subjects import subjects
 from cnn_sensitivity.networks.initial import build_network
@@ -59,7 +58,7 @@ def measuring(**measurements: Measurement) -> MeasurementSettings:
 def sensitivity_table(
     checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings
 ) -> DataFrame:
-    return sensitivity_tables(checkpoint, dataset, settings)["sensitivity"]
+    return views(checkpoint, dataset, settings)["sensitivity"]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def test_sensitivity_table_has_a_row_for_each_seed_state_wiring_and_layer(traine
 def test_further_networks_at_initialisation_are_drawn_as_the_first(trained: Path) -> None:
     checkpoint, once = checkpoints.load(trained), ALL
     thrice = once.model_copy(update={"initializations": 3})
-    tables = sensitivity_tables(checkpoint, IMAGES, measuring(once=once, thrice=thrice))
+    tables = views(checkpoint, IMAGES, measuring(once=once, thrice=thrice))
     table = tables["thrice"]
     initial = table[table["state"] == "initial"]
     assert set(zip(initial["seed"], initial["draw"], strict=True)) == {
@@ -101,7 +100,7 @@ def test_further_networks_at_initialisation_are_drawn_as_the_first(trained: Path
     assert last["R"].nunique() == 6
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    again = sensitivity_tables(checkpoint, IMAGES, measuring(thrice=thrice))["thrice"]
+    again = views(checkpoint, IMAGES, measuring(thrice=thrice))["thrice"]
     assert_frame_equal(again, table)
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -123,11 +122,12 @@ def test_sensitivity_table_is_what_measure_gives(trained: Path) -> None:
     table = sensitivity_table(checkpoint, dataset, settings)
     rows = table[(table.seed == 7) & (table.state == "trained") & (table.wiring == "original")]
     training = checkpoint.settings
-    images, (request,) = perturbed_images(
+    stimuli = perturbed_images(
         dataset, training.experiment, training.noise, settings, settings.measurements
     )
+    (shown,) = stimuli.values()
     expected = sensitivity.measure(
-        checkpoint.network(7, "last"), images, request.deformed, request.noisy
+        checkpoint.network(7, "last"), *(shown[name] for name in ("images", "deformed", "noisy"))
     )
     np.testing.assert_array_equal(rows["R"], expected["R"])
 
@@ -142,10 +142,10 @@ def test_measurements_together_are_what_each_is_alone(trained: Path) -> None:
         "best": ALL.model_copy(update={"weights": "best"}),
     }
     checkpoint = checkpoints.load(trained)
-    together = sensitivity_tables(checkpoint, IMAGES, measuring(**named))
+    together = views(checkpoint, IMAGES, measuring(**named))
     assert list(together) == list(named)
     for name, measurement in named.items():
-        alone = sensitivity_tables(checkpoint, IMAGES, measuring(**{name: measurement}))[name]
+        alone = views(checkpoint, IMAGES, measuring(**{name: measurement}))[name]
         pandas.testing.assert_frame_equal(together[name], alone, rtol=1e-5)
     assert set(together["median"]["layer"]) == {together["sensitivity"]["layer"].iloc[-1]}
     assert set(together["larger"]["kind"]) == {"activation", "linear"}
@@ -156,11 +156,11 @@ def test_the_identity_moves_as_far_as_its_perturbations(trained: Path) -> None:
     settings = measuring(sensitivity=ALL)
     table = identity_table(IMAGES, "images", settings)
     training = checkpoints.load(trained).settings
-    images, (request,) = perturbed_images(
-        IMAGES, training.experiment, 0.0, settings, settings.measurements
+    stimuli = perturbed_images(IMAGES, training.experiment, 0.0, settings, settings.measurements)
+    flat, deformed = (
+        stimuli["sensitivity"][name].double().flatten(1) for name in ("images", "deformed")
     )
-    flat = images.double().flatten(1)
-    moved = ((request.deformed.double().flatten(1) - flat) ** 2).sum(1).mean()
+    moved = ((deformed - flat) ** 2).sum(1).mean()
     pairs = ((flat[:, None] - flat[None]) ** 2).sum(-1).mean()
     assert len(table) == 1
     assert table["R"].item() == pytest.approx(1, rel=1e-4)
@@ -183,7 +183,7 @@ def test_shuffling_tells_from_the_second_convolution_on(trained: Path) -> None:
 def shuffled_weights(checkpoint: Checkpoint, root_seed: int = 3) -> list[torch.Tensor]:
     """Return the second convolution of each shuffled network, by seed and draw."""
     settings = measuring().model_copy(update={"root_seed": root_seed})
-    networks = subjects(checkpoint, IMAGES, settings, settings.measurements)
+    networks = subjects(checkpoint, IMAGES, settings, ALL)
     chosen = [network for columns, network in networks if columns["wiring"] == "shuffled"]
     convolutions = [[m for m in n.modules() if isinstance(m, torch.nn.Conv2d)] for n in chosen]
     return [second.weight for _, second in convolutions]
@@ -218,12 +218,14 @@ def test_other_images_than_the_trained_ones_are_refused(trained: Path) -> None:
 def test_more_images_than_there_are_are_refused(trained: Path) -> None:
     many = ALL.model_copy(update={"images": 100000})
     with pytest.raises(UserError, match=r"measurements\.many\.images 100000"):
-        sensitivity_tables(checkpoints.load(trained), IMAGES, measuring(many=many))
+        views(checkpoints.load(trained), IMAGES, measuring(many=many))
 
 
 def test_spectrum_table_is_the_spectrum_of_the_weights(trained: Path) -> None:
-    table = spectrum_table(trained, "last")
     checkpoint = checkpoints.load(trained)
+    filters = Measurement(quantity="filters", weights="last")
+    table = views(checkpoint, IMAGES, measuring(filters=filters))["filters"]
+    assert len(table) == 2 * 2 * (2 * 25)  # seeds, states, modes of two layers of LeNet
     for (seed, state), rows in table.groupby(["seed", "state"]):
         network = checkpoint.network(seed, {"initial": "initial", "trained": "last"}[state])
         convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]

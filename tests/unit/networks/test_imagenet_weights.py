@@ -10,7 +10,7 @@ from checkout import ROOT
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import read
-from cnn_sensitivity.operations.forecast.estimate import IMAGENET_WEIGHTS, MB
+from cnn_sensitivity.papers.tomasini_2022.jobs import IMAGENET_WEIGHTS, MB
 from cnn_sensitivity.papers.tomasini_2022.tables.pretrained import pretrained_spectrum_table
 
 SCENARIOS = sorted((ROOT / "workflow/scenarios").glob("*/*.yaml"))

@@ -82,5 +82,5 @@ def test_which_networks_are_stacked(name: str, on_cpu: bool, on_gpu: bool):
 def test_a_job_makes_one_stack_where_it_can():
     dataset = cases.images()
     stacked, split = cases.settings(seeds=(0, 1)), cases.settings(cases.TINY, seeds=(0, 1))
-    assert job._stacks(stacked, dataset, CPU) == [[0, 1]]
-    assert job._stacks(split, dataset, CPU) == [[0], [1]]
+    assert job.stacks(stacked, dataset, CPU) == [[0, 1]]
+    assert job.stacks(split, dataset, CPU) == [[0], [1]]

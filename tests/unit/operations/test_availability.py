@@ -11,6 +11,7 @@ from cnn_sensitivity import config
 from cnn_sensitivity.operations import availability
 from cnn_sensitivity.operations.availability import as_sentences, unavailable
 from cnn_sensitivity.papers import figure_inputs
+from cnn_sensitivity.papers.paper import files_of
 from cnn_sensitivity.plan import Plan, Run
 
 URLS = {
@@ -112,7 +113,7 @@ def test_nobody_asks_for_what_is_there(asked: Callable, made: str) -> None:
     paths = {
         "file": "data/checkpoints/second-0123abcd.th",
         "checkpoint": run.path("checkpoint.safetensors"),
-        "table": run.measured[0],
+        "table": run.measured,
     }
     make(paths[made])
     assert list(unavailable(plan, ask=True)) == [
@@ -137,7 +138,7 @@ def test_a_plan_goes_on_without_what_is_left_out(asked: Callable) -> None:
     assert labels(rest) == ["LeNet"]
     assert rest.config.figures == {"figure_03": ["LeNet"]}
     tables = figure_inputs(rest)
-    assert tables["figure_03"]["sensitivity"] == run_of(plan, "LeNet").measured
+    assert files_of(tables["figure_03"]) == [run_of(plan, "LeNet").measured]
     assert labels(plan) == ["LeNet", *URLS]
 
 

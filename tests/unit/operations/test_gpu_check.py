@@ -1,6 +1,5 @@
-"""`make gpu-check`, with the CPU as its device: everything but CUDA. And once with a GPU."""
+"""`make gpu-check`, with the CPU as its device: everything but CUDA."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,143 +9,121 @@ from pathlib import Path
 
 import pytest
 import torch
-from gpu_check_cases import CPU, ROOT, TINY, plan_of
+from gpu_check_cases import CPU, IMAGES, LENET, ROOT, TINY, plan_of
 
-from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.cli import main
+from cnn_sensitivity.engines.sgd.loop import Trainer
 from cnn_sensitivity.operations.forecast.timings import read_table
-from cnn_sensitivity.operations.gpu_check.cases import cases_of, modes_of
+from cnn_sensitivity.operations.gpu_check import speed
+from cnn_sensitivity.operations.gpu_check.cases import MODES, cases_of
 from cnn_sensitivity.operations.gpu_check.checks import Check, all_checks
-from cnn_sensitivity.operations.gpu_check.results import Results, file_name, header
-from cnn_sensitivity.operations.gpu_check.run import NO_GPU, run
-from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.operations.gpu_check.outcome import Outcome
+from cnn_sensitivity.operations.gpu_check.report import Results, wrong_of
+from cnn_sensitivity.operations.gpu_check.run import NO_GPU, file_name, run
+
+RIGHT = Outcome(True, "a", "a")
 
 
-def results_at(folder: Path) -> Results:
-    return Results(folder / "cpu.json", header(CPU))
-
-
-def go(
-    checks: list[Check], folder: Path, plans: list[Plan], seconds: float = 1000.0
-) -> tuple[Results, list[str]]:
-    """Run checks within so many seconds; return the results and the lines."""
+def go(checks: list[Check], folder: Path, seconds: float = 1000.0) -> tuple[Results, str, list]:
+    """Run checks within so many seconds; return the results, the page and the lines."""
     lines: list[str] = []
-    results = results_at(folder)
-    run(checks, results, plans, folder, time.monotonic() + seconds, lines.append)
-    return results, lines
+    results = run(checks, "cpu", [], folder, time.monotonic() + seconds, lines.append)
+    page = folder / "cpu.md"
+    return results, page.read_text() if page.exists() else "", lines
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
-    """Every check, tiny, on the CPU: the results and their folder."""
-    folder, plan = tmp_path_factory.mktemp("timings"), plan_of("smoke")
-    checks = all_checks(cases_of([plan]), CPU, TINY)
-    assert len({check.name for check in checks}) == len(checks)
-    return go(checks, folder, [plan])[0], folder
-
-
-def test_all_is_right_where_device_and_reference_are_the_same(whole: tuple[Results, Path]) -> None:
-    results, _ = whole
-    assert results.wrong == results.late == []
-    assert len(results.of_kind("right")) >= 30
-
-
-def test_the_table_has_every_network_and_mode(whole: tuple[Results, Path]) -> None:
-    results, folder = whole
-    table = read_table(folder / "cpu.csv")
-    for case in cases_of([plan_of("smoke")]):
-        rows = table["cpu", case.key[0]]
-        assert {row.mode for row in rows} == {mode for _, mode in modes_of(case)}
-        assert all(row.train_seconds > 0 and row.measure_seconds for row in rows)
-    assert sum(map(len, table.values())) == len(results.of_kind("train"))
-
-
-def test_the_page_has_every_result(whole: tuple[Results, Path]) -> None:
-    results, folder = whole
-    text = (folder / "cpu.md").read_text()
-    assert "All 35 comparisons made came out right" in text
-    for name in results.of_kind("right"):
-        assert f"| {name} |" in text
-    for each in results.of_kind("measure").values():
-        assert f"| {each['title']} |" in text
-
-
-def test_a_second_call_does_nothing_again(whole: tuple[Results, Path]) -> None:
-    _, folder = whole
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, str, Path]:
+    """Every check, tiny, on the CPU: the results, the page and the table."""
+    folder = tmp_path_factory.mktemp("timings")
     checks = all_checks(cases_of([plan_of("smoke")]), CPU, TINY)
-    begin = {path: path.read_bytes() for path in folder.iterdir()}
-    _, lines = go(checks, folder, [plan_of("smoke")])
-    assert lines == [f"{len(checks)} results are there already"]
-    assert {path: path.read_bytes() for path in folder.iterdir()} == begin
+    assert len({check.name for check in checks}) == len(checks)
+    return *go(checks, folder)[:2], folder / "cpu.csv"
 
 
-def trivial(name: str, action: Callable[[], dict], seconds: float = 0.0) -> Check:
-    return Check(name, "right", seconds, action)
+def test_all_is_right_where_device_and_reference_are_the_same(
+    whole: tuple[Results, str, Path],
+) -> None:
+    results, page, _ = whole
+    assert wrong_of(results) == {}
+    compared = [name for name, each in results.items() if isinstance(each, Outcome)]
+    assert f"All {len(compared)} comparisons made came out right" in page
+    assert len(compared) >= 25
+    assert all(f"| {name} |" in page for name in compared)
 
 
-def right() -> dict:
-    return {"right": True, "expected": "a", "found": "a"}
+def test_the_table_has_every_network_and_mode(whole: tuple[Results, str, Path]) -> None:
+    table, cases = read_table(whole[2]), cases_of([plan_of("smoke")])
+    for case in cases:
+        rows = [row for row in table["cpu", case.key[0]] if row.width == case.key[1]]
+        assert [(row.mode.precision, row.mode.cuda_graph) for row in rows] == list(MODES)
+        assert all(row.train_seconds > 0 and row.measure_seconds for row in rows)
+    assert sum(map(len, table.values())) == len(cases) * len(MODES)
 
 
-def test_each_result_is_on_the_disk_before_the_next_check(tmp_path: Path) -> None:
-    def killed() -> dict:
-        assert "one" in json.loads((tmp_path / "cpu.json").read_text())["found"]
+def trivial(name: str, action: Callable[[], Outcome], seconds: float = 0.0) -> Check:
+    return Check(name, seconds, action)
+
+
+def test_the_page_is_on_the_disk_before_the_next_check(tmp_path: Path) -> None:
+    def killed() -> Outcome:
         assert "| one |" in (tmp_path / "cpu.md").read_text()
         raise KeyboardInterrupt
 
-    checks = [trivial("one", right), trivial("two", killed), trivial("three", right)]
     with pytest.raises(KeyboardInterrupt):
-        go(checks, tmp_path, [])
-    page = (tmp_path / "cpu.md").read_text()
-    assert "2 checks were not done" in page
-    checks[1] = trivial("two", right)
-    results, _ = go(checks, tmp_path, [])
-    assert list(results.found) == ["one", "two", "three"]
-    assert "not done" not in (tmp_path / "cpu.md").read_text()
+        go([trivial("one", lambda: RIGHT), trivial("two", killed)], tmp_path)
+    assert "- two\n" in (tmp_path / "cpu.md").read_text()
 
 
 def test_what_does_not_fit_into_the_time_is_listed_and_shorter_ones_are_done(
     tmp_path: Path,
 ) -> None:
-    checks = [trivial("long", right, seconds=1e6), trivial("short", right)]
-    results, _ = go(checks, tmp_path, [])
-    assert (list(results.found), results.late) == (["short"], ["long"])
-    assert "\n- long\n" in (tmp_path / "cpu.md").read_text()
+    checks = [trivial("long", lambda: RIGHT, seconds=1e6), trivial("short", lambda: RIGHT)]
+    results, page, _ = go(checks, tmp_path)
+    assert list(results) == ["short"]
+    assert "## Not done for lack of time\n\n- long\n" in page
 
 
 def test_a_check_that_raises_is_a_result_and_the_others_go_on(tmp_path: Path) -> None:
-    def full() -> dict:
+    def full() -> Outcome:
         raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 3 GiB")
 
-    results, lines = go([trivial("large", full), trivial("small", right)], tmp_path, [])
-    assert results.wrong == ["large"]
-    assert results.found["small"]["right"]
-    assert lines[0].startswith("FAILED (OutOfMemoryError: CUDA out of memory. Tried")
-    assert "**1 of 2 checks are wrong or failed:**" in (tmp_path / "cpu.md").read_text()
+    results, page, lines = go([trivial("large", full), trivial("small", lambda: RIGHT)], tmp_path)
+    assert list(wrong_of(results)) == ["large"]
+    assert lines[0].startswith("WRONG, OutOfMemoryError: CUDA out of memory. Tried")
+    assert "**1 checks are wrong or failed:**" in page
+    assert lines[1].startswith("right, a  small")
 
 
-def test_nothing_runs_on_a_gpu_that_has_lost_its_state(tmp_path: Path) -> None:
-    def broken() -> dict:
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
-
-    checks = [trivial("bad", broken), trivial("next", right)]
-    with pytest.raises(UserError, match="bad: the GPU's state is lost .*goes on with the next"):
-        go(checks, tmp_path, [])
-    assert list(go(checks, tmp_path, [])[0].found) == ["bad", "next"]
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"found": []}', "\xff"])
-def test_damaged_results_are_found_anew(tmp_path: Path, content: str) -> None:
-    (tmp_path / "cpu.json").write_text(content, encoding="latin-1")
-    assert results_at(tmp_path).found == {}
+def test_the_networks_that_are_timed_are_the_papers() -> None:
+    listed = {case.key[0]: case for case in cases_of([plan_of("paper")])}
+    assert len(listed) >= 10
+    assert listed["VGG11bn"].shape == (3, 32, 32)
+    assert (listed["VGG13bn"].shape, listed["VGG13bn"].classes) == ((1, 28, 28), 2)
+    assert len(listed["FullConnL4"].settings.seeds) == 11
+    line = listed["SimpleCNN1D stride 2"]
+    assert (line.shape, line.settings.recipe.batch_size) == ((1, 128), 8)
+    settings = line.in_mode("bf16", True)
+    assert (settings.recipe.precision, settings.compute.cuda_graph) == ("bf16", True)
 
 
-def test_results_of_other_code_or_another_device_do_not_count(tmp_path: Path) -> None:
-    about = header(CPU)
-    Results(tmp_path / "a.json", about).add("one", {"kind": "right", **right()})
-    assert Results(tmp_path / "a.json", about).found
-    for key in ("code", "device", "versions"):
-        assert not Results(tmp_path / "a.json", {**about, key: "other"}).found
+def test_what_decides_most_is_timed_first() -> None:
+    cases = cases_of([plan_of("paper")])
+    names = [check.name for check in all_checks(cases, CPU, TINY)]
+    timed = [name for name in names if name.startswith(("train ", "measure "))]
+    assert names[-len(timed) :] == timed
+    assert all(name.endswith("float32, graph") for name in timed[: len(cases)])
+    assert all(name.startswith("measure") for name in timed[len(cases) : 2 * len(cases)])
+    assert timed[-1].endswith(": float32")
+
+
+def test_a_speed_counts_the_images_of_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "_timed", lambda action, repeats, device: 0.5 * repeats)
+    monkeypatch.setattr(speed, "stacks", lambda settings, dataset, device: [[0, 1]])
+    timed = speed.training(LENET, (1, 28, 28), 10, CPU, seconds=0.0)
+    assert timed["train_seconds"] == pytest.approx(1000 * 0.5 / (2 * 8))
+    alone = sum(p.numel() for p in Trainer(LENET, IMAGES, [0], CPU).ensemble.parameters.values())
+    assert (timed["seeds"], timed["parameters"]) == (2, alone)
 
 
 def test_names_of_files() -> None:

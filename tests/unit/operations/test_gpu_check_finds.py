@@ -12,11 +12,11 @@ from gpu_check_cases import CPU, IMAGES, LENET, TINY, plan_of
 from cnn_sensitivity.engines.sgd.ensemble import Stacked
 from cnn_sensitivity.engines.sgd.loop import Trainer
 from cnn_sensitivity.measures import sensitivity
-from cnn_sensitivity.operations.gpu_check import measured, twins, whole_trainings
+from cnn_sensitivity.operations.gpu_check import measured, resumed, steps
 from cnn_sensitivity.operations.gpu_check.cases import cases_of
 from cnn_sensitivity.operations.gpu_check.checks import all_checks
 from cnn_sensitivity.operations.gpu_check.outcome import exactly, relative_difference
-from cnn_sensitivity.operations.gpu_check.results import Results, header
+from cnn_sensitivity.operations.gpu_check.report import wrong_of
 from cnn_sensitivity.operations.gpu_check.run import run
 
 
@@ -28,9 +28,9 @@ def test_a_graph_that_computes_something_else_is_found(monkeypatch: pytest.Monke
         if self.settings.compute.cuda_graph and self.step == 2:
             next(iter(self.ensemble.parameters.values())).data[0] += 1e-6
 
-    assert twins.graph_as_eager(LENET, IMAGES, CPU, 4).right
+    assert steps.graph_as_eager(LENET, IMAGES, CPU, 4).right
     monkeypatch.setattr(Trainer, "train_step", step)
-    outcome = twins.graph_as_eager(LENET, IMAGES, CPU, 4)
+    outcome = steps.graph_as_eager(LENET, IMAGES, CPU, 4)
     assert not outcome.right
     assert 0 < outcome.difference < 1e-3
 
@@ -48,23 +48,23 @@ def test_a_gradient_that_is_a_little_off_is_found(
         return sums
 
     monkeypatch.setattr(Trainer, "_forward_backward", backward)
-    assert twins.as_in_float64(LENET, IMAGES, CPU).right is is_right
+    assert steps.as_in_float64(LENET, IMAGES, CPU).right is is_right
 
 
 def test_a_stack_that_mixes_its_seeds_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert twins.stacked_as_single(LENET, IMAGES, CPU).right
+    assert len(LENET.seeds) == 2
     original = Stacked.__call__
     monkeypatch.setattr(Stacked, "__call__", lambda self, x: original(self, x.flip(0)))
-    assert not twins.stacked_as_single(LENET, IMAGES, CPU).right
+    assert not steps.as_in_float64(LENET, IMAGES, CPU).right
 
 
 def test_a_training_that_does_not_go_on_where_it_was_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert whole_trainings.stopped_and_resumed(LENET, IMAGES, CPU).right
+    assert resumed.stopped_and_resumed(LENET, IMAGES, CPU).right
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "restore", lambda self, *saved: None)
-        outcome = whole_trainings.stopped_and_resumed(LENET, IMAGES, CPU)
+        outcome = resumed.stopped_and_resumed(LENET, IMAGES, CPU)
         assert "did not go on where it was" in outcome.found
     original = Trainer.restore
 
@@ -74,39 +74,11 @@ def test_a_training_that_does_not_go_on_where_it_was_is_found(
             state["momentum_buffer"].zero_()
 
     monkeypatch.setattr(Trainer, "restore", forgetful)
-    outcome = whole_trainings.stopped_and_resumed(LENET, IMAGES, CPU)
+    outcome = resumed.stopped_and_resumed(LENET, IMAGES, CPU)
     assert (outcome.right, outcome.found) == (False, "another checkpoint and table")
 
 
-def test_a_training_that_is_not_repeatable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert whole_trainings.twice(LENET, IMAGES, CPU).right
-    original, generator = Trainer._forward_backward, torch.Generator()
-
-    def backward(self: Trainer, *batch: torch.Tensor) -> torch.Tensor:
-        sums = original(self, *batch)
-        for parameter in self.ensemble.parameters.values():
-            parameter.grad.add_(1e-7 * torch.rand(1, generator=generator))
-        return sums
-
-    monkeypatch.setattr(Trainer, "_forward_backward", backward)
-    assert not whole_trainings.twice(LENET, IMAGES, CPU).right
-
-
-def test_a_step_that_waits_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert whole_trainings.without_waiting(LENET, IMAGES, CPU).right
-    original = Trainer.train_step
-
-    def step(self: Trainer) -> None:
-        if self.epoch == 1 and self.step == 1:
-            raise RuntimeError("called a synchronizing CUDA operation")
-        original(self)
-
-    monkeypatch.setattr(Trainer, "train_step", step)
-    outcome = whole_trainings.without_waiting(LENET, IMAGES, CPU)
-    assert (outcome.right, outcome.found) == (False, "called a synchronizing CUDA operation")
-
-
-@pytest.mark.parametrize("average", list(measured.QUANTITIES))
+@pytest.mark.parametrize("average", measured.AVERAGES)
 @pytest.mark.parametrize(("quantity", "factor"), [("D", 1.001), ("G", inf), ("R", float("nan"))])
 def test_a_sensitivity_that_is_off_is_found(
     monkeypatch: pytest.MonkeyPatch, average: str, quantity: str, factor: float
@@ -141,18 +113,9 @@ def test_outcomes() -> None:
 def test_a_gpu_is_right(tmp_path: Path) -> None:
     plan, gpu = plan_of("smoke"), torch.device("cuda", 0)
     checks = all_checks(cases_of([plan]), gpu, replace(TINY, width=0.25, batch=32, measured=32))
-    results = Results(tmp_path / "gpu.json", header(gpu))
-    run(checks, results, [plan], tmp_path, time.monotonic() + 600, print)
-    assert results.wrong == results.late == []
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_wait_for_a_gpu_is_refused() -> None:
-    with (
-        pytest.raises(RuntimeError, match="synchroniz"),
-        whole_trainings._waiting_refused(torch.device("cuda", 0)),
-    ):
-        torch.ones(1, device="cuda").item()
+    results = run(checks, "gpu", [plan], tmp_path, time.monotonic() + 600, print)
+    assert len(results) == len(checks)
+    assert wrong_of(results) == {}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

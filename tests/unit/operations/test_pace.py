@@ -46,7 +46,7 @@ def line(seeds: Sequence[int], epoch: int, left: str, epochs: int = 10) -> str:
 
 
 def chain(cost: Cost) -> list[Job]:
-    return [Job("train", cost.run.name), Job(cost.run.measuring, cost.run.name)]
+    return [Job("train", cost.run.name), Job("measure", cost.run.name)]
 
 
 def numbered(jobs: Sequence[Job]) -> dict[int, Job]:

@@ -143,7 +143,7 @@ def test_the_module_of_a_network_of_ones_own_must_be_there(
         check_networks(plan)
 
 
-@pytest.mark.parametrize("made", ["checkpoint.safetensors", "sensitivity.csv"])
+@pytest.mark.parametrize("made", ["checkpoint.safetensors", "measurements.csv"])
 def test_the_module_of_a_trained_network_may_be_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
 ) -> None:
@@ -158,14 +158,14 @@ def test_the_module_of_a_trained_network_may_be_gone(
 @pytest.mark.parametrize("made", ["data set", "table"])
 def test_a_folder_that_was_read_may_be_gone(tmp_path: Path, plan: Plan, made: str) -> None:
     gone = plan_of(tmp_path / "nowhere")
-    table = gone.select("images")[0].path("sensitivity.csv")
+    table = gone.select("images")[0].path("measurements.csv")
     path = Path(gone.dataset("images") if made == "data set" else table)
     path.parent.mkdir(parents=True)
     path.touch()
     check_images(gone)
 
 
-@pytest.mark.parametrize("made", [None, "mine.pt", "checkpoint.safetensors", "sensitivity.csv"])
+@pytest.mark.parametrize("made", [None, "mine.pt", "checkpoint.safetensors", "measurements.csv"])
 def test_a_file_of_weights_must_be_there_until_it_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str | None
 ) -> None:
@@ -193,7 +193,7 @@ def test_a_file_of_imagenet_weights_must_be_there_until_it_was_read(
     plan = Plan(config.parse({**raw, "pretrained": [{"label": "mine", "weights": "mine.pt"}]}))
     with pytest.raises(UserError, match=r"pretrained\.mine\.weights: there is no file mine\.pt"):
         check_weights(plan)
-    table = tmp_path / plan.pretrained_spectra()[0]
+    table = tmp_path / plan.results / "pretrained/mine.csv"
     table.parent.mkdir(parents=True)
     table.touch()
     check_weights(plan)

@@ -7,20 +7,28 @@ from archive_cases import finish
 from checkout import ROOT
 from pandas import DataFrame
 
+from cnn_sensitivity import papers
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import read
 from cnn_sensitivity.operations import reference
 from cnn_sensitivity.papers import figure_inputs
 from cnn_sensitivity.plan import REFERENCES, Plan
-from cnn_sensitivity.scorecard import agreement, to_html, to_markdown, to_text
+from cnn_sensitivity.scorecard import agreement, criteria, to_html, to_markdown, to_text
 from cnn_sensitivity.tables import files as table_files
 
 SOFTWARE = "torch         2.15.0\ncommit        3bd169612231d2\ninstructions  AVX512\n"
 
 
+CHANGES = DataFrame(
+    [("2026-11-23", "one", "x > 1", "x > 0", "a reason")],
+    columns=["date", "claim", "before", "after", "why"],
+)
+
+
 def scorecard(**verdicts: str) -> DataFrame:
-    texts = dict.fromkeys(("statement", "figure", "paper", "criterion", "number"), "x")
+    texts = dict.fromkeys(("statement", "figure", "paper", "criterion", "since", "number"), "x")
+    texts["whose"] = "paper"
     numbers = {"measured": 0.5, "low": 0.25, "high": 0.75}
     rows = [
         {"id": name, **texts, **numbers, "verdict": verdict, "reason": ""}
@@ -56,7 +64,7 @@ def test_a_run_without_a_reference_says_nothing(tmp_path: Path) -> None:
     claims = scorecard(one="reproduced")
     assert agreement(claims, tmp_path / "nowhere") == ""
     for render in (to_markdown, to_html, to_text):
-        assert render(claims, "") == render(claims)
+        assert render(claims, CHANGES, "") == render(claims, CHANGES)
 
 
 def test_a_reference_without_its_versions_is_held_against_all_the_same(folder: Path) -> None:
@@ -70,10 +78,10 @@ def test_a_reference_without_its_versions_is_held_against_all_the_same(folder: P
 def test_every_page_of_the_scorecard_ends_with_it(folder: Path) -> None:
     claims = scorecard(one="contradicted")
     said = agreement(claims, folder)
-    assert to_markdown(claims, said).endswith(f"\n\n{said}\n")
-    assert said in to_html(claims, said)
-    assert to_text(claims, said).split("\n\n")[-1].replace("\n", " ").endswith(said)
-    assert max(map(len, to_text(claims, said).splitlines())) <= 100
+    assert to_markdown(claims, CHANGES, said).endswith(f"\n\n{said}\n")
+    assert said in to_html(claims, CHANGES, said)
+    assert to_text(claims, CHANGES, said).split("\n\n")[-1].replace("\n", " ").endswith(said)
+    assert max(map(len, to_text(claims, CHANGES, said).splitlines())) <= 100
 
 
 def test_no_run_may_have_the_name_of_their_folder(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,8 +120,10 @@ def test_a_committed_run_agrees_with_itself(folder: Path) -> None:
     claims = table_files.read("claims", [folder / "claims.csv"])
     total = len(claims)
     assert agreement(claims, folder).startswith(f"{total} of {total} verdicts as in the reference")
-    assert (folder / "claims.md").read_text() == to_markdown(claims)
-    assert (folder / "claims.txt").read_text() == to_text(claims) + "\n"
+    paper = next((name for name in papers.NAMES if folder.name.startswith(name)), papers.NAMES[0])
+    changes = criteria.changes(papers.criteria(paper))
+    assert (folder / "claims.md").read_text() == to_markdown(claims, changes)
+    assert (folder / "claims.txt").read_text() == to_text(claims, changes) + "\n"
 
 
 def test_the_default_run_has_a_reference() -> None:

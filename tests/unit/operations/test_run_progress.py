@@ -96,8 +96,8 @@ def test_many_running_jobs_are_counted_by_rule(logger: logging.Logger, expected:
     progress = with_handler(logger, io.StringIO())
     progress.start(expected, JOBS)
     for jobid in range(5):
-        job(logger, jobid, "train" if jobid else "sensitivity")
-    assert "5 running (4 train, 1 sensitivity)" in progress.line(time.monotonic())
+        job(logger, jobid, "train" if jobid else "measure")
+    assert "5 running (4 train, 1 measure)" in progress.line(time.monotonic())
 
 
 def test_a_job_that_is_tried_again_has_not_failed(
@@ -117,7 +117,7 @@ def test_a_running_training_says_what_is_left_and_that_all_else_waits_for_it(
 ) -> None:
     name = expected.costs[0].run.name
     progress = with_handler(logger, io.StringIO())
-    progress.start(expected, {1: Job("train", name), 2: Job("sensitivity", name)}, cores=2)
+    progress.start(expected, {1: Job("train", name), 2: Job("measure", name)}, cores=2)
     log = tmp_path / "training.log"
     job(logger, 1, "train", name, log)
     seeds = ",".join(map(str, expected.costs[0].run.seeds))

@@ -76,9 +76,10 @@ def test_bars_are_geometric_means_beside_the_authors_values(tmp_path):
     data = drawing.data
     ours = data[(data["source"] == "this run") & (data["state"] == "trained")]
     row = ours[(ours["network"] == "ResNet18") & (ours["cutoff"] == 5)].iloc[0]
-    expected = 1.4 * np.sqrt(tables.r_of(0.1) * tables.r_of(0.102))
+    errors = 0.1 * 1.02 ** np.arange(3)
+    expected = 1.4 * np.exp(np.mean(np.log([tables.r_of(error) for error in errors])))
     assert row["mean"] == pytest.approx(expected)
-    assert row["seeds"] == 2
+    assert row["seeds"] == 3
     theirs = data[data["source"] == "authors, poster"]
     of_resnet = theirs[(theirs["network"] == "ResNet18") & (theirs["state"] == "trained")]
     assert of_resnet["mean"].tolist() == [0.0038, 0.0060, 0.0150]
@@ -101,14 +102,14 @@ def test_the_error_is_fitted_against_r_for_both_epochs():
     assert "Filled points: slope 0.25" in drawing.caption  # R goes as the fourth power of error
     assert "the authors' choice: slope 0.25" in drawing.caption
     panels = drawing.data["panel"].value_counts().to_dict()
-    assert panels == {"networks": 14, "training sizes": 9, "authors": 15}
+    assert panels == {"networks": 21, "training sizes": 9, "authors": 15}
     assert "hollow" in drawing.caption
 
 
 def test_the_slope_with_the_number_of_images_is_fitted_and_drawn():
     frames = [tables.sizes(average=average) for average in ("mean", "median")]
     drawing = drawn(figure_05, {"sensitivity": pandas.concat(frames, ignore_index=True)})
-    assert "ResNet18 -1.00 [-1.00, -1.00] (means)" in drawing.caption
+    assert "ResNet18 -1.00 [-1.00, -1.00] (means, 3 trainings)" in drawing.caption
     data = drawing.data
     theirs = data[(data["source"] == "draft") & (data["panel"] == "R")]
     at = dict(zip(theirs["train_size"], theirs["mean"], strict=True))

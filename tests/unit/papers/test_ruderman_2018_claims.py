@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 import ruderman_2018_tables as tables
+import scipy.stats
 from pandas import DataFrame
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.papers.ruderman_2018.authors import curve
 from cnn_sensitivity.papers.ruderman_2018.claims import CLAIMS
-from cnn_sensitivity.papers.ruderman_2018.claims.samples import estimate
+from cnn_sensitivity.papers.ruderman_2018.claims.samples import estimate, of_each_seed
 from cnn_sensitivity.papers.ruderman_2018.experiments import VARIANTS
 from cnn_sensitivity.scorecard import assess as scorecard_of
-from cnn_sensitivity.scorecard.verdict import CONTRADICTED, NOT_TESTED, REPRODUCED, UNDECIDED, Range
+from cnn_sensitivity.scorecard.verdict import CONTRADICTED, NOT_TESTED, REPRODUCED, Range
 
 WHOLE = tables.whole()
 
@@ -19,7 +20,8 @@ WHOLE = tables.whole()
 def scorecard(*claims: str, **others: DataFrame) -> DataFrame:
     """Return the scorecard of some claims, or of all, with some tables replaced."""
     chosen = [claim for claim in CLAIMS if not claims or claim.id in claims]
-    return scorecard_of(chosen, {**WHOLE, **others}).set_index("id")
+    listed = papers.criteria("ruderman_2018")
+    return scorecard_of(chosen, {**WHOLE, **others}, listed).set_index("id")
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +101,27 @@ def test_without_tables_nothing_is_tested() -> None:
     assert set(papers.assess("ruderman_2018", {})["verdict"]) == {NOT_TESTED}
 
 
-def test_the_interval_is_that_of_a_mean_over_seeds() -> None:
-    """Of 400 seeds it is close to the normal one; of one there is none."""
-    values = np.random.default_rng(1).normal(5, 2, size=(400, 1))
-    part = estimate(lambda means: float(means[0]), values, meets=Range(low=4))
-    half = 1.96 * values.std() / 20
-    assert (part.low, part.high) == pytest.approx(
-        (values.mean() - half, values.mean() + half), abs=0.06
-    )
-    alone = estimate(lambda means: float(means[0]), values[:1], meets=Range(low=4))
-    assert alone.verdict == UNDECIDED
+def test_the_interval_is_students_over_seeds() -> None:
+    values = np.random.default_rng(1).normal(5, 2, size=(6, 1))
+    part = estimate(lambda means: float(means[0]), values, meets=Range(low=4), logs=False)
+    expected = scipy.stats.ttest_1samp(values[:, 0], 0).confidence_interval()
+    assert part.interval() == pytest.approx(tuple(expected))
+    alone = estimate(lambda means: float(means[0]), values[:1], meets=Range(low=4), logs=False)
+    assert not alone.has_interval and alone.detail == "one training"
+
+
+def test_a_positive_number_of_means_has_a_positive_interval() -> None:
+    """Twice the spread of three seeds is more than their mean."""
+    values = np.array([[1.0], [2.0], [9.0]])
+    part = estimate(lambda means: float(means[0]), values, meets=Range(low=0))
+    low, high = part.interval()
+    assert part.value == pytest.approx(4) and 0 < low < 4 < high
+
+
+def test_rank_correlations_are_those_of_each_seed_and_their_mean() -> None:
+    part = of_each_seed(
+        lambda seed: float(seed[0]), np.array([[-1.0], [-0.9], [np.nan], [-1.0]]),
+        meets=Range(high=-0.8), within=(-1, 1),
+    )  # fmt: skip
+    expected = scipy.stats.ttest_1samp([-1, -0.9, -1], 0).confidence_interval()
+    assert part.interval() == pytest.approx((-1, expected.high))

@@ -145,7 +145,7 @@ def test_figure_01_plots_outputs_and_correlations(drawings):
         np.testing.assert_allclose(values, [1, -1, 1])
     assert "slope 0.40, prefactor 1.00" in _texts(drawings["figure_01"])
     assert "slope 0.45 and prefactor 0.24" in drawings["figure_01"].caption
-    assert "8 networks" in drawings["figure_01"].caption
+    assert "4 networks (one point a network and seed)" in drawings["figure_01"].caption
 
 
 def test_depth_curves_plot_activations_and_the_output_over_seeds(drawings):

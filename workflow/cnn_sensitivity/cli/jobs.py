@@ -8,12 +8,10 @@ import json
 
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.cli.device import device_of
-from cnn_sensitivity.cli.verbs import Verbs
+from cnn_sensitivity.cli.verbs import Verbs, add_tables
 from cnn_sensitivity.config import (
     MeasurementSettings,
-    PictureSettings,
     TrainingSettings,
-    WeightFile,
 )
 from cnn_sensitivity.tables import files as table_files
 
@@ -23,32 +21,20 @@ def add_to(verbs: Verbs) -> None:
     verbs.add("dataset", _dataset, "experiment", "settings", "output")
     fit = verbs.add("fit", _fit, "settings", "dataset", "checkpoint", "table")
     fit.add_argument("--root", default="data", help="the folder of downloads")
-    measure = verbs.add("measure", _measure, "name", "settings", "dataset", "checkpoint")
-    measure.add_argument("--output", nargs="+", required=True, help="in the settings' order")
+    measure = verbs.add("measure", _measure, "name", "settings", "dataset", "checkpoint", "output")
     for command in (fit, measure):
         command.add_argument("--gpus", type=int, default=1, help="0 keeps to the CPU")
         command.add_argument("--threads", type=int, default=1, help="CPU threads")
-    verbs.add("spectrum", _spectrum, "name", "checkpoint", "weights", "output")
-    verbs.add("receptive-field", _receptive_field, "name", "checkpoint", "weights", "output")
-    verbs.add("pretrained", _pretrained, "network", "root", "output").add_argument(
-        "--weights", default="", help="a file of them, as JSON; the default is torchvision's"
-    )
-    verbs.add("theory", _theory, "sensitivity", "activations")
-    verbs.add("pooling", _pooling, "output")
-    verbs.add("pictures", _pictures, "experiment", "settings", "dataset", "output")
-    deformations = verbs.add("deformations", _deformations, "experiment", "dataset")
-    deformations.add_argument("--seed", type=int, required=True)
-    deformations.add_argument("--cutoffs", type=int, nargs="+", required=True)
-    deformations.add_argument("--output", nargs="+", required=True, help="four tables")
-    verbs.add("identity", _identity, "experiment", "settings", "dataset", "output")
+    table = verbs.add("table", _table)
+    table.add_argument("function", metavar="module:function")
+    table.add_argument("--parameters", default="{}", help="as JSON")
+    table.add_argument("--dataset", nargs=2, metavar=("experiment", "path"))
+    table.add_argument("--output", nargs="+", required=True, help="in the function's order")
     figure = verbs.add("figure", _figure, "paper", "output")
     figure.add_argument("name")
     pages = ("markdown", "html", "text", "reference")
     claims = verbs.add("claims", _claims, "paper", "output", *pages)
-    for command in (figure, claims):
-        command.add_argument(
-            "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
-        )
+    add_tables(figure, claims)
     verbs.add("software", _software, "output")
 
 
@@ -78,115 +64,38 @@ def _fit(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    """Measure the sensitivities of a checkpoint's layers: a table for each measurement."""
+    """Measure the networks of a checkpoint: all in one table."""
     import torch
 
     from cnn_sensitivity.base.arithmetic import arithmetic
     from cnn_sensitivity.checkpoints import checkpoint
-    from cnn_sensitivity.measures.sensitivity_tables import sensitivity_tables
+    from cnn_sensitivity.measures.job import measured
     from cnn_sensitivity.tasks import store
 
     device = device_of(options)
     with arithmetic("float32", torch.device(device)):
-        tables = sensitivity_tables(
+        table = measured(
             checkpoint.load(options.checkpoint, options.name),
             store.load(options.dataset),
             MeasurementSettings.model_validate_json(options.settings),
             device=device,
         )
-    for table, path in zip(tables.values(), options.output, strict=True):
-        table_files.write(table, path)
-
-
-def _spectrum(options: argparse.Namespace) -> None:
-    """Project the filters of a checkpoint on the grid Laplacian's modes."""
-    from cnn_sensitivity.measures.spectra import spectrum_table
-
-    table_files.write(
-        spectrum_table(options.checkpoint, options.weights, options.name), options.output
-    )
-
-
-def _receptive_field(options: argparse.Namespace) -> None:
-    """Measure how wide the receptive fields of one-dimensional networks are."""
-    from cnn_sensitivity.checkpoints import checkpoint
-    from cnn_sensitivity.measures.receptive_field_tables import receptive_field_table
-
-    loaded = checkpoint.load(options.checkpoint, options.name)
-    table_files.write(receptive_field_table(loaded, options.weights), options.output)
-
-
-def _pretrained(options: argparse.Namespace) -> None:
-    """Project the filters of a network with ImageNet weights."""
-    from cnn_sensitivity.papers.tomasini_2022.tables import pretrained
-
-    name, root = options.network, options.root
-    if options.weights:
-        weights = WeightFile.model_validate_json(options.weights)
-        table = pretrained.file_spectrum_table(name, weights, root)
-    else:
-        table = pretrained.pretrained_spectrum_table(name, root)
     table_files.write(table, options.output)
 
 
-def _theory(options: argparse.Namespace) -> None:
-    """Measure constant-filter networks."""
-    from cnn_sensitivity.papers.tomasini_2022.tables.theory import (
-        activation_table,
-        constant_filter_table,
-    )
+def _table(options: argparse.Namespace) -> None:
+    """Make tables that belong to a paper and to no network."""
+    from cnn_sensitivity.papers.job import make
 
-    table_files.write(constant_filter_table(), options.sensitivity)
-    table_files.write(activation_table(), options.activations)
+    inputs = {}
+    if options.dataset:
+        from cnn_sensitivity.tasks import store
 
-
-def _pooling(options: argparse.Namespace) -> None:
-    """Compute the pooling examples."""
-    from cnn_sensitivity.papers.tomasini_2022.tables.pooling import pooling_table
-
-    table_files.write(pooling_table(), options.output)
-
-
-def _pictures(options: argparse.Namespace) -> None:
-    """Deform a test image and add noise to it."""
-    from cnn_sensitivity.tasks import store
-    from cnn_sensitivity.tasks.images.pictures import picture_table
-
-    settings = PictureSettings.model_validate_json(options.settings)
-    dataset = store.load(options.dataset, options.experiment)
-    table_files.write(picture_table(dataset, settings), options.output)
-
-
-def _deformations(options: argparse.Namespace) -> None:
-    """Say which deformations of a data set's images are diffeomorphisms, and show some."""
-    from cnn_sensitivity.papers.petrini_2021.tables.overhangs import overhang_table
-    from cnn_sensitivity.papers.petrini_2021.tables.phase_diagram import (
-        bounds_table,
-        example_table,
-        sphere_table,
-    )
-    from cnn_sensitivity.tasks import store
-
-    dataset = store.load(options.dataset, options.experiment)
-    size = dataset.test.images.shape[-1]
-    tables = (
-        bounds_table(size),
-        overhang_table(size, options.cutoffs, root_seed=options.seed),
-        example_table(dataset, options.seed),
-        sphere_table(dataset, options.seed),
-    )
+        experiment, path = options.dataset
+        inputs["dataset"] = store.load(path, experiment)
+    tables = make(options.function, options.parameters, **inputs)
     for table, path in zip(tables, options.output, strict=True):
         table_files.write(table, path)
-
-
-def _identity(options: argparse.Namespace) -> None:
-    """Measure the images themselves: how far each perturbation moves them."""
-    from cnn_sensitivity.papers.petrini_2021.tables.identity import identity_table
-    from cnn_sensitivity.tasks import store
-
-    settings = MeasurementSettings.model_validate_json(options.settings)
-    dataset = store.load(options.dataset, options.experiment)
-    table_files.write(identity_table(dataset, options.experiment, settings), options.output)
 
 
 def _figure(options: argparse.Namespace) -> None:
@@ -194,22 +103,26 @@ def _figure(options: argparse.Namespace) -> None:
     from cnn_sensitivity import papers
     from cnn_sensitivity.drawing.drawn import save
 
-    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table}
+    tables = {kind: papers.read(options.paper, kind, paths) for kind, *paths in options.table}
     save(papers.draw(options.paper, options.name, tables), options.output)
 
 
 def _claims(options: argparse.Namespace) -> None:
     """Hold a run's tables against each claim of the paper."""
     from cnn_sensitivity import papers, scorecard
+    from cnn_sensitivity.scorecard import criteria
 
-    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
+    tables = {
+        kind: papers.read(options.paper, kind, paths) for kind, *paths in options.table if paths
+    }
     assessed = papers.assess(options.paper, tables)
+    changes = criteria.changes(papers.criteria(options.paper))
     agreement = scorecard.agreement(assessed, options.reference)
     table_files.write(assessed, options.output)
     for path, text in (
-        (options.markdown, scorecard.to_markdown(assessed, agreement)),
-        (options.html, scorecard.to_html(assessed, agreement)),
-        (options.text, scorecard.to_text(assessed, agreement) + "\n"),
+        (options.markdown, scorecard.to_markdown(assessed, changes, agreement)),
+        (options.html, scorecard.to_html(assessed, changes, agreement)),
+        (options.text, scorecard.to_text(assessed, changes, agreement) + "\n"),
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -8,9 +8,10 @@ import json
 from pathlib import Path
 
 from cnn_sensitivity.base.files import write_atomically
-from cnn_sensitivity.cli.verbs import Verbs, add_configfile
+from cnn_sensitivity.cli.verbs import Verbs, add_configfile, add_tables
 from cnn_sensitivity.config import Config, read, schema
 from cnn_sensitivity.plan import REFERENCES, Plan
+from cnn_sensitivity.tables import files as table_files
 
 DEFAULT_PAPER = Config.model_fields["paper"].default
 
@@ -24,6 +25,7 @@ def add_to(verbs: Verbs) -> None:
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
     for committed in (verbs.add("runs", _runs), verbs.add("gallery", _gallery, "output")):
         committed.add_argument("folder", nargs="?", default=REFERENCES)
+    add_tables(verbs.add("characteristics", _characteristics, "paper", "output"))
     verbs.add("schema", _schema, "output")
 
 
@@ -32,6 +34,19 @@ def _compare(options: argparse.Namespace) -> None:
     from cnn_sensitivity import scorecard
 
     print(scorecard.to_comparison(scorecard.read(options.scorecard)), end="")
+
+
+def _characteristics(options: argparse.Namespace) -> None:
+    """Say how often the authors' own numbers would meet each criterion in runs of this design."""
+    from cnn_sensitivity import papers
+    from cnn_sensitivity.scorecard.characteristics import Simulated
+
+    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
+    simulated = Simulated(papers.authors(options.paper), tables)
+    table = simulated.table(papers.claims(options.paper))
+    with write_atomically(options.output) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    print(table.to_string(index=False))
 
 
 def _stability(options: argparse.Namespace) -> None:

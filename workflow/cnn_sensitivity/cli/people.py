@@ -51,15 +51,17 @@ def _plan(options: argparse.Namespace) -> None:
 
 def _scorecard(options: argparse.Namespace) -> None:
     """Print the scorecard of a finished run."""
-    from cnn_sensitivity import scorecard
+    from cnn_sensitivity import papers, scorecard
+    from cnn_sensitivity.scorecard import criteria
 
     plan = Plan(read(*options.configfile))
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")
     claims = table_files.read("claims", [path])
+    changes = criteria.changes(papers.criteria(plan.config.paper))
     print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
-    print(scorecard.to_text(claims, scorecard.agreement(claims, plan.reference)))
+    print(scorecard.to_text(claims, changes, scorecard.agreement(claims, plan.reference)))
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -89,23 +91,21 @@ def _gpu_check(options: argparse.Namespace) -> None:
 
     from cnn_sensitivity.operations.gpu_check.cases import cases_of
     from cnn_sensitivity.operations.gpu_check.checks import Scale, all_checks
-    from cnn_sensitivity.operations.gpu_check.results import Results, file_name, header
-    from cnn_sensitivity.operations.gpu_check.run import run, the_gpu
+    from cnn_sensitivity.operations.gpu_check.report import wrong_of
+    from cnn_sensitivity.operations.gpu_check.run import file_name, name_of, run, the_gpu
 
     end = time.monotonic() + 60 * options.minutes
     gpu, folder = the_gpu(), Path(options.output)
     plans = [Plan(read("config.yaml", scenario)) for scenario in options.scenario]
-    about = header(gpu)
-    stem = folder / file_name(about["device"])
-    print(f"GPU: {about['device']}; results: {stem}.md, .csv, .json", flush=True)
-    results = Results(stem.with_name(f"{stem.name}.json"), about)
+    stem = folder / file_name(name_of(gpu))
+    print(f"GPU: {name_of(gpu)}; results: {stem}.md, {stem}.csv", flush=True)
     checks = all_checks(cases_of(plans), gpu, Scale())
-    run(checks, results, plans, folder, end, log=lambda line: print(line, flush=True))
-    print(
-        f"{len(results.found)} checks done, {len(results.wrong)} wrong or failed,"
-        f" {len(results.late)} left: read {stem}.md"
+    results = run(
+        checks, name_of(gpu), plans, folder, end, log=lambda line: print(line, flush=True)
     )
-    if results.wrong:
+    wrong, left = wrong_of(results), len(checks) - len(results)
+    print(f"{len(results)} checks done, {len(wrong)} wrong, {left} left: read {stem}.md")
+    if wrong:
         raise SystemExit(1)
 
 

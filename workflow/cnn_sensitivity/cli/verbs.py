@@ -30,3 +30,11 @@ def add_configfile(*commands: argparse.ArgumentParser) -> None:
             default=["config.yaml"],
             help="YAML files, each laid over the ones before it; the default is config.yaml",
         )
+
+
+def add_tables(*commands: argparse.ArgumentParser) -> None:
+    """Let verbs take tables by kind: `--table KIND PATH PATH`, again and again."""
+    for command in commands:
+        command.add_argument(
+            "--table", action="append", nargs="+", default=[], metavar=("kind", "path")
+        )

@@ -86,6 +86,11 @@ class Experiment(Model):
         """Return what deforms its images where a measurement names nothing else."""
         return PixelMoves()
 
+    def measuring(self) -> dict[str, Any]:
+        """Return what measurements leave to it: its perturbation, noise, and use of channels."""
+        noise = {"noise_norm": "per_image", "rectify": False}
+        return {"perturbation": self.perturbation(), "channel_mean": False, **noise}
+
     def check_perturbation(self, perturbation: Perturbation) -> None:
         """Raise ValueError for a perturbation that its images cannot undergo."""
         if perturbation.kind != "pixel_moves":
@@ -261,6 +266,11 @@ class ScaleDetection1d(Experiment):
     receptive_field: bool = False
     """Measure how wide the effective receptive field of each layer is, for a figure of its own."""
     _test_images: int = PrivateAttr()
+
+    def measuring(self) -> dict[str, Any]:
+        """Return T22's ways in one dimension [code] in place of those of images."""
+        one_dimensional = {"noise_norm": "variance", "rectify": True, "channel_mean": True}
+        return {**super().measuring(), **one_dimensional}
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:

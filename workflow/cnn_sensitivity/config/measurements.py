@@ -2,9 +2,19 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from cnn_sensitivity.config.base import NO_BOOLEAN, Count, Model, Positive
+from cnn_sensitivity.config.base import NO_BOOLEAN, Count, Model, Positive, suggestion
+
+_OF_IMAGES = {"perturbation", "images", "layers", "channel_mean", "batch_norm"}
+_OF_IMAGES |= {"shuffles", "initializations"}
+# One line a quantity, which is a module of measures/: the keys that it takes, besides weights.
+QUANTITIES = {
+    "sensitivity": _OF_IMAGES | {"average", "noise_norm", "rectify"},
+    "cosine_distance": _OF_IMAGES,
+    "filters": set(),
+    "receptive_field": set(),
+}
 
 
 class Diffeomorphism(Model):
@@ -43,11 +53,23 @@ Perturbation = Annotated[Diffeomorphism | PixelMoves | ThinPlate, Field(discrimi
 KINDS = ("diffeomorphism", "pixel_moves", "thin_plate")
 
 
-class Measurement(Model):
-    """One table of each run: what its networks' layers make of changed images."""
+def _is_known(quantity: str) -> str:
+    if quantity not in QUANTITIES:
+        raise ValueError(f"unknown quantity {quantity!r}{suggestion(quantity, QUANTITIES)}")
+    return quantity
 
-    quantity: Literal["sensitivity", "cosine_distance"] = "sensitivity"
-    """D, G and R (T22, eq. 1), or the normalised cosine distance (Ruderman et al. 2018)."""
+
+Quantity = Annotated[
+    str, AfterValidator(_is_known), WithJsonSchema({"enum": list(QUANTITIES), "type": "string"})
+]
+
+
+class Measurement(Model):
+    """What is measured of the networks of a run."""
+
+    quantity: Quantity = "sensitivity"
+    """D, G and R (T22, eq. 1); the normalised cosine distance (Ruderman et al. 2018); spectrum and
+    smoothness of the filters; or the width of the receptive fields of layers in one dimension."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""
@@ -59,8 +81,13 @@ class Measurement(Model):
     """Which layers: the outputs of activations and of the last layer, which the papers call f_k;
     the last layer; the outputs of activations and of what halves the images, the layers of
     Ruderman et al. 2018; or norms, convolutions and poolings too."""
-    noise_norm: Literal["per_image", "mean"] = "per_image"
-    """Noise is as large as each image's own deformation, or as their mean."""
+    noise_norm: Literal["per_image", "mean", "variance"] | None = None
+    """Noise is as large as each image's own deformation, or as their mean, or of the variance of
+    all deformations. Left out: per_image; in one dimension variance, as in T22's code."""
+    rectify: bool | None = None
+    """Negative noise becomes zero. Left out: only in one dimension, as in T22's code."""
+    channel_mean: bool | None = None
+    """Layer outputs are averaged over their channels first. Left out: only in one dimension."""
     batch_norm: Literal["batch", "running"] = "batch"
     """Of networks at initialisation: the statistics of the measured images, of clean, deformed and
     noisy ones their own, as the papers' code has it; or the running ones, 0 and 1."""
@@ -71,12 +98,16 @@ class Measurement(Model):
     weights: Literal["last", "best"] | None = None
     """Which epoch's weights count as trained; the default is the run's."""
 
+    @property
+    def takes(self) -> set[str]:
+        """The keys that its quantity takes."""
+        return QUANTITIES[self.quantity] | {"quantity", "weights"}
+
     @model_validator(mode="after")
     def _has_what_its_quantity_takes(self) -> Self:
-        for key in ("average", "noise_norm"):
-            is_default = getattr(self, key) == type(self).model_fields[key].default
-            if self.quantity == "cosine_distance" and not is_default:
-                raise ValueError(f"{key}: a cosine_distance has none; leave it out")
+        for key, field in type(self).model_fields.items():
+            if key not in self.takes and getattr(self, key) != field.default:
+                raise ValueError(f"{key}: a measurement of {self.quantity} has none; leave it out")
         if self.average == "median" and self.images < 3:
             raise ValueError("images: a median over pairs of images needs 3 or more")
         return self

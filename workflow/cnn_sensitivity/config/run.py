@@ -27,19 +27,20 @@ from cnn_sensitivity.config.settings import Compute
 
 # A part of paths, which a rule's wildcards tell from others.
 ExperimentName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=60)]
-_OTHER_TABLES = ("training", "spectrum", "receptive_field")
+OF_WEIGHTS = ("filters", "receptive_field")
+"""What is measured of every network that has it, and needs no measurement of its own."""
 REFERENCE = "reference"
 """The folder below paper_figures/ that holds committed runs: no run has this name."""
 
 
-def _is_no_other_table(name: str) -> str:
-    if name in _OTHER_TABLES:
-        raise ValueError(f"{name}.csv is another table of a run; choose another name")
+def _is_not_made_anyway(name: str) -> str:
+    if name in OF_WEIGHTS:
+        raise ValueError(f"{name} is measured without being listed; choose another name")
     return name
 
 
 MeasurementName = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60), AfterValidator(_is_no_other_table)
+    str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60), AfterValidator(_is_not_made_anyway)
 ]
 
 
@@ -129,7 +130,7 @@ class Config(Model):
 
     def _check_measurement(self, name: str, experiment: Experiment, measurement: str) -> None:
         settings, there_are = self.measurements[measurement], experiment.test_images()
-        if there_are and settings.images > there_are:
+        if there_are and "images" in settings.takes and settings.images > there_are:
             raise ValueError(
                 f"measurements.{measurement}.images {settings.images}: "
                 f"experiments.{name} has {there_are} test images"

@@ -72,14 +72,12 @@ def _written(value: float | int | None) -> str:
 
 
 class MeasurementSettings(Model):
-    """Everything that determines the sensitivity tables of a run, besides its checkpoint."""
+    """Everything that determines what is measured of a run, besides its checkpoint."""
 
     measurements: dict[Label, Measurement]
-    """By name, each with its perturbation and its epoch: one table each."""
+    """By name, each with its perturbation, its noise and its epoch."""
     scale: float | None = None
     """Of scale detection, in pixels."""
-    one_dimensional: bool = False
-    """Noise is rectified and of the deformation's variance, channels are averaged first (T22)."""
     root_seed: int
 
 

@@ -4,8 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.intervals import UNDEFINED, pearson
 from cnn_sensitivity.analysis.selection import QUANTITIES
-from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_correlation
+from cnn_sensitivity.analysis.statistics import log_correlation
+from cnn_sensitivity.analysis.units import architectures
 from cnn_sensitivity.drawing.pictures import pixels
 from cnn_sensitivity.drawing.style import (
     GREY,
@@ -15,22 +17,22 @@ from cnn_sensitivity.drawing.style import (
     say,
 )
 
-COLUMNS = ["noise", "quantity", "rho", "low", "high", "points"]
+COLUMNS = ["noise", "quantity", "rho", "low", "high", "networks"]
 
 
 def correlation_table(rows: DataFrame) -> DataFrame:
-    """Return rho(eps, X) with its interval (nan where not defined) for each noise level and X."""
+    """Return rho(eps, X) over networks, with its interval, for each noise level and X.
+
+    Both are nan where they are not defined. A network is one point, the mean of its seeds.
+    """
     records = []
     for noise, level in rows.groupby("noise"):
         for quantity in QUANTITIES:
-            rho = log_correlation(level["test_error"], level[quantity])
-
-            def resampled(sample: Sample, quantity: str = quantity) -> float:
-                return log_correlation(sample["test_error"], sample[quantity])
-
-            columns = ["network", "seed", "test_error", quantity]
-            low, high = bootstrap_interval(resampled, level[columns])
-            records.append((noise, quantity, rho, low, high, len(level)))
+            points = architectures(level, ["test_error", quantity])
+            logs = np.log(points["test_error"]), np.log(points[quantity])
+            rho = log_correlation(points["test_error"], points[quantity])
+            low, high = pearson(*logs)(0.95) if np.isfinite(rho) else UNDEFINED
+            records.append((noise, quantity, rho, low, high, len(points)))
     return DataFrame(records, columns=COLUMNS)
 
 

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.prose import plural
 from cnn_sensitivity.analysis.statistics import FEWEST_POINTS, log_correlation
 from cnn_sensitivity.analysis.theory import PowerLaw, fit_power_law
+from cnn_sensitivity.analysis.units import architectures
 from cnn_sensitivity.drawing.style import GREY, INK, Look, log_axis, looks, note
 
 ERROR = r"test error $\varepsilon$"
@@ -38,20 +40,26 @@ def points_of(axes: Axes, rows: DataFrame, quantity: str, styles: Mapping[str, L
 
 
 def correlation_note(rows: DataFrame, quantity: str) -> str:
-    """Return rho(eps, X), or that it is not defined."""
-    if len(rows) < FEWEST_POINTS:
-        return f"{len(rows)} point{'s' * (len(rows) != 1)}:\nρ not defined"
-    rho = log_correlation(rows["test_error"], rows[quantity])
+    """Return rho(eps, X) over networks, a point each, or that it is not defined."""
+    points = _networks(rows, quantity)
+    if len(points) < FEWEST_POINTS:
+        return f"{plural(len(points), 'network')}:\nρ not defined"
+    rho = log_correlation(points["test_error"], points[quantity])
     return f"$ρ$ = {rho:.2f}" if np.isfinite(rho) else "ρ not defined:\nno variation"
 
 
 def fitted(rows: DataFrame, quantity: str) -> PowerLaw | None:
-    """Return the power law of test error against the quantity; None where points define none."""
-    if len(rows) < FEWEST_POINTS or not np.isfinite(
-        log_correlation(rows["test_error"], rows[quantity])
+    """Return the power law of test error against the quantity, over networks; None without one."""
+    points = _networks(rows, quantity)
+    if len(points) < FEWEST_POINTS or not np.isfinite(
+        log_correlation(points["test_error"], points[quantity])
     ):
         return None
-    return fit_power_law(rows[quantity], rows["test_error"])
+    return fit_power_law(points[quantity], points["test_error"])
+
+
+def _networks(rows: DataFrame, quantity: str) -> DataFrame:
+    return architectures(rows, ["test_error", quantity]) if len(rows) else rows
 
 
 def fit_line(axes: Axes, rows: DataFrame, quantity: str) -> None:

@@ -1,18 +1,20 @@
 """The normalised cosine distance of each layer's response to changed images (R18)."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, ClassVar, Self, cast
 
 import pandas
 import torch
 from torch import Tensor, nn
 
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures import layer_choice
+from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, check_number, measure_all
+from cnn_sensitivity.measures.jackknife import BLOCKS, standard_error, without_each
 from cnn_sensitivity.measures.layer_choice import Layers
-from cnn_sensitivity.measures.layer_sums import standard_error
-from cnn_sensitivity.measures.recording import Recording, record
+from cnn_sensitivity.measures.recording import Factory
 
 COLUMNS = ["index", "layer", "kind", "depth", "distance", "distance_error"]
 COLUMNS += ["numerator", "denominator", "images", "flagged"]
@@ -23,9 +25,6 @@ INPUT = "input"
 SUMS = "cosine"
 """Name of the sums of a layer in a recording."""
 
-BLOCKS = 10
-"""Blocks of images that the jackknife leaves out."""
-
 FEWEST = 2
 """Images that have a pair of different ones."""
 
@@ -34,16 +33,59 @@ _BLOCK = 2**14
 
 
 @dataclass(frozen=True)
-class Request:
-    """What to measure with one set of changed images: tau x, [P, ...]."""
+class CosineDistance(Measure):
+    """The normalised cosine distance under one set of changed images: tau x, [P, ...]."""
+
+    needs: ClassVar = ("deformed",)
 
     deformed: Tensor
     layers: Layers = "all"
 
-    @property
-    def changed(self) -> tuple[Tensor]:
-        """The changed images."""
-        return (self.deformed,)
+    @classmethod
+    def of(cls, measurement: Measurement, stimuli: Stimuli) -> Self:
+        return cls(stimuli["deformed"], measurement.layers)
+
+    def check(self, images: Tensor) -> None:
+        check_number(len(images), FEWEST, "median")
+        layer_choice.check(self.layers)
+
+    def sums(
+        self, layer: str, kind: str, last: bool, beside: Sequence[Measure]
+    ) -> Mapping[str, Factory]:
+        wanted = layer_choice.is_wanted(self.layers, layer, kind, last)
+        return {SUMS: CosineDistances} if wanted else {}
+
+    def rows(self, seen: Seen) -> list[Row]:
+        return [
+            {**row, "quantity": "distance", "value": distance, "error": error}
+            for row in self._layers(seen)
+            for distance, error in [(row.pop("distance"), row.pop("distance_error"))]
+        ]
+
+    def table(self, seen: Seen) -> pandas.DataFrame:
+        return pandas.DataFrame(self._layers(seen))[COLUMNS]
+
+    def _layers(self, seen: Seen) -> list[dict[str, Any]]:
+        """Return the rows of `measure`, that of the images themselves first."""
+        images, recording = seen.sets[0], seen.recording
+        assert recording is not None  # it needs images
+        stacked = torch.stack([images.flatten(1), self.deformed.flatten(1)])
+        itself = CosineDistances(stacked, len(images))
+        itself.update(stacked, 0)
+        rows: list[dict[str, Any]] = [
+            {"index": 0, "layer": INPUT, "kind": INPUT, **_distance(itself, 0)}
+        ]
+        for index, layer, kind in layer_choice.chosen(self.layers, recording.kinds):
+            distances = cast(CosineDistances, recording.layers[layer][SUMS])
+            measured = _distance(distances, seen.place(self.deformed))
+            rows.append({"index": index + 1, "layer": layer, "kind": kind, **measured})
+        return [
+            {**row, "depth": row["index"] / len(recording.kinds), "images": len(images)}
+            for row in rows
+        ]
+
+
+MEASURE = CosineDistance
 
 
 def measure(
@@ -68,52 +110,14 @@ def measure(
     in one direction to within the rounding of their type. `batch_statistics` and what is raised:
     `sensitivity.measure`, of fewer images than `FEWEST` too.
     """
-    if images.shape != deformed.shape or images.ndim < 2 or len(images) == 0:
-        raise UserError(
-            "images and deformed must have one shape [P, ...] with P > 0,"
-            f" not {tuple(images.shape)} and {tuple(deformed.shape)}"
-        )
-    check_number(len(images))
-    layer_choice.check(layers)
-
-    def choose(layer: str, kind: str, last: bool) -> dict[str, type[CosineDistances]]:
-        wanted = layer_choice.is_wanted(layers, layer, kind, last)
-        return {SUMS: CosineDistances} if wanted else {}
-
-    with torch.no_grad():
-        recording = record(
-            network,
-            [images, deformed],
-            choose,
-            batch_size=batch_size,
-            batch_statistics=batch_statistics,
-        )
-        return table(recording, images, Request(deformed, layers), 0)
-
-
-def check_number(images: int, fewest: int = FEWEST, average: str = "median") -> None:
-    """Raise UserError for fewer images than an average over their pairs needs."""
-    if images < fewest:
-        few = "1 image is" if images == 1 else f"{images} images are"
-        raise UserError(
-            f"{few} too few for the {average} over pairs of images: give {fewest} or more"
-        )
-
-
-def table(recording: Recording, images: Tensor, request: Request, place: int) -> pandas.DataFrame:
-    """Return the table of `measure` from what was recorded; `place` is that of the changed set."""
-    stacked = torch.stack([images.flatten(1), request.deformed.flatten(1)])
-    itself = CosineDistances(stacked, len(images))
-    itself.update(stacked, 0)
-    rows = [{"index": 0, "layer": INPUT, "kind": INPUT, **_distance(itself, 0)}]
-    for index, layer, kind in layer_choice.chosen(request.layers, recording.kinds):
-        distances = cast(CosineDistances, recording.layers[layer][SUMS])
-        rows.append(
-            {"index": index + 1, "layer": layer, "kind": kind, **_distance(distances, place)}
-        )
-    depths = [float(str(row["index"])) / len(recording.kinds) for row in rows]
-    whole = pandas.DataFrame(rows).assign(depth=depths, images=len(images))
-    return whole[COLUMNS]
+    (table,) = measure_all(
+        network,
+        images,
+        [CosineDistance(deformed, layers)],
+        batch_size=batch_size,
+        batch_statistics=batch_statistics,
+    )
+    return table
 
 
 def _distance(distances: "CosineDistances", place: int) -> dict[str, float | bool]:
@@ -189,12 +193,11 @@ class CosineDistances:
         [blocks, changed sets + 1].
         """
         pairs = self._of_pairs()
-        block = torch.arange(self.images, device=pairs.device) * blocks // self.images
-        return torch.stack(
-            [
-                self._means_and_median(pairs[rest][:, rest], self.distances[:, rest])
-                for rest in (block != each for each in range(blocks))
-            ]
+        return without_each(
+            self.images,
+            blocks,
+            pairs.device,
+            lambda left: self._means_and_median(pairs[left][:, left], self.distances[:, left]),
         )
 
     def rounding(self) -> float:

@@ -1,47 +1,23 @@
-"""Spectrum and smoothness of named banks of filters, trained here or elsewhere. No torch."""
+"""Spectra and smoothness of a network's filters, from its weights alone."""
 
-from collections.abc import Iterable
-from typing import Any
+from torch import Tensor
 
-from numpy.typing import NDArray
-
-from cnn_sensitivity.measures import smoothness, spectrum
-
-COLUMNS = ["layer_index", "layer", "filter_size", "filters", "mode", "eigenvalue", "gamma"]
-# Of a layer, and so the same in the rows of all its modes: the mean over its filters, and the
-# whole tensor's.
-COLUMNS += ["total_variation", "total_variation_tensor"]
+from cnn_sensitivity.measures import banks
+from cnn_sensitivity.measures.base import Measure, Row, Seen
 
 
-def layer_rows(filters: Iterable[tuple[str, NDArray[Any]]]) -> list[dict[str, Any]]:
-    """Return the rows of COLUMNS for the banks of filters [H_out, H_in, F, F], F > 1, by layer.
+class Filters(Measure):
+    """gamma of every mode of every layer with square filters larger than a pixel (T22, eq. 3).
 
-    Other weights are passed over: of linear layers, biases, filters of one pixel.
+    Modes count from 1 by growing eigenvalue. `total_variation` and `total_variation_tensor`, of
+    the layer's filters (R18, section 3.2), follow once a layer.
     """
-    square = [
-        (layer, bank)
-        for layer, bank in filters
-        if bank.ndim == 4 and bank.shape[-1] == bank.shape[-2] > 1
-    ]
-    rows = []
-    for index, (layer, bank) in enumerate(square):
-        eigenvalues, _ = spectrum.laplacian_modes(bank.shape[-1])
-        gammas = spectrum.filter_spectrum(bank)
-        variations = {
-            "total_variation": smoothness.total_variation(bank, per="slice"),
-            "total_variation_tensor": smoothness.total_variation(bank, per="tensor"),
-        }
-        for mode, (eigenvalue, gamma) in enumerate(zip(eigenvalues, gammas, strict=True), start=1):
-            rows.append(
-                {
-                    "layer_index": index,
-                    "layer": layer,
-                    "filter_size": bank.shape[-1],
-                    "filters": bank.shape[0] * bank.shape[1],
-                    "mode": mode,
-                    "eigenvalue": eigenvalue,
-                    "gamma": gamma,
-                    **variations,
-                }
-            )
-    return rows
+
+    def rows(self, seen: Seen) -> list[Row]:
+        weights: dict[str, Tensor] = seen.network.state_dict()
+        return banks.numbers(
+            (name.removesuffix(".weight"), weight.cpu().numpy()) for name, weight in weights.items()
+        )
+
+
+MEASURE = Filters

@@ -1,16 +1,14 @@
 """The sums of one layer from which D, G and R follow, taken batch by batch."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from cnn_sensitivity.measures.jackknife import BLOCKS, without_each
 from cnn_sensitivity.measures.pair_distances import median_of_pairs
-
-BLOCKS = 10
-"""Blocks of images that the jackknife leaves out one after the other."""
 
 # Elements of one block of differences. On a CPU a block stays in the cache while it is summed;
 # elsewhere large blocks keep the number of kernel launches small.
@@ -55,7 +53,7 @@ class LayerSums:
     mean |y|^2 is at most P times the variance however far the representations lie from zero.
     Differences are taken in the layer's own type, where those of near numbers are exact.
 
-    Images belong to consecutive blocks, whose sums stay apart: see `jackknife`. With `keep` the
+    Images belong to consecutive blocks, whose sums stay apart: see `jackknifed`. With `keep` the
     representations are kept too, for medians (P21).
     """
 
@@ -70,6 +68,7 @@ class LayerSums:
         # Changes of each changed set, then y; which images they are of.
         self.kept = self.first.new_empty(self.sets, images, size) if keep else None
         self.seen: list[tuple[int, int]] = []
+        self._values: dict[str, Tensor] = {}
 
     def update(self, rows: Tensor, start: int, scratch: dict[torch.dtype, Tensor]) -> None:
         """Take in [sets, images, size]: clean, then each changed set.
@@ -146,9 +145,24 @@ class LayerSums:
             whole = self._whole()
             parts = zip(self.counts, self.squares, self.shifts, strict=True)
             return torch.stack([whole.without(Sums(*part)).means() for part in parts])
-        assert self.kept is not None
-        block = torch.arange(self.images, device=self.kept.device) * self.blocks // self.images
-        return torch.stack([_medians(self.kept[:, block != each]) for each in range(self.blocks)])
+        kept = self.kept
+        assert kept is not None
+        return without_each(
+            self.images, self.blocks, kept.device, lambda left: _medians(kept[:, left])
+        )
+
+    def values(self, average: str) -> Tensor:
+        """Return `means` or `medians`, the same without each block, and the rounding: [.., sets].
+
+        The last row is the mean over pairs that rounding alone can cause, in every column. Computed
+        once: measurements with one average share all but their changed sets.
+        """
+        if average not in self._values:
+            whole = self.medians() if average == "median" else self.means()
+            parts = torch.cat([whole[None], self.jackknifed(average)])
+            rounding = self.rounding().expand(1, len(whole))
+            self._values[average] = torch.cat([parts, rounding])
+        return self._values[average]
 
     def rounding(self) -> Tensor:
         """Return the mean over pairs that rounding alone can cause."""
@@ -157,19 +171,6 @@ class LayerSums:
 
     def _whole(self) -> Sums:
         return Sums(self.counts.sum(), self.squares.sum(0), self.shifts.sum(0))
-
-
-def standard_error(left_out: Sequence[float]) -> float:
-    """Return the jackknife's standard error from a number's values without each of the blocks.
-
-    sqrt((B - 1) / B sum_j (v_j - mean v)^2) for B blocks of equal size; nan for fewer than two, or
-    where a value is not finite.
-    """
-    count = len(left_out)
-    if count < 2 or not all(map(math.isfinite, left_out)):
-        return math.nan
-    mean = math.fsum(left_out) / count
-    return math.sqrt((count - 1) / count * math.fsum((value - mean) ** 2 for value in left_out))
 
 
 def _at_least_float32(rows: Tensor) -> Tensor:

@@ -8,9 +8,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnn_sensitivity.measures.base import Measure, Row, Seen
 from cnn_sensitivity.measures.recording import Factory, record
 
 PIXELS_AT_ONCE = 64
+
+
+class ReceptiveField(Measure):
+    """A_k of each activation, k from 1, in pixels, by signals of its own: `effective_widths`."""
+
+    def rows(self, seen: Seen) -> list[Row]:
+        widths = effective_widths(seen.network, seen.shape[-1])
+        return [
+            {"index": k, "layer": layer, "quantity": "measured_A", "value": width}
+            for k, (layer, width) in enumerate(widths.items(), start=1)
+        ]
+
+
+MEASURE = ReceptiveField
 
 
 class Responses:

@@ -50,7 +50,11 @@ Choice = Callable[[str, str, bool], Mapping[str, Factory]]
 
 
 class Recording:
-    """What was summed of each layer: `layers`; and all layers met, in execution order: `kinds`."""
+    """The layer outputs f_k(x) of sets of images, [sets, P, size of f_k], added up batch by batch.
+
+    `layers` has by layer what was added up of it, by name; `kinds` all layers met (conv, norm,
+    activation, pooling, linear, output), in execution order. No layer output is kept.
+    """
 
     def __init__(
         self,
@@ -212,16 +216,19 @@ def record(
     batch_statistics: bool = False,
     functions: bool = False,
 ) -> Recording:
-    """Return what `choose` has summed of the layers of `network`, in evaluation mode.
+    """Return sums over images of the layer outputs f_k(x), flattened to [sets, P, size of f_k].
 
-    `sets`: tensors [P, ...] of one shape, whose images of one number are summed together. Three
-    times `batch_size` images pass the network at once, of however many sets. On a CPU each of
-    torch's threads takes its part of the images through the whole network: the many short sums
-    would not share out. `channel_mean`: representations are averaged over their channels first.
-    `batch_statistics`: batch norms use the statistics of each set; the images of three sets pass at
-    once, and of more sets the chosen layers are kept until all have passed. `functions`: what the
-    network computes by functions is recorded too (`layer_calls`). Raises UserError for a network
-    that does not keep the images apart or does not return one tensor.
+    `sets`: images [P, C, ...] and changed copies of them, tensors of one shape; outputs of the
+    images of one number are added up together. `choose` says what is added up of which layer. The
+    network is in evaluation mode: no dropout, batch norm by its running statistics.
+    `batch_statistics`: batch norm by the mean and variance of each set instead; the images of three
+    sets pass at once, and of more sets outputs are kept until all have passed. `channel_mean`:
+    outputs [P, channels, ...] are averaged over their channels first. There is no augmentation:
+    images pass as they are given, three times `batch_size` at once, of however many sets. On a CPU
+    each of torch's threads takes its part of the images through the whole network: the many short
+    sums would not share out. `functions`: what is computed by functions is recorded too
+    (`layer_calls`). Raises UserError for a network that does not keep the images apart or does not
+    return one tensor.
     """
     sets = [usual(each) for each in sets]
     images = len(sets[0])

@@ -1,20 +1,23 @@
 """How strongly each layer of a network responds to deformations and to noise: D, G and R."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, cast
+from functools import partial
+from typing import Any, ClassVar, Self, cast
 
 import pandas
 import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.measures import cosine_distance, layer_choice
+from cnn_sensitivity.config import Measurement
+from cnn_sensitivity.measures import layer_choice
+from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, check_number, measure_all
+from cnn_sensitivity.measures.jackknife import standard_error
 from cnn_sensitivity.measures.layer_choice import Layers
-from cnn_sensitivity.measures.layer_sums import LayerSums, standard_error
-from cnn_sensitivity.measures.recording import Factory, Recording, record
+from cnn_sensitivity.measures.layer_sums import LayerSums
+from cnn_sensitivity.measures.recording import Factory
 
 COLUMNS = ["index", "layer", "kind", "depth", "D", "G", "R", "D_error", "G_error", "R_error"]
 COLUMNS += ["D_numerator", "G_numerator", "denominator", "images", "flagged"]
@@ -24,21 +27,87 @@ FEWEST = {"mean": 2, "median": 3}
 are half of the pairs of two images."""
 
 _SUMS, _KEPT = "sums", "kept"
+_OF_THE_LAYER = ("index", "layer", "kind", "depth", "images", "flagged")
 
 
 @dataclass(frozen=True)
-class Request:
-    """What to measure with one pair of changed images: tau x and x + eta, [P, ...] each."""
+class Sensitivity(Measure):
+    """D, G and R under one pair of changed images: tau x and x + eta, [P, ...] each."""
+
+    needs: ClassVar = ("deformed", "noisy")
 
     deformed: Tensor
     noisy: Tensor
     average: str = "mean"
     layers: Layers = "all"
 
-    @property
-    def changed(self) -> tuple[Tensor, Tensor]:
-        """The changed images."""
-        return self.deformed, self.noisy
+    @classmethod
+    def of(cls, measurement: Measurement, stimuli: Stimuli) -> Self:
+        return cls(stimuli["deformed"], stimuli["noisy"], measurement.average, measurement.layers)
+
+    def check(self, images: Tensor) -> None:
+        if self.average not in FEWEST:
+            raise UserError(f'average must be "mean" or "median", not {self.average!r}')
+        check_number(len(images), FEWEST[self.average], self.average)
+        layer_choice.check(self.layers)
+
+    def sums(
+        self, layer: str, kind: str, last: bool, beside: Sequence[Measure]
+    ) -> Mapping[str, Factory]:
+        """Return the sums of squared changes: where a median is wanted too, those that keep them.
+
+        Means follow from either.
+        """
+        if not self._wants(layer, kind, last):
+            return {}
+        keep = any(
+            isinstance(each, Sensitivity) and each._wants(layer, kind, last)
+            for each in beside
+            if getattr(each, "average", "") == "median"
+        )
+        return {_KEPT if keep else _SUMS: partial(LayerSums, keep=keep)}
+
+    def rows(self, seen: Seen) -> list[Row]:
+        return [
+            _number(row, quantity) for row in self._layers(seen) for quantity in ("D", "G", "R")
+        ]
+
+    def table(self, seen: Seen) -> pandas.DataFrame:
+        return pandas.DataFrame(self._layers(seen), columns=COLUMNS)
+
+    def _wants(self, layer: str, kind: str, last: bool) -> bool:
+        return layer_choice.is_wanted(self.layers, layer, kind, last)
+
+    def _layers(self, seen: Seen) -> list[dict[str, Any]]:
+        """Return the rows of `measure`."""
+        recording = seen.recording
+        assert recording is not None  # it needs images
+        places = [seen.place(self.deformed), seen.place(self.noisy), -1]
+        kinds = recording.kinds
+        chosen = layer_choice.chosen(self.layers, kinds)
+        values = torch.stack(
+            [self._values(recording.layers[layer])[:, places] for _, layer, _ in chosen]
+        ).tolist()
+        return [
+            {"index": index, "layer": layer, "kind": kind, "depth": index / max(len(kinds) - 1, 1)}
+            | _ratios(*numbers)
+            | {"images": len(self.deformed)}
+            for (index, layer, kind), numbers in zip(chosen, values, strict=True)
+        ]
+
+    def _values(self, sums: Mapping[str, Any]) -> Tensor:
+        """Return [whole, without each block.., rounding] x [changed sets.., all pairs] of a layer.
+
+        Numerators E||f(tau x) - f(x)||^2 and the like, one a changed set, and the denominator
+        E||f(x1) - f(x2)||^2: means or P21's medians over images of the layer's outputs f, over all
+        images, then without each block of the jackknife; last, in every column, the denominator
+        that rounding alone can cause.
+        """
+        kept = self.average == "median" or _SUMS not in sums
+        return cast(LayerSums, sums[_KEPT if kept else _SUMS]).values(self.average)
+
+
+MEASURE = Sensitivity
 
 
 def measure(
@@ -54,11 +123,11 @@ def measure(
     batch_statistics: bool = False,
     functions: bool = False,
 ) -> pandas.DataFrame:
-    """Return D, G and R of the layers of `network`, one row a layer in execution order.
+    """Return D, G and R of each layer's outputs f, one row a layer in execution order.
 
-    `images`, `deformed` (tau x) and `noisy` (x + eta) are [P, ...]. For a representation f,
-    D = E||f(tau x) - f(x)||^2 / E||f(x1) - f(x2)||^2, G the same with x + eta, and R = D/G; the
-    pair average runs over all P^2 pairs, equal ones included (T22, eq. 1).
+    D = E||f(tau x) - f(x)||^2 / E||f(x1) - f(x2)||^2, G the same with x + eta, and R = D / G (T22,
+    eq. 1). `images` x, `deformed` tau x and `noisy` x + eta are [P, C, ...], without augmentation;
+    the average over pairs runs over all P^2 pairs, equal ones included.
 
     Rows: convolutions, norms, activations, poolings and linear layers (`name:1` is the second
     call of a module), and `output` if the network returns something else than the last of them.
@@ -84,11 +153,10 @@ def measure(
     inputs of unequal shape, fewer images than `FEWEST`, a pattern without a layer, and a network
     that does not keep the images apart.
     """
-    request = Request(deformed, noisy, average, layers)
     (table,) = measure_all(
         network,
         images,
-        [request],
+        [Sensitivity(deformed, noisy, average, layers)],
         batch_size=batch_size,
         channel_mean=channel_mean,
         batch_statistics=batch_statistics,
@@ -97,116 +165,14 @@ def measure(
     return table
 
 
-def measure_all(
-    network: nn.Module,
-    images: Tensor,
-    requests: Sequence[Request | cosine_distance.Request],
-    *,
-    batch_size: int = 8,
-    channel_mean: bool = False,
-    batch_statistics: bool = False,
-    functions: bool = False,
-) -> list[pandas.DataFrame]:
-    """Return for each request the table of `measure`, or of `cosine_distance.measure`.
-
-    The clean images, and changed ones that several requests share, pass the network once. Images
-    of all sets pass together: with many sets fewer images at once.
-    """
-    sets = [images]
-    for request in requests:
-        _check(images, request, batch_size)
-        for changed in request.changed:
-            if not any(changed is each for each in sets[1:]):
-                sets.append(changed)
-
-    @cache
-    def choose(layer: str, kind: str, last: bool) -> Mapping[str, Factory]:
-        wanted = [r for r in requests if layer_choice.is_wanted(r.layers, layer, kind, last)]
-        averages = {request.average for request in wanted if isinstance(request, Request)}
-        keep = "median" in averages
-        sums: dict[str, Factory] = {}
-        if averages:
-            sums[_KEPT if keep else _SUMS] = partial(LayerSums, keep=keep)
-        if any(isinstance(request, cosine_distance.Request) for request in wanted):
-            sums[cosine_distance.SUMS] = cosine_distance.CosineDistances
-        return sums
-
-    recording = record(
-        network,
-        sets,
-        choose,
-        batch_size=batch_size,
-        channel_mean=channel_mean,
-        batch_statistics=batch_statistics,
-        functions=functions,
-    )
-
-    @cache  # requests with one average share all but their sets
-    def values(layer: str, average: str) -> Tensor:
-        return _values(recording.layers[layer], average)
-
-    def table(request: Request | cosine_distance.Request) -> pandas.DataFrame:
-        place, *others = (
-            next(at for at, each in enumerate(sets[1:]) if each is changed)
-            for changed in request.changed
-        )
-        if isinstance(request, cosine_distance.Request):
-            return cosine_distance.table(recording, images, request, place)
-        return _table(recording, values, request, (place, others[0]))
-
-    with torch.no_grad():
-        return [table(request) for request in requests]
-
-
-def _check(images: Tensor, request: Request | cosine_distance.Request, batch_size: int) -> None:
-    shapes = [tuple(each.shape) for each in (images, *request.changed)]
-    if len(set(shapes)) > 1 or images.ndim < 2 or len(images) == 0:
-        *names, last = ("images", "deformed", "noisy")[: len(shapes)]
-        *others, end = map(str, shapes)
-        raise UserError(
-            f"{', '.join(names)} and {last} must have one shape [P, ...] with P > 0,"
-            f" not {', '.join(others)} and {end}"
-        )
-    if batch_size < 1:
-        raise UserError(f"batch_size must be at least 1, not {batch_size}")
-    if isinstance(request, Request) and request.average not in ("mean", "median"):
-        raise UserError(f'average must be "mean" or "median", not {request.average!r}')
-    if isinstance(request, Request):
-        cosine_distance.check_number(len(images), FEWEST[request.average], request.average)
-    else:
-        cosine_distance.check_number(len(images))
-    layer_choice.check(request.layers)
-
-
-def _table(
-    recording: Recording,
-    values_of: Callable[[str, str], Tensor],
-    request: Request,
-    place: tuple[int, int],
-) -> pandas.DataFrame:
-    kinds = recording.kinds
-    chosen = layer_choice.chosen(request.layers, kinds)
-    values = torch.stack(
-        [values_of(layer, request.average)[:, [*place, -1]] for _, layer, _ in chosen]
-    ).tolist()
-    images = len(request.deformed)
-    rows = [
-        {"index": index, "layer": layer, "kind": kind, "depth": index / max(len(kinds) - 1, 1)}
-        | _ratios(*numbers)
-        | {"images": images}
-        for (index, layer, kind), numbers in zip(chosen, values, strict=True)
-    ]
-    return pandas.DataFrame(rows, columns=COLUMNS)
-
-
-def _values(accumulators: Mapping[str, Any], average: str) -> Tensor:
-    """Return rows of the numerators of all changed sets and the denominator: of all images, without
-    each block, and last the denominator that rounding can cause, in every column."""
-    kept = average == "median" or _SUMS not in accumulators
-    sums = cast(LayerSums, accumulators[_KEPT if kept else _SUMS])
-    whole = sums.medians() if average == "median" else sums.means()
-    parts = torch.cat([whole[None], sums.jackknifed(average)])
-    return torch.cat([parts, sums.rounding().expand(1, len(whole))])
+def _number(row: Mapping[str, Any], quantity: str) -> Row:
+    """Return D, G or R of a row of `measure`; R = D / G has no parts but theirs."""
+    number = {name: row[name] for name in _OF_THE_LAYER}
+    number |= {"quantity": quantity, "value": row[quantity], "error": row[f"{quantity}_error"]}
+    if quantity == "R":
+        return number
+    parts = {"numerator": row[f"{quantity}_numerator"], "denominator": row["denominator"]}
+    return number | parts
 
 
 def _ratios(whole: list[float], *others: list[float]) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """What networks are shown: test images, and the same deformed and under noise."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,34 +11,33 @@ from cnn_sensitivity import perturbations
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.config import Measurement, MeasurementSettings
-from cnn_sensitivity.measures import cosine_distance
-from cnn_sensitivity.measures.sensitivity import Request
+from cnn_sensitivity.measures.base import Stimuli, measure_class
 from cnn_sensitivity.perturbations.corruption import corrupt
 from cnn_sensitivity.tasks.store import Dataset, normalize
 
 Named = Mapping[str, Measurement]
-AnyRequest = Request | cosine_distance.Request
 
 
-def on_the_same_images(measurements: Named) -> list[Named]:
-    """Return the measurements in groups that measure the same networks on the same images."""
+def together(measurements: Named) -> list[Named]:
+    """Return the measurements in groups that are made of the same networks on the same images."""
     groups: dict[tuple, dict[str, Measurement]] = defaultdict(dict)
     for name, each in measurements.items():
         networks = each.weights, each.batch_norm, each.shuffles, each.initializations
-        groups[each.images, networks][name] = each
+        needs_images = bool(measure_class(each.quantity).needs)
+        groups[needs_images, each.images, each.channel_mean, networks][name] = each
     return list(groups.values())
 
 
-def description(name: str, measurement: Measurement) -> dict[str, str]:
-    """Return the columns that say which measurement a table is of."""
-    perturbation = measurement.perturbation
-    assert perturbation is not None  # the plan has filled it in
-    return {
-        "measurement": name,
-        "perturbation": json.dumps(perturbation.model_dump(), sort_keys=True),
-        "average": measurement.average,
-        "weights": measurement.weights or "last",
-    }
+def description(name: str, measurement: Measurement) -> dict[str, Any]:
+    """Return the columns that say which measurement a row is of, its parameters among them."""
+    chosen: dict[str, Any] = {"measurement": name}
+    if measurement.perturbation is not None:
+        parameters = measurement.perturbation.model_dump()
+        chosen |= {"perturbation": parameters.pop("kind"), **parameters}
+    for key in ("average", "noise_norm", "rectify", "channel_mean"):
+        if key in measurement.takes:
+            chosen[key] = getattr(measurement, key)
+    return {**chosen, "weights": measurement.weights or "last"}
 
 
 def perturbed_images(
@@ -47,17 +46,20 @@ def perturbed_images(
     training_noise: float,
     settings: MeasurementSettings,
     measurements: Named,
-) -> tuple[Tensor, list[AnyRequest]]:
-    """Return test images [P, C, ...], and for each measurement the same deformed and under noise.
+) -> dict[str, Stimuli]:
+    """Return by measurement what it needs: test images [P, C, ...], the same deformed, and noisy.
 
-    A network that was trained on noisy images is measured on noisy images (T22 [code]). What two
-    measurements share is one tensor.
+    Nothing for one that needs no images. A network that was trained on noisy images is measured on
+    noisy images (T22 [code]). What two measurements share is one tensor.
     """
-    count = next(iter(measurements.values())).images
+    needs = {name: measure_class(each.quantity).needs for name, each in measurements.items()}
+    if not any(needs.values()):
+        return {name: {} for name in measurements}
+    name, first = next(iter(measurements.items()))
     there_are = len(dataset.test.images)
-    if count > there_are:
+    if first.images > there_are:
         raise UserError(
-            f"measurements.{next(iter(measurements))}.images {count}:"
+            f"measurements.{name}.images {first.images}:"
             f" {dataset.title} has {there_are} test images"
         )
 
@@ -65,41 +67,43 @@ def perturbed_images(
         identity = (settings.root_seed, experiment, *purpose)
         return torch.Generator().manual_seed(derive_seed(*identity))
 
-    chosen = torch.randperm(there_are, generator=generator("measured images"))[:count]
+    chosen = torch.randperm(there_are, generator=generator("measured images"))[: first.images]
     images = normalize(dataset.test.images[chosen], dataset.mean, dataset.std)
     images = corrupt(images, training_noise, generator("measured noise", training_noise))
-    changed: dict[tuple, tuple[Tensor, Tensor]] = {}
-    for measurement in measurements.values():
-        key = measurement.perturbation, measurement.noise_norm
-        if key not in changed:
-            changed[key] = _changed(images, settings, measurement, generator)
-    requests = [
-        _request(each, *changed[each.perturbation, each.noise_norm])
-        for each in measurements.values()
-    ]
-    return images, requests
+    changes = _Changes(images, generator)
+    stimuli: dict[str, Stimuli] = {}
+    for name, each in measurements.items():
+        make = {"images": lambda _: images, "deformed": changes.deformed, "noisy": changes.noisy}
+        stimuli[name] = {kind: make[kind](each) for kind in dict.fromkeys(("images", *needs[name]))}
+    return stimuli
 
 
-def _request(measurement: Measurement, deformed: Tensor, noisy: Tensor) -> AnyRequest:
-    if measurement.quantity == "cosine_distance":
-        return cosine_distance.Request(deformed, measurement.layers)
-    return Request(deformed, noisy, measurement.average, measurement.layers)
+class _Changes:
+    """Changed copies of images, each made once."""
 
+    def __init__(self, images: Tensor, generator: Callable[[str], torch.Generator]):
+        self._images, self._generator = images, generator
+        self._made: dict[tuple, Tensor] = {}
 
-def _changed(
-    images: Tensor,
-    settings: MeasurementSettings,
-    measurement: Measurement,
-    generator: Callable[[str], torch.Generator],
-) -> tuple[Tensor, Tensor]:
-    """Return the images deformed, and under noise of the same size."""
-    assert measurement.perturbation is not None  # the plan has filled it in
-    deformed = perturbations.perturb(images, measurement.perturbation, generator("deformation"))
-    noise = perturbations.matched_noise(
-        images,
-        deformed,
-        generator("noise"),
-        rectify=settings.one_dimensional,
-        norm="variance" if settings.one_dimensional else measurement.noise_norm,
-    )
-    return deformed, images + noise
+    def deformed(self, measurement: Measurement) -> Tensor:
+        """Return the images deformed."""
+        kind = measurement.perturbation
+        assert kind is not None  # the plan has filled it in
+        if (kind,) not in self._made:
+            deformed = perturbations.perturb(self._images, kind, self._generator("deformation"))
+            self._made[kind,] = deformed
+        return self._made[kind,]
+
+    def noisy(self, measurement: Measurement) -> Tensor:
+        """Return the images under noise as large as their deformation."""
+        norm, rectify = measurement.noise_norm or "per_image", bool(measurement.rectify)
+        key = measurement.perturbation, norm, rectify
+        if key not in self._made:
+            self._made[key] = self._images + perturbations.matched_noise(
+                self._images,
+                self.deformed(measurement),
+                self._generator("noise"),
+                rectify=rectify,
+                norm=norm,
+            )
+        return self._made[key]

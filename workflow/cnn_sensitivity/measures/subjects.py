@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from cnn_sensitivity.checkpoints.checkpoint import Checkpoint
-from cnn_sensitivity.config import MeasurementSettings
-from cnn_sensitivity.measures.stimuli import Named
+from cnn_sensitivity.config import Measurement, MeasurementSettings
+from cnn_sensitivity.measures.base import measure_class
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions, shuffle_channels
 from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.tables.runs import run_columns
@@ -16,33 +16,40 @@ from cnn_sensitivity.tasks.store import Dataset
 
 
 def subjects(
-    checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, measurements: Named
+    checkpoint: Checkpoint,
+    dataset: Dataset,
+    settings: MeasurementSettings,
+    measurement: Measurement,
 ) -> Iterator[tuple[dict[str, Any], nn.Module]]:
-    """Yield each network under the columns that describe it.
+    """Yield each network that a measurement is made of, under the columns that describe it.
 
+    What is made from the weights alone is made of each seed's network at initialisation and
+    trained. What needs images, besides, of fresh networks, of kept epochs and of shuffled channels.
     `draw` counts the fresh networks of a seed, from the one that was trained, 0, and its shuffles,
     which depend on the network's label, the seed and this number. Of kept epochs only the original
     wiring is there, with their own test error.
     """
-    first = next(iter(measurements.values()))
-    weights = first.weights or "last"
+    of_images = bool(measure_class(measurement.quantity).needs)
+    weights = measurement.weights or "last"
     description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
     for seed in checkpoint.seeds:
         trained = {**run_columns(description, seed, weights), "state": "trained"}
         trained |= {"wiring": "original", "draw": 0, "batch_norm": "running"}
-        initial = {**trained, "state": "initial", "batch_norm": first.batch_norm}
+        initial = {**trained, "state": "initial", "batch_norm": measurement.batch_norm}
         yield initial, checkpoint.network(seed, "initial")
-        for draw in range(1, first.initializations):
-            with torch.random.fork_rng(devices=[]):
-                fresh = build_network(checkpoint.settings, dataset, seed, draw)
-            yield {**initial, "draw": draw}, fresh
-        for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
-            kept = {**trained, "test_error": error, "state": state}
-            yield kept, checkpoint.network(seed, state)
+        if of_images:
+            for draw in range(1, measurement.initializations):
+                with torch.random.fork_rng(devices=[]):
+                    fresh = build_network(checkpoint.settings, dataset, seed, draw)
+                yield {**initial, "draw": draw}, fresh
+            for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
+                kept = {**trained, "test_error": error, "state": state}
+                yield kept, checkpoint.network(seed, state)
         network = checkpoint.network(seed, weights)
         yield trained, network
-        label, experiment = checkpoint.settings.network.label, checkpoint.settings.experiment
-        identity = (settings.root_seed, "channel shuffle", experiment, label, seed)
-        for draw in range(first.shuffles if has_convolutions(network) else 0):
-            shuffled = shuffle_channels(network, *identity, draw)
-            yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled
+        if of_images:
+            label, experiment = checkpoint.settings.network.label, checkpoint.settings.experiment
+            identity = (settings.root_seed, "channel shuffle", experiment, label, seed)
+            for draw in range(measurement.shuffles if has_convolutions(network) else 0):
+                shuffled = shuffle_channels(network, *identity, draw)
+                yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled

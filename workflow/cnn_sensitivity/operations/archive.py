@@ -31,6 +31,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.config import Config, read
 from cnn_sensitivity.config.experiments import KINDS
+from cnn_sensitivity.operations import older_archives
 from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
 from cnn_sensitivity.papers.paper import EXTENSIONS
 from cnn_sensitivity.plan import Plan
@@ -211,18 +212,29 @@ def _extract_content(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) 
 
 def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
     """Return the plan and the checksums of an extracted archive, all of its files being right."""
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    found = _files(folder)
     sums = _read_sums(folder / SUMS)
     if different := found ^ {SUMS, *sums}:
         raise UserError(f"{_some(different)}: in {SUMS} or in the archive, not in both")
     if damaged := [name for name in sums if _digest(folder / name) != sums[name]]:
         raise UserError(f"{_some(damaged)}: damaged (wrong SHA-256); fetch the archive again")
+    is_older = older_archives.is_one(found)
+    if is_older:
+        older_archives.update_configuration(folder / f"results/{folder.name}/config.yaml")
     plan = _read_plan(folder)
+    if is_older:
+        older_archives.convert(plan, folder)
+        found = _files(folder)
+        sums = {name: _digest(folder / name) for name in found - {SUMS}}
     if unknown := found - {SUMS, README} - _restored(plan) - _drawn(plan):
         raise UserError(f"{_some(unknown)}: not a file of the run that its configuration describes")
     if missing := _tables(plan) - found:
         raise UserError(f"{_some(missing)}: not in it, and the run's figures need it")
     return plan, sums
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def _read_sums(path: Path) -> dict[str, str]:
@@ -271,9 +283,6 @@ def _put_in_place(folder: Path, sums: Mapping[str, str]) -> None:
         os.utime(folder / name, (now, now))
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).replace(name)
-    for name in sums:
-        if name.endswith(".csv"):
-            table_files.note_checksum(name, sums[name])
 
 
 def _digest(path: str | Path) -> str:

@@ -46,7 +46,7 @@ def is_download(run: Run, plan: Plan) -> bool:
 
 def is_made(run: Run) -> bool:
     """Return whether a run's checkpoint is there, or was until it was measured."""
-    made = (run.path("checkpoint.safetensors"), *run.measured)
+    made = (run.path("checkpoint.safetensors"), run.measured)
     return any(Path(path).exists() for path in made)
 
 

@@ -13,6 +13,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import REMEDIES
 from cnn_sensitivity.config import Images
 from cnn_sensitivity.operations.availability import is_made
+from cnn_sensitivity.papers import jobs
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tasks.images.image_files import list_images
 from cnn_sensitivity.tasks.images.subsets import lacking_class
@@ -37,7 +38,7 @@ def check_images(plan: Plan) -> None:
         if not experiment.image_folder():
             continue
         assert isinstance(experiment, Images)
-        tables = (path for run in plan.select(name) for path in run.measured)
+        tables = (run.measured for run in plan.select(name))
         if any(Path(path).exists() for path in (plan.dataset(name), *tables)):
             continue
         source, key = experiment.source, f"experiments.{name}"
@@ -45,10 +46,10 @@ def check_images(plan: Plan) -> None:
         deformed = source.test_size if source.templates else None
         there_are = deformed or len(listed.images("test")[0])
         for measurement in experiment.all_measurements():
-            needed = plan.config.measurements[measurement].images
-            if there_are < needed:
+            measured = plan.config.measurements[measurement]
+            if "images" in measured.takes and there_are < measured.images:
                 raise UserError(
-                    f"measurements.{measurement}.images {needed}: {source.root} has"
+                    f"measurements.{measurement}.images {measured.images}: {source.root} has"
                     f" {there_are} test images"
                 )
         most = max((size or 0 for size in experiment.sizes()), default=0)
@@ -90,19 +91,17 @@ def check_networks(plan: Plan) -> None:
 
 def check_weights(plan: Plan) -> None:
     """Raise UserError if a file of weights on this disk that is yet to be read is not there."""
-    files = [
-        (f"experiments.{run.experiment}.networks.{run.network.label}", run.network.weights)
+    files = {
+        f"experiments.{run.experiment}.networks.{run.network.label}.weights": weights.path
         for run in plan.runs
-        if not is_made(run)
-    ]
-    files += [
-        (f"pretrained.{each.label}", each.weights)
-        for each, table in zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
-        if not Path(table).exists()
-    ]
-    for key, file in files:
-        if file and file.path and not Path(file.path).is_file():
-            raise UserError(f"{key}.weights: there is no file {file.path}")
+        if not is_made(run) and (weights := run.network.weights) and weights.path
+    }
+    for job in jobs(plan):
+        if not all(Path(table).exists() for table in job.outputs.values()):
+            files |= job.files
+    for key, file in files.items():
+        if not Path(file).is_file():
+            raise UserError(f"{key}: there is no file {file}")
 
 
 def _check_subset(key: str, size: int | None, classes: list[list[Path]]) -> None:

@@ -3,12 +3,13 @@
 import shutil
 from pathlib import Path
 
-from cnn_sensitivity import scorecard
+from cnn_sensitivity import papers, scorecard
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.operations import archive
 from cnn_sensitivity.papers import figure_inputs
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.scorecard import criteria
 from cnn_sensitivity.tables import files as table_files
 
 TABLES = "tables.tar.gz"
@@ -37,10 +38,11 @@ def keep(plan: Plan) -> Path:
         shutil.copyfile(path, folder / Path(path).name)
     archive.pack(plan, folder / TABLES, figures=False)
     claims = table_files.read("claims", [f"{plan.results}/claims.csv"])
+    changes = criteria.changes(papers.criteria(plan.config.paper))
     for name, text in (
-        ("claims.md", scorecard.to_markdown(claims)),
-        ("claims.html", scorecard.to_html(claims)),
-        ("claims.txt", scorecard.to_text(claims) + "\n"),
+        ("claims.md", scorecard.to_markdown(claims, changes)),
+        ("claims.html", scorecard.to_html(claims, changes)),
+        ("claims.txt", scorecard.to_text(claims, changes) + "\n"),
     ):
         with write_atomically(folder / name) as temporary:
             temporary.write_text(text)

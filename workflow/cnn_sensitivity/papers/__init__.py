@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
-from cnn_sensitivity.papers.paper import Paper, Tables
+from cnn_sensitivity.papers.job import Job
+from cnn_sensitivity.papers.paper import Paper, Tables, files_of
 from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tables import files as table_files
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cnn_sensitivity.drawing.drawn import Drawing
+    from cnn_sensitivity.scorecard.characteristics import Authors
     from cnn_sensitivity.scorecard.verdict import Claim
 
 # One line a paper; each is a folder beside this file.
@@ -59,7 +63,18 @@ def claim_inputs(plan: Plan) -> Tables:
 def all_inputs(plan: Plan) -> set[str]:
     """Return the paths of all tables that the figures and the scorecard are made from."""
     needs = [*figure_inputs(plan).values(), claim_inputs(plan)]
-    return {path for tables in needs for paths in tables.values() for path in paths}
+    return {path for tables in needs for path in files_of(tables)}
+
+
+def jobs(plan: Plan) -> list[Job]:
+    """Return the paper's jobs of whose tables the figures and the scorecard need some."""
+    needed = all_inputs(plan)
+    return [job for job in paper_of(plan).jobs(plan) if needed & set(job.outputs.values())]
+
+
+def read(name: str, kind: str, paths: Sequence[str | Path]) -> "DataFrame":
+    """Return tables of one kind, a paper's own or one that several have: see `table_files.read`."""
+    return table_files.read(kind, paths, {**table_files.COLUMNS, **paper(name).columns})
 
 
 def figure_title(name: str, figure: str) -> str:
@@ -109,8 +124,30 @@ def claims(name: str) -> "tuple[Claim, ...]":
     return import_module(f"{__name__}.{name}.claims").CLAIMS
 
 
+def criteria(name: str) -> "DataFrame":
+    """Return the list of a paper's criteria: see `scorecard.criteria`.
+
+    Raises:
+        UserError: there is no such paper.
+    """
+    from cnn_sensitivity.scorecard import criteria
+
+    paper(name)
+    return criteria.read(Path(__file__).with_name(name) / "criteria.csv")
+
+
+def authors(name: str) -> "Authors":
+    """Return the authors' numbers of a paper's claims: see `scorecard.characteristics`.
+
+    Raises:
+        UserError: there is no such paper.
+    """
+    paper(name)
+    return import_module(f"{__name__}.{name}.simulation").AUTHORS
+
+
 def assess(name: str, tables: "dict[str, DataFrame]") -> "DataFrame":
     """Return the scorecard of a paper's claims: see `scorecard.assess`."""
     from cnn_sensitivity import scorecard
 
-    return scorecard.assess(claims(name), tables)
+    return scorecard.assess(claims(name), tables, criteria(name), authors(name))

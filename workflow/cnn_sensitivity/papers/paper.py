@@ -1,15 +1,18 @@
 """What a replicated paper is: its facts, and which tables its figures and claims need. No torch."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.papers.job import Job
 from cnn_sensitivity.plan import Plan, Run
+from cnn_sensitivity.tables.files import Columns
+from cnn_sensitivity.tables.measurements import part, path_of
 
 Tables = dict[str, list[str]]
-"""Paths of tables by kind: sensitivity, cosine_distance, spectrum, training, or the name of a table
-of the whole run."""
+"""Paths of tables by kind: training, or the name of a table of the whole run; of views of what was
+measured (sensitivity, cosine_distance, spectrum, receptive_field) parts of tables."""
 
 EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
 """The files of each figure: pictures, the numbers that they plot, the caption."""
@@ -58,6 +61,10 @@ class Paper:
     claims: Callable[[Plan], Tables]
     """The tables that the claims are measured from."""
     choices: tuple[Choice, ...] = ()
+    jobs: Callable[[Plan], list[Job]] = lambda plan: []
+    """What makes the tables that belong to no network; none of them need be asked for."""
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    """Of the tables that this paper alone has, by kind."""
 
     def check(self, plan: Plan) -> None:
         """Raise UserError if `figures:` names no figure whose networks can be chosen."""
@@ -72,12 +79,29 @@ class Paper:
 
 
 def measured(measurement: str, runs: Iterable[Run], kind: str = "sensitivity") -> Tables | None:
-    """Return the tables of the runs on which a measurement was made; None without such runs."""
-    paths = [run.path(f"{measurement}.csv") for run in runs if measurement in run.measurements]
-    return {kind: paths} if paths else None
+    """Return the rows of a measurement of the runs on which it was made; None without such runs."""
+    parts = [part(run.measured, [measurement]) for run in runs if measurement in run.measurements]
+    return {kind: parts} if parts else None
+
+
+def of_jobs(jobs: Sequence[Job], *kinds: str) -> Tables | None:
+    """Return the tables of these kinds that jobs make; None where they make none of a kind."""
+    tables = {kind: [job.outputs[kind] for job in jobs if kind in job.outputs] for kind in kinds}
+    return tables if all(tables.values()) else None
 
 
 def of_runs(kind: str, runs: Iterable[Run]) -> Tables | None:
-    """Return the tables of one kind of these runs; None without runs."""
-    paths = [run.path(f"{kind}.csv") for run in runs]
-    return {kind: paths} if paths else None
+    """Return what is made of each of these runs: its training, spectrum or receptive fields."""
+    if kind in _OF_WEIGHTS:
+        sources = [part(run.measured, [_OF_WEIGHTS[kind]]) for run in runs]
+    else:
+        sources = [run.path(f"{kind}.csv") for run in runs]
+    return {kind: sources} if sources else None
+
+
+_OF_WEIGHTS = {"spectrum": "filters", "receptive_field": "receptive_field"}
+
+
+def files_of(tables: Tables) -> list[str]:
+    """Return the paths of the tables, each once."""
+    return list(dict.fromkeys(path_of(source) for group in tables.values() for source in group))

@@ -7,7 +7,7 @@ from pandas import DataFrame
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.scorecard.render import cell, mark, measured, records
-from cnn_sensitivity.scorecard.verdict import VERDICTS
+from cnn_sensitivity.scorecard.verdict import OURS, VERDICTS
 from cnn_sensitivity.tables import files as table_files
 
 
@@ -44,7 +44,8 @@ def to_comparison(scorecards: Mapping[str, DataFrame]) -> str:
     headings = ("claim", "figure", "the paper", "number", *(f"`{name}`" for name in runs))
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     for identity, claim in first.items():
-        name = f"**{identity}** {claim['statement']}"
+        ours = " (ours)" if claim["whose"] == OURS else ""
+        name = f"**{identity}**{ours} {claim['statement']}"
         cells = [name, claim["figure"], claim["paper"], claim["number"]]
         for rows in runs.values():
             row = rows.get(identity)

@@ -1,20 +1,14 @@
 """The rows that claims are measured on."""
 
-from collections.abc import Callable
-
 from pandas import DataFrame, Series
 
+from cnn_sensitivity.analysis.prose import listing
 from cnn_sensitivity.analysis.selection import Selection, curves, most_images, outputs
-from cnn_sensitivity.analysis.statistics import (
-    Interval,
-    Sample,
-    bootstrap_interval,
-    sampling_interval,
-)
 from cnn_sensitivity.scorecard.verdict import NotTested
 
 Tables = dict[str, DataFrame]
 
+CIFAR_10 = "CIFAR-10"
 NAMES = {
     "images": "image data",
     "scale_detection_2d": "scale detection in two dimensions",
@@ -50,6 +44,15 @@ def clean(rows: DataFrame) -> DataFrame:
     return relu(rows)[relu(rows)["noise"] == 0]
 
 
+def of_cifar_10(rows: DataFrame) -> DataFrame:
+    """Return the rows on CIFAR-10, of which a claim is made; NotTested without any."""
+    there = rows["dataset"].astype(str).str.startswith(CIFAR_10)
+    if not there.any():
+        titles = listing(sorted(rows["dataset"].astype(str).unique()))
+        raise NotTested(f"The claim is of {CIFAR_10}; this run is on {titles}.")
+    return rows[there]
+
+
 def learned_outputs(rows: DataFrame, state: str = "trained", with_error: bool = True) -> Selection:
     """Return the outputs of the runs that learned; NotTested if none did."""
     return _not_empty(outputs(rows, state, with_error))
@@ -63,19 +66,6 @@ def learned_curves(rows: DataFrame) -> Selection:
 def draws(rows: DataFrame) -> Series:
     """Return the number of each row's draw of the channel shuffle; 0 in tables of one draw."""
     return rows["draw"] if "draw" in rows else Series(0, index=rows.index)
-
-
-def interval_of_network(
-    function: Callable[[Sample], float], rows: DataFrame, quantity: str
-) -> Interval:
-    """Return the interval of a number of one network: over its seeds, or of one seed's measurement.
-
-    `rows`: seed, `quantity`, its standard error `<quantity>_error` if there is one, and whatever
-    else the function takes.
-    """
-    if rows["seed"].nunique() > 1:
-        return bootstrap_interval(function, rows, groups=["seed"])
-    return sampling_interval(function, rows, {quantity: f"{quantity}_error"})
 
 
 def _not_empty(selection: Selection) -> Selection:

@@ -1,16 +1,18 @@
 """The scorecard as plain text, as Markdown and as a web page of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
-from textwrap import shorten, wrap
+from textwrap import fill, shorten, wrap
 
 from pandas import DataFrame
 
-from cnn_sensitivity.analysis.prose import plural
+from cnn_sensitivity.analysis.prose import listing, plural
 from cnn_sensitivity.scorecard.verdict import (
     CONTRADICTED,
     NOT_TESTED,
+    OURS,
+    PAPER,
     REPRODUCED,
     UNDECIDED,
     number,
@@ -18,6 +20,12 @@ from cnn_sensitivity.scorecard.verdict import (
 
 _MARKS = {REPRODUCED: "✓", CONTRADICTED: "✗", UNDECIDED: "?", NOT_TESTED: "–"}
 _CLASSES = {REPRODUCED: "yes", CONTRADICTED: "no", UNDECIDED: "unsure", NOT_TESTED: "open"}
+_OURS = {PAPER: "", OURS: " (ours)"}
+_SINCE = (
+    "A date is that of the criterion. It is the first one's, or that of the last of these changes;"
+    " claims of ours are stated by no paper."
+)
+_CHANGES = ("Date", "Claim", "From", "To", "Why")
 _HEADINGS = ("Claim", "Figure", "Paper", "Measured", "Verdict", "Reason")
 
 _PAGE = """<!DOCTYPE html>
@@ -51,25 +59,30 @@ code {{ font-size: .9em; }}
 {rows}
 </tbody>
 </table>
+<h2>Criteria that changed</h2>
+<p>{since}</p>
+<table>
+<thead><tr>{change_headings}</tr></thead>
+<tbody>
+{changes}
+</tbody>
+</table>
 </body>
 </html>
 """
 
 
-def to_markdown(frame: DataFrame, agreement: str = "") -> str:
+def to_markdown(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     """Return the scorecard as a Markdown table under a sentence that counts the verdicts.
 
-    `agreement` says how the run compares with its reference run; it ends the page.
+    Below it are the changes of criteria: see `criteria.changes`. `agreement` says how the run
+    compares with its reference run; it ends the page.
     """
-    lines = [
-        _summary(frame),
-        "",
-        f"| {' | '.join(_HEADINGS)} |",
-        f"|{'---|' * len(_HEADINGS)}",
-    ]
+    lines = [_summary(frame), "", *_head(_HEADINGS)]
     for row in records(frame):
         cells = (
-            f"**{row['id']}** {row['statement']}: {row['criterion']}",
+            f"**{row['id']}**{_OURS[str(row['whose'])]} {row['statement']}: {row['criterion']}"
+            f" ({row['since']})",
             row["figure"],
             row["paper"],
             f"{row['number']}: {measured(row)}",
@@ -77,31 +90,51 @@ def to_markdown(frame: DataFrame, agreement: str = "") -> str:
             row["reason"],
         )
         lines.append(f"| {' | '.join(map(cell, cells))} |")
-    lines += ["", agreement] if agreement else []
-    return "\n".join(lines) + "\n"
+    lines += ["", _SINCE, "", to_changes(changes)]
+    lines += [agreement, ""] if agreement else []
+    return "\n".join(lines)
 
 
-def to_html(frame: DataFrame, agreement: str = "") -> str:
-    """Return the scorecard as one self-contained web page."""
-    rows = "\n".join(_html_row(row) for row in records(frame))
-    headings = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
-    summary = " ".join(filter(None, (_summary(frame), agreement)))
-    return _PAGE.format(summary=escape(summary), headings=headings, rows=rows)
+def to_changes(changes: DataFrame) -> str:
+    """Return the changes of criteria as a Markdown table."""
+    lines = [" | ".join(map(cell, change.values())) for change in records(changes)]
+    return "\n".join([*_head(_CHANGES), *(f"| {line} |" for line in lines)]) + "\n"
 
 
-def to_text(frame: DataFrame, agreement: str = "") -> str:
-    """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide."""
+def to_html(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
+    """Return the scorecard, and the changes of criteria, as one self-contained web page."""
+    cells = (map(escape, map(str, change.values())) for change in records(changes))
+    changed = ["".join(f"<td>{text}</td>" for text in texts) for texts in cells]
+    return _PAGE.format(
+        summary=escape(" ".join(filter(None, (_summary(frame), agreement)))),
+        headings=_html_head(_HEADINGS),
+        rows="\n".join(_html_row(row) for row in records(frame)),
+        since=escape(_SINCE),
+        change_headings=_html_head(_CHANGES),
+        changes="\n".join(f"<tr>{row}</tr>" for row in changed),
+    )
+
+
+def to_text(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
+    """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide.
+
+    Ends with the counts, the claims whose criteria changed, and how the run compares.
+    """
     rows = [("Claim", "", "Measured", "Verdict")]
     for row in records(frame):
-        statement = shorten(str(row["statement"]), 46, placeholder=" …")
+        statement = shorten(str(row["statement"]), 40, placeholder=" …")
         verdict = f"{mark(row)} {row['verdict']}".removesuffix(" at this scale")
-        rows.append((str(row["id"]), statement, measured(row), verdict))
+        name = f"{row['id']}{_OURS[str(row['whose'])]}"
+        rows.append((name, statement, measured(row), verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
         for row in rows
     ]
-    end = [_summary(frame), *wrap(agreement, 100)]
+    names = listing(dict.fromkeys(changes["claim"]))
+    changed = fill(f"Criteria that changed: {names}.", 98, break_on_hyphens=False)
+    counts = _summary(frame).replace(". ", ".\n")
+    end = [counts, changed, *wrap(agreement, 100)]
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", *end])
 
 
@@ -111,9 +144,23 @@ def records(frame: DataFrame) -> list[dict[str, object]]:
 
 
 def _summary(frame: DataFrame) -> str:
+    """Return how many claims of the paper have each verdict, and how many of ours."""
+    ours = frame["whose"] == OURS
+    theirs = f"{plural(int((~ours).sum()), 'claim')} of the paper: {_counts(frame[~ours])}."
+    return f"{theirs} {ours.sum()} of ours: {_counts(frame[ours])}." if ours.any() else theirs
+
+
+def _counts(frame: DataFrame) -> str:
     counts = ((frame["verdict"] == verdict).sum() for verdict in _MARKS)
-    parts = ", ".join(f"{count} {verdict}" for count, verdict in zip(counts, _MARKS, strict=True))
-    return f"{plural(len(frame), 'claim')}: {parts}."
+    return ", ".join(f"{count} {verdict}" for count, verdict in zip(counts, _MARKS, strict=True))
+
+
+def _head(headings: Sequence[str]) -> list[str]:
+    return [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+
+
+def _html_head(headings: Sequence[str]) -> str:
+    return "".join(f'<th scope="col">{heading}</th>' for heading in headings)
 
 
 def mark(row: Mapping[str, object]) -> str:
@@ -138,8 +185,8 @@ def _html_row(row: Mapping[str, object]) -> str:
     text = {key: escape(str(value)) for key, value in row.items()}
     verdict = str(row["verdict"])
     return (
-        f"<tr><td><code>{text['id']}</code> {text['statement']}"
-        f"<br><small>{text['criterion']}</small></td>"
+        f"<tr><td><code>{text['id']}</code>{_OURS[text['whose']]} {text['statement']}"
+        f"<br><small>{text['criterion']} ({text['since']})</small></td>"
         f"<td>{text['figure']}</td><td>{text['paper']}</td>"
         f'<td class="measured">{measured(row)}<br><small>{text["number"]}</small></td>'
         f'<td class="verdict {_CLASSES[verdict]}">{mark(row)} {text["verdict"]}</td>'

@@ -1,19 +1,13 @@
-"""Tables on disk: CSV files, the checksum of each beside it, and the columns of each kind.
+"""Tables on disk: CSV files, and the columns of each kind."""
 
-A table that was cut off at the end of a line still looks like a table. So its checksum is written
-beside it, as `.NAME.sha256`, in the format of `sha256sum`; a table without one, such as a copy
-from elsewhere, is held against its columns alone.
-"""
-
-import hashlib
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import unreadable, write_atomically
+from cnn_sensitivity.tables import measurements
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -23,8 +17,10 @@ REMEDY = "delete it and run again to remake it"
 _TEXTS = ["experiment", "dataset", "network", "architecture", "activation", "options"]
 _NUMBERS = ["width", "epochs", "noise", "train_size", "seed", "test_error"]
 _TRUTHS = ["learned", "diverged"]
-# The columns that figures and claims read, by kind of table: texts, numbers, truth values.
-COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
+Columns = tuple[list[str], list[str], list[str]]
+"""The columns that figures and claims read in a kind of table: texts, numbers, truth values."""
+# Of the tables that several papers have, by kind; a paper's room knows those of its own.
+COLUMNS: dict[str, Columns] = {
     "sensitivity": (
         [*_TEXTS, "state", "wiring", "layer", "kind"],
         [*_NUMBERS, "input_size", "scale", "index", "depth", "D", "G", "R"],
@@ -46,62 +42,30 @@ COLUMNS: dict[str, tuple[list[str], list[str], list[str]]] = {
         _TRUTHS,
     ),
     "receptive_field": ([*_TEXTS, "state", "layer"], [*_NUMBERS, "k", "measured_A"], _TRUTHS),
-    "pretrained": (["network", "reason"], [], []),
-    "theory": (["case"], ["filter_size", "stride", "layer", "A", "D", "G"], []),
-    "activations": (["case"], ["filter_size", "stride", "layer", "position", "value"], []),
-    "pooling": (["panel", "picture"], ["row", "column", "value"], []),
     "pictures": (["picture"], ["row", "column", "channel", "value", "dx", "dy"], []),
-    "phase_diagram": ([], ["size", "cutoff", "lowest", "one_pixel", "highest"], []),
-    "overhangs": (
-        [],
-        ["size", "cutoff", "temperature", "relative_temperature", "fields", "share", "share_lines"],
-        [],
-    ),
-    "deformed_examples": (
-        ["picture"],
-        ["row", "column", "channel", "value", "cutoff", "displacement", "temperature"],
-        [],
-    ),
-    "sphere": (["picture"], ["row", "column", "channel", "value", "distance"], []),
-    "identity": (["experiment", "perturbation", "average"], ["input_size", "D", "G", "R"], []),
     "claims": (
-        ["id", "statement", "figure", "paper", "criterion", "number", "verdict", "reason"],
+        ["id", "whose", "statement", "figure", "paper", "criterion", "since", "number"]
+        + ["verdict", "reason"],
         ["measured", "low", "high"],
         [],
     ),
 }
 COLUMNS["medians"] = COLUMNS["initial"] = COLUMNS["sensitivity"]
+COLUMNS["measurements"] = (
+    [*_TEXTS, "measurement", "state", "wiring", "layer", "quantity"],
+    [*_NUMBERS, "index", "value", "error"],
+    _TRUTHS,
+)
 _MAY_BE_EMPTY = ("spectrum",)  # a network without filters has none
 
 
-@contextmanager
-def sealed(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path; in the end what is there becomes the table `path`, with a checksum.
-
-    A process that is killed in between leaves a table without a checksum, never with a wrong one.
+def write(table: "DataFrame", path: str | Path) -> None:
+    """Write a table.
 
     Raises:
         UserError: there is no room, or no right to write there.
     """
-    path = Path(path)
     with write_atomically(path) as temporary:
-        yield temporary
-        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-        _checksum_file(path).unlink(missing_ok=True)
-    note_checksum(path, digest)
-
-
-def note_checksum(path: str | Path, digest: str) -> None:
-    """Write the SHA-256 of a table beside it."""
-    with write_atomically(_checksum_file(Path(path))) as temporary:
-        # A name that is no UTF-8 is written as it is.
-        line = f"{digest}  {Path(path).name}\n"
-        temporary.write_text(line, encoding="utf-8", errors="surrogateescape")
-
-
-def write(table: "DataFrame", path: str | Path) -> None:
-    """Write a table, with its checksum."""
-    with sealed(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 
@@ -109,46 +73,51 @@ def check(path: str | Path) -> bytes:
     """Return the content of a table, of whatever kind.
 
     Raises:
-        UserError: it is missing, empty, or not what its checksum says; or it cannot be read.
+        UserError: it is missing, empty or cut off, or it cannot be read.
     """
     path = Path(path)
-    noted = _checksum_file(path)
     if not path.is_file():
         raise UserError(f"{path}: there is no such table; run again to make it")
     try:
         content = path.read_bytes()
-        expected = noted.read_bytes().split()[:1] if noted.is_file() else None
     except OSError as error:
         raise unreadable(path, error) from error
     if not content:
         raise UserError(f"{path}: not a whole table (it is empty); {REMEDY}")
-    if expected is not None and [hashlib.sha256(content).hexdigest().encode()] != expected:
-        raise UserError(
-            f"{path}: not the table that was written (its checksum is wrong); {REMEDY},"
-            f" or delete {noted.name} beside it if the change is meant"
-        )
+    if not content.endswith(b"\n"):
+        raise UserError(f"{path}: not a whole table (its last line is cut off); {REMEDY}")
     return content
 
 
-def read(kind: str, paths: Sequence[str | Path]) -> "DataFrame":
+def read(
+    kind: str, sources: Sequence[str | Path], columns: Mapping[str, Columns] = COLUMNS
+) -> "DataFrame":
     """Return the rows of tables of one kind, one after the other.
+
+    `columns`: those of each kind that there is.
+
+    Sources of views, and of rows of single measurements, are parts: see `measurements`.
 
     Raises:
         UserError: one of them is missing, damaged, or has not the columns of its kind.
     """
     import pandas
 
-    return pandas.concat([_read(kind, path) for path in paths], ignore_index=True)
+    return pandas.concat(
+        [_read(kind, str(source), columns[kind]) for source in sources], ignore_index=True
+    )
 
 
-def _read(kind: str, path: str | Path) -> "DataFrame":
+def _read(kind: str, source: str, columns: Columns) -> "DataFrame":
     import pandas
 
-    texts, numbers, truths = COLUMNS[kind]
+    texts, numbers, truths = columns
+    path = measurements.path_of(source)
+    content = check(path)
     try:
-        table = pandas.read_csv(
-            io.BytesIO(check(path)), keep_default_na=False, na_values=["", "nan"]
-        )
+        if kind in measurements.VIEWS or path != source:
+            content = measurements.view(kind, source, content)
+        table = pandas.read_csv(io.BytesIO(content), keep_default_na=False, na_values=["", "nan"])
         if missing := [name for name in (*texts, *numbers, *truths) if name not in table]:
             raise ValueError(f"it has no column {missing[0]!r}")
         if table.empty and kind not in _MAY_BE_EMPTY:
@@ -174,7 +143,3 @@ def _check_values(column: "Series", is_truth: bool) -> None:
         raise ValueError(
             f"in its column {column.name!r} is {column[wrong].iloc[0]!r}, not {expected}"
         )
-
-
-def _checksum_file(path: Path) -> Path:
-    return path.with_name(f".{path.name}.sha256")

@@ -5,21 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from cnn_sensitivity.base.arithmetic import arithmetic
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.config.fits import Adopted
-from cnn_sensitivity.engines.sgd.batches import Pixels, to_device
-from cnn_sensitivity.engines.sgd.ensemble import Single, State
-from cnn_sensitivity.engines.sgd.evaluation import evaluate
+from cnn_sensitivity.engines import one_step
 from cnn_sensitivity.engines.sgd.job import check, print_at_once
-from cnn_sensitivity.engines.sgd.loop import Result
-from cnn_sensitivity.engines.sgd.records import Record, write_table
-from cnn_sensitivity.engines.sgd.saving import save_checkpoint
 from cnn_sensitivity.networks import state_dicts, weight_contents, weight_files, weight_names
-from cnn_sensitivity.networks.initial import build_network, seed_of
+from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.tasks.store import Dataset, seen_by
 
 TOLERANCE = 0.5
@@ -57,32 +51,16 @@ def fit(
     (seed,) = settings.seeds
     with torch.random.fork_rng(devices=cuda), arithmetic("float32", device):
         check(settings, dataset)
-        initial, network = (build_network(settings, dataset, seed) for _ in range(2))
+        network = build_network(settings, dataset, seed)
         key = adopted.weights.key
         tensors, notes = weight_names.fitting(found, network.state_dict(), str(file), key)
         for note in notes + state_dicts.load(network, tensors, str(file)).notes(str(file)):
             log(note)
-        loaded = Single(network).state()
-        loss, error = _tested(network.to(device), settings, dataset, device)
-    log(_judged(settings, adopted.published_error, dataset, file, loss, error))
-    record = Record(seed)
-    record.add_start(loss, error)
-    states: dict[str, State] = {"initial": Single(initial).state(), "last": loaded, "best": loaded}
+        test = one_step.tested(network, settings, dataset, device)
+    log(_judged(settings, adopted.published_error, dataset, file, *test))
     whole = adopted.weights.model_copy(update={"sha256": weight_files.digest(file)})
     settings = settings.model_copy(update={"fit": adopted.model_copy(update={"weights": whole})})
-    write_table(Path(table), settings, [record])
-    save_checkpoint(Path(checkpoint), settings, dataset, [Result([record], states)])
-
-
-def _tested(
-    network: nn.Module, settings: TrainingSettings, dataset: Dataset, device: torch.device
-) -> tuple[float, float]:
-    """Return the loss and the error on all test images."""
-    recipe = settings.recipe.model_copy(update={"precision": "float32"})
-    pixels = Pixels(dataset, settings.noise, lambda *purpose: seed_of(settings, *purpose), device)
-    test = to_device(dataset.test, device)
-    losses, errors = evaluate(Single(network), test, pixels, settings.seeds, recipe, "test")
-    return losses[0], errors[0]
+    one_step.save(settings, dataset, [network], [test], checkpoint=checkpoint, table=table)
 
 
 def _judged(

@@ -59,7 +59,7 @@ def fit(
         check(settings, dataset)
         saved = state.load(kept, mark, log)
         results: list[Result] = saved.finished if saved else []
-        for seeds in _stacks(settings, dataset, device)[len(results) :]:
+        for seeds in stacks(settings, dataset, device)[len(results) :]:
             trainer = Trainer(settings, dataset, seeds, device)
             progress = Progress(settings, seeds, log)
             if saved:
@@ -112,7 +112,7 @@ def _reporter(trainer: Trainer, progress: Progress) -> Callable[[list[int]], Non
     return report
 
 
-def _stacks(settings: TrainingSettings, dataset: Dataset, device: torch.device) -> list[list[int]]:
+def stacks(settings: TrainingSettings, dataset: Dataset, device: torch.device) -> list[list[int]]:
     """Return which seeds train as one computation: all of them, or each alone."""
     seeds = settings.seeds
     if len(seeds) > 1:

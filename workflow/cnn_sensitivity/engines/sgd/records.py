@@ -6,9 +6,9 @@ from math import inf, isfinite, sqrt
 from pathlib import Path
 from typing import Any
 
+from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.checkpoints.sealed import epoch_state
 from cnn_sensitivity.config import Recipe, TrainingSettings
-from cnn_sensitivity.tables.files import sealed
 
 COLUMNS = (
     "experiment,network,noise,train_size,seed,epoch,learning_rate,"
@@ -105,5 +105,5 @@ def write_table(path: Path, settings: TrainingSettings, records: Iterable[Record
         for epoch, row in enumerate(record.rows):
             values = ",".join("" if value is None else f"{value:.8g}" for value in row)
             lines.append(f"{run},{record.seed},{epoch},{values}")
-    with sealed(path) as temporary:
+    with write_atomically(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

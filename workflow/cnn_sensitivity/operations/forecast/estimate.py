@@ -7,7 +7,6 @@ from glob import glob
 from pathlib import Path
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.config.sources import MB
 from cnn_sensitivity.engines.base import engine
 from cnn_sensitivity.operations.availability import is_download
 from cnn_sensitivity.operations.forecast.timings import (
@@ -16,7 +15,7 @@ from cnn_sensitivity.operations.forecast.timings import (
     Timings,
     gpu_tables,
 )
-from cnn_sensitivity.papers import all_inputs, figure_inputs
+from cnn_sensitivity.papers import all_inputs, figure_inputs, jobs
 from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.tasks.images.image_files import list_images
 
@@ -25,23 +24,6 @@ STATES_KEPT, BYTES_PER_NUMBER = 3, 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
-IMAGENET_WEIGHTS = {
-    "alexnet": 244 * MB,
-    "vgg11": 531 * MB,
-    "vgg11_bn": 532 * MB,
-    "vgg13": 532 * MB,
-    "vgg13_bn": 533 * MB,
-    "vgg16": 553 * MB,
-    "vgg16_bn": 554 * MB,
-    "vgg19": 575 * MB,
-    "vgg19_bn": 575 * MB,
-    "resnet18": 47 * MB,
-    "resnet34": 87 * MB,
-    "resnet50": 103 * MB,
-    "efficientnet_b0": 21 * MB,
-    "squeezenet1_0": 5 * MB,
-    "squeezenet1_1": 5 * MB,
-}
 
 
 @dataclass(frozen=True)
@@ -191,7 +173,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         measure = START_SECONDS + measure * passed / 1000
     parameters = timings.parameters(run.network) or 0
     states = STATES_KEPT + len(recipe.keep_epochs or [])
-    measured = _there(*run.measured)
+    measured = _there(run.measured)
     # A checkpoint may go once it has been measured.
     trained = _there(run.path("training.csv")) and (
         measured or _there(run.path("checkpoint.safetensors"))
@@ -213,8 +195,10 @@ def _images_passed(plan: Plan, run: Run) -> float:
     measurements = plan.measurement_settings(run).measurements.values()
     sets: dict[tuple, set] = defaultdict(set)
     for each in measurements:
+        if "images" not in each.takes:
+            continue
         group = each.images, each.weights, each.batch_norm, each.shuffles, each.initializations
-        sets[group].add((each.perturbation, each.noise_norm))
+        sets[group].add((each.perturbation, each.noise_norm, each.rectify))
     kept = len(plan.training_settings(run).recipe.keep_epochs or [])
     # Fresh networks, the trained one, its shuffled copies, and kept epochs.
     return sum(
@@ -224,9 +208,10 @@ def _images_passed(plan: Plan, run: Run) -> float:
 
 
 def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
-    of_runs = {path for run in plan.runs for path in (*run.measured, run.path("training.csv"))}
-    # One job writes both tables of the theory.
-    yield from sorted(all_inputs(plan) - of_runs - {plan.table("activations")})
+    of_runs = {path for run in plan.runs for path in (run.measured, run.path("training.csv"))}
+    of_the_paper = [list(job.outputs.values()) for job in jobs(plan)]
+    yield from sorted(all_inputs(plan) - of_runs - {path for made in of_the_paper for path in made})
+    yield from (paths[0] for paths in of_the_paper)
     yield from (plan.dataset(experiment) for experiment in _wanted_datasets(plan, costs))
     yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
     yield f"{plan.results}/claims.csv"
@@ -234,14 +219,9 @@ def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
 
 
 def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:
-    """Return the experiments with a job left that reads their data: tables need no data set."""
+    """Return the experiments with a job left that reads their data: figures need no data set."""
     waiting = {cost.run.experiment for cost in costs if not (cost.trained and cost.measured)}
-    tables = all_inputs(plan)
-    waiting |= {
-        experiment
-        for experiment in plan.config.experiments
-        if (path := plan.pictures(experiment)) in tables and not _there(path)
-    }
+    waiting |= {str(job.experiment) for job in jobs(plan) if not _there(*job.outputs.values())}
     return [experiment for experiment in plan.config.experiments if experiment in waiting]
 
 
@@ -254,11 +234,9 @@ def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
         for source, size, copies in experiment.downloads(plan.config.data_root):
             if not any(glob(pattern) for pattern in copies):
                 wanted[source] = size
-    pretrained = zip(plan.config.pretrained, plan.pretrained_spectra(), strict=True)
-    missing = [each.label for each, path in pretrained if not each.weights and not _there(path)]
-    if missing:
-        title = f"ImageNet weights of {', '.join(missing)}"
-        wanted[title] = sum(IMAGENET_WEIGHTS.get(network, 0) for network in missing)
+    for job in jobs(plan):
+        if not _there(*job.outputs.values()):
+            wanted |= job.download
     published = [cost for cost in costs if not cost.trained and is_download(cost.run, plan)]
     if published:
         title = f"weights of {', '.join(cost.run.network.label for cost in published)}"

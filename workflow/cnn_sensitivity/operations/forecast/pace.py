@@ -89,7 +89,7 @@ class Pace:
         self._shorter: set[Job] = set()
         for cost in forecast.costs:
             name = cost.run.name
-            train, measure = Job(cost.run.making, name), Job(cost.run.measuring, name)
+            train, measure = Job(cost.run.making, name), Job("measure", name)
             self._base |= {train: cost.train, measure: cost.measure}
             self._seeds[train] = tuple(cost.run.seeds)
             if cost.at_most:

@@ -14,8 +14,8 @@ from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.tasks.store import Dataset, normalize
 
-# What is measured, by how it is averaged over images: columns of the table of `measure`.
-QUANTITIES = {"mean": ("D", "G", "R"), "median": ("D", "G", "R")}
+AVERAGES = ("mean", "median")
+"""Over images."""
 TOLERANCE = 1e-4
 """Relative, of each layer. Float32 on a CPU stays below 2e-5 in most layers of most networks."""
 AS_ON_CPU = 10
@@ -51,7 +51,7 @@ def as_in_float64(
         found = measure(network.to(device), *on_device, average=average)
     # Where float32 cannot tell a layer's response from its rounding the table says so.
     sound = ~(found["flagged"] | on_cpu["flagged"])
-    names = list(QUANTITIES[average])
+    names = ["D", "G", "R"]
     errors, usual = (
         (table.loc[sound, names] / exact.loc[sound, names] - 1).abs().fillna(inf).to_numpy()
         for table in (found, on_cpu)

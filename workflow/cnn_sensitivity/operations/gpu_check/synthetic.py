@@ -39,7 +39,7 @@ def training_settings(
             "network": network,
             "recipe": recipe,
             "compute": compute or {},
-            "noise": noise,
+            "axes": {"noise": noise},
             "seeds": list(range(seeds)),
             "root_seed": 0,
         }

@@ -1,7 +1,7 @@
 """Petrini, Favero, Geiger and Wyart 2021, arXiv 2105.02468 (P21). No torch."""
 
 from cnn_sensitivity.papers.paper import Paper
-from cnn_sensitivity.papers.petrini_2021 import inputs
+from cnn_sensitivity.papers.petrini_2021 import inputs, jobs
 
 PAPER = Paper(
     title="Relative stability toward diffeomorphisms indicates performance in deep nets",
@@ -9,4 +9,6 @@ PAPER = Paper(
     arxiv="2105.02468",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    jobs=jobs.jobs,
+    columns=jobs.COLUMNS,
 )

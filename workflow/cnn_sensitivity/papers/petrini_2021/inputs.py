@@ -8,8 +8,10 @@ those measured at several displacements across them (Figure 7).
 from collections.abc import Callable, Iterable
 
 from cnn_sensitivity.config import Diffeomorphism, Images, Measurement
-from cnn_sensitivity.papers.paper import Tables
+from cnn_sensitivity.papers.paper import Tables, of_jobs
+from cnn_sensitivity.papers.petrini_2021.jobs import jobs
 from cnn_sensitivity.plan import Plan, Run
+from cnn_sensitivity.tables.measurements import part
 
 ONE_PIXEL = Diffeomorphism().displacement
 CUTOFF = Diffeomorphism().cutoff
@@ -18,20 +20,16 @@ CUTOFF = Diffeomorphism().cutoff
 def claims(plan: Plan) -> Tables:
     """Return the tables that the claims are measured from."""
     tables = _tables(plan, _image_runs(plan), lambda _: True) or {}
-    of_images = _deformations(plan, "phase_diagram", "overhangs") or {}
+    of_images = of_jobs(jobs(plan), "phase_diagram", "overhangs") or {}
     return {**tables, **of_images}
 
 
 def _tables(plan: Plan, runs: Iterable[Run], keep: Callable[[Measurement], bool]) -> Tables | None:
     """Return the tables of the measurements that `keep` accepts; None without any."""
     measurements = plan.config.measurements
-    paths = [
-        run.path(f"{name}.csv")
-        for run in runs
-        for name in run.measurements
-        if keep(measurements[name])
-    ]
-    return {"sensitivity": paths} if paths else None
+    kept = [(run, [name for name in run.measurements if keep(measurements[name])]) for run in runs]
+    parts = [part(run.measured, names) for run, names in kept if names]
+    return {"sensitivity": parts} if parts else None
 
 
 def _image_runs(plan: Plan) -> list[Run]:
@@ -82,20 +80,12 @@ def _of_the_paper(measurement: Measurement) -> bool:
     )
 
 
-def _deformations(plan: Plan, *kinds: str) -> Tables | None:
-    """Return tables on the deformations of the images of the first experiment that has images."""
-    for name, experiment in plan.config.experiments.items():
-        if isinstance(experiment, Images):
-            return {kind: [plan.deformations(name)[kind]] for kind in kinds}
-    return None
-
-
 def _figure_01(plan: Plan) -> Tables | None:
-    return _deformations(plan, "phase_diagram", "deformed_examples", "overhangs")
+    return of_jobs(jobs(plan), "phase_diagram", "deformed_examples", "overhangs")
 
 
 def _figure_02(plan: Plan) -> Tables | None:
-    return _deformations(plan, "sphere")
+    return of_jobs(jobs(plan), "sphere")
 
 
 def _figure_03(plan: Plan) -> Tables | None:
@@ -124,8 +114,9 @@ def _figure_06(plan: Plan) -> Tables | None:
 def _figure_07(plan: Plan) -> Tables | None:
     runs = _swept(plan)
     tables = _tables(plan, runs, lambda each: each.weights != "best")
-    experiments = dict.fromkeys(run.experiment for run in runs)
-    return tables and {**tables, "identity": [plan.identity(name) for name in experiments]}
+    experiments = {run.experiment for run in runs}
+    of_images = [job for job in jobs(plan) if job.experiment in experiments]
+    return tables and {**tables, **(of_jobs(of_images, "identity") or {})}
 
 
 FIGURES: dict[str, Callable[[Plan], Tables | None]] = {

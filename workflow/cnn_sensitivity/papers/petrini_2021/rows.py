@@ -1,6 +1,5 @@
 """The rows of sensitivity tables that figures and claims select: by measurement, state, network."""
 
-import json
 from collections import Counter
 
 import numpy as np
@@ -45,7 +44,7 @@ def measured(
     """Return the outputs of the runs that learned, under the chosen measurements.
 
     None chooses all. `best`: with the weights of the epoch of lowest test error, if these were
-    measured besides those of the last. Added columns: cutoff, displacement, interpolation.
+    measured besides those of the last.
     """
     rows = with_perturbation(table)
     weights = set(rows["weights"])
@@ -63,16 +62,8 @@ def measured(
 
 
 def with_perturbation(table: DataFrame) -> DataFrame:
-    """Return the rows measured with diffeomorphisms, with their parameters as columns."""
-    kinds = {text: json.loads(text) for text in table["perturbation"].unique()}
-    kinds = {text: kind for text, kind in kinds.items() if kind["kind"] == "diffeomorphism"}
-    rows = table[table["perturbation"].isin(kinds)]
-    return rows.assign(
-        **{
-            name: [kinds[text][name] for text in rows["perturbation"]]
-            for name in ("cutoff", "displacement", "interpolation")
-        }
-    )
+    """Return the rows measured with diffeomorphisms, whose parameters are columns."""
+    return table[table["perturbation"] == "diffeomorphism"]
 
 
 def whole_split(rows: DataFrame) -> DataFrame:

@@ -1,7 +1,7 @@
 """Ruderman, Rabinowitz, Morcos and Zoran 2018, arXiv 1804.04438 (R18). No torch."""
 
 from cnn_sensitivity.papers.paper import Paper
-from cnn_sensitivity.papers.ruderman_2018 import inputs
+from cnn_sensitivity.papers.ruderman_2018 import inputs, jobs
 
 PAPER = Paper(
     title=(
@@ -11,4 +11,5 @@ PAPER = Paper(
     arxiv="1804.04438",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    jobs=jobs.jobs,
 )

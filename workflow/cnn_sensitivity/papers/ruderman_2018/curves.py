@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
-from cnn_sensitivity.analysis.prose import plural, runs_of, span
+from cnn_sensitivity.analysis.prose import span
+from cnn_sensitivity.drawing.captions import seeds
 from cnn_sensitivity.drawing.style import GREY, Look, looks, say
 from cnn_sensitivity.papers.ruderman_2018.authors import curve
 from cnn_sensitivity.papers.ruderman_2018.experiments import NAMES, VARIANTS
@@ -95,9 +96,8 @@ def scale(rows: DataFrame) -> str:
     if rows.empty:
         return "There is nothing to show."
     data = "; ".join(dict.fromkeys(rows["dataset"].astype(str)))
-    seeds = plural(rows["seed"].nunique(), "seed")
     return (
         f"Data: {data}; {span(rows['train_size'])} training images, {span(rows['epochs'])} epoch"
         f"{'' if rows['epochs'].max() == 1 else 's'};"
-        f" width factor {span(rows['width'])}; {seeds} ({runs_of(rows['seed'])})."
+        f" width factor {span(rows['width'])}; {seeds(rows)}."
     )

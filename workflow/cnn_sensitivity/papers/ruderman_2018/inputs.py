@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cnn_sensitivity.papers.paper import Tables, measured, of_runs
+from cnn_sensitivity.papers.paper import Tables, measured, of_jobs, of_runs
 from cnn_sensitivity.papers.ruderman_2018.experiments import (
     DISTANCE,
     DISTANCE_BATCH,
@@ -13,6 +13,7 @@ from cnn_sensitivity.papers.ruderman_2018.experiments import (
     STRENGTHS,
     UNTRAINED,
 )
+from cnn_sensitivity.papers.ruderman_2018.jobs import jobs
 from cnn_sensitivity.plan import Plan, Run
 
 
@@ -26,7 +27,7 @@ def claims(plan: Plan) -> Tables:
     with_filters = (run for run in plan.runs if run.experiment != SMOOTHED)
     return {
         "cosine_distance": distances,
-        "spectrum": [run.path("spectrum.csv") for run in with_filters],
+        **(of_runs("spectrum", with_filters) or {"spectrum": []}),
         "training": [run.path("training.csv") for run in plan.select(RANDOM)],
     }
 
@@ -40,7 +41,7 @@ def _of(plan: Plan, *experiments: str) -> list[Run]:
 
 
 def _figure_01(plan: Plan) -> Tables | None:
-    return {"pictures": [plan.pictures(REAL)]} if plan.select(REAL) else None
+    return of_jobs(jobs(plan), "pictures")
 
 
 def _figure_02(plan: Plan) -> Tables | None:

@@ -31,8 +31,7 @@ def distances(
     selection = _those_that_learned(table[chosen], state, tables)
     rows = selection.rows
     rows = rows.assign(place=rows.groupby(_RUN)["index"].rank(method="dense").astype(int) - 1)
-    whole = rows.groupby(_RUN)["distance"].transform(lambda values: values.notna().all())
-    whole = whole.astype(bool)
+    whole = rows["distance"].notna().groupby([rows[name] for name in _RUN]).transform("all")
     reasons = Counter(selection.left_out)
     broken = len(rows[~whole][_RUN].drop_duplicates())
     reasons["runs with a constant or infinite representation"] = broken

@@ -1,7 +1,7 @@
 """Tomasini, Petrini, Cagnetta and Wyart 2022, arXiv 2210.01506 (T22). No torch."""
 
 from cnn_sensitivity.papers.paper import Paper
-from cnn_sensitivity.papers.tomasini_2022 import inputs
+from cnn_sensitivity.papers.tomasini_2022 import inputs, jobs
 
 PAPER = Paper(
     title="How deep convolutional neural networks lose spatial information with training",
@@ -9,5 +9,7 @@ PAPER = Paper(
     arxiv="2210.01506",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    jobs=jobs.jobs,
+    columns=jobs.COLUMNS,
     choices=(inputs.FIGURE_03, inputs.FIGURE_04, inputs.FIGURE_09),
 )

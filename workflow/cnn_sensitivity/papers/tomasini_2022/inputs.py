@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from cnn_sensitivity.config import ScaleDetection1d
-from cnn_sensitivity.papers.paper import Choice, Tables, measured, of_runs
+from cnn_sensitivity.papers.paper import Choice, Tables, measured, of_jobs, of_runs
 from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
+from cnn_sensitivity.papers.tomasini_2022.jobs import jobs
 from cnn_sensitivity.plan import Plan, Run
 
 FIGURE_03 = Choice("figure_03", "images", ("VGG11", "VGG11bn", "AlexNet", "LeNet"))
@@ -19,8 +20,8 @@ def claims(plan: Plan) -> Tables:
         **(measured("sensitivity", plan.runs) or {}),
         **_medians(plan),
         **(measured("initial", plan.select("images", keep=_is_clean), kind="initial") or {}),
-        "spectrum": [run.path("spectrum.csv") for run in with_filters],
-        "theory": [plan.table("theory")],
+        **(of_runs("spectrum", with_filters) or {"spectrum": []}),
+        **(of_jobs(jobs(plan), "theory") or {}),
     }
 
 
@@ -47,11 +48,12 @@ def _has_clean_filters(run: Run) -> bool:
 
 def _figure_01(plan: Plan) -> Tables | None:
     tables = _figure_10(plan)
-    return tables and {**tables, **_medians(plan), "pictures": [plan.pictures("images")]}
+    pictures = of_jobs(jobs(plan), "pictures")
+    return tables and {**tables, **_medians(plan), **(pictures or {})}
 
 
-def _figure_02(plan: Plan) -> Tables:
-    return {"pooling": [plan.table("pooling")]}
+def _figure_02(plan: Plan) -> Tables | None:
+    return of_jobs(jobs(plan), "pooling")
 
 
 def _figure_03(plan: Plan) -> Tables | None:
@@ -66,8 +68,8 @@ def _figure_05(_: Plan) -> Tables:
     return {}
 
 
-def _figure_06(plan: Plan) -> Tables:
-    return {"activations": [plan.table("activations")]}
+def _figure_06(plan: Plan) -> Tables | None:
+    return of_jobs(jobs(plan), "activations")
 
 
 def _figure_07(plan: Plan) -> Tables | None:
@@ -113,8 +115,7 @@ def _figure_12(plan: Plan) -> Tables | None:
 
 
 def _figure_13(plan: Plan) -> Tables | None:
-    paths = plan.pretrained_spectra()
-    return {"pretrained": paths} if paths else None
+    return of_jobs(jobs(plan), "pretrained")
 
 
 def _figure_14(plan: Plan) -> Tables | None:

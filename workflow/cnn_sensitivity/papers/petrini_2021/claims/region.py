@@ -2,6 +2,7 @@
 
 from math import sqrt
 
+from cnn_sensitivity.analysis.intervals import exactly, share
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import Measured, Outcome, Range
@@ -13,21 +14,14 @@ def bounds_hold(tables: Tables) -> Outcome:
     parts = []
     for relative, meets in ((1, Range(high=0.5)), (4, Range(low=0.5))):
         for _, row in overhangs[overhangs["relative_temperature"] == relative].iterrows():
-            low, high = wilson(row["share_lines"], int(row["fields"]))
+            fields = int(row["fields"])
+            limits = share(round(row["share_lines"] * fields), fields)
             where = "T2" if relative == 1 else f"{relative} T2"
             label = f"c = {row['cutoff']:g}, share of fields with an overhang at {where}"
-            parts.append(Measured(row["share_lines"], low, high, meets, label=label))
+            parts.append(Measured(row["share_lines"], limits, meets, label=label))
     bounds = evidence.table(tables, "phase_diagram")
     for _, row in bounds[bounds["cutoff"].isin(overhangs["cutoff"])].iterrows():
         half = sqrt(row["lowest"] / row["one_pixel"])
         label = f"c = {row['cutoff']:g}, displacement at T1"
-        parts.append(Measured(half, meets=Range(0.5 - 1e-9, 0.5 + 1e-9), label=label, exact=True))
+        parts.append(Measured(half, exactly(half), Range(0.5 - 1e-9, 0.5 + 1e-9), label=label))
     return Outcome(parts)
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a probability, from the share of so many draws."""
-    z = 1.959964
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,17 +1,16 @@
-"""Claims on how R_f depends on the number P of training images."""
+"""Claims on how R_f depends on the number P of training images: numbers of each training."""
 
 from collections.abc import Callable
-from math import isnan
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope, spearman
+from cnn_sensitivity.analysis.statistics import log_slope, spearman
 from cnn_sensitivity.papers.petrini_2021.rows import across_sizes, measured
-from cnn_sensitivity.scorecard import evidence
+from cnn_sensitivity.scorecard import evidence, trainings
 from cnn_sensitivity.scorecard.evidence import Tables
-from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome, Range
+from cnn_sensitivity.scorecard.verdict import Compatible, Measured, NotTested, Outcome, Range
 
 FOLD = 16
 """Of the training images, between which R_f is to fall by half at least."""
@@ -19,50 +18,29 @@ FOLD = 16
 
 def falls(tables: Tables) -> Outcome:
     """Spearman(P, R_f) at most -.8, and R_f twice as small with 16 times as many images."""
-    return _of_networks(tables, _fall)
+    return of_each_network(tables, _fall)
 
 
 def slope(tables: Tables) -> Outcome:
-    """d ln R / d ln P within -1 +- .2."""
+    """The interval of d ln R / d ln P contains -1, and its half width is at most .3."""
 
     def of_network(rows: DataFrame, name: str) -> list[Measured]:
-        def value(sample: Sample) -> float:
-            return log_slope(sample["train_size"], sample["R"])
+        values = [log_slope(r.index, r) for r in _by_seed(rows)]
+        return [trainings.signed(values, Compatible(-1, 0.3), name)]
 
-        return [_measured(value, rows, Range(-1.2, -0.8), name)]
-
-    return _of_networks(tables, of_network)
+    return of_each_network(tables, of_network)
 
 
-def _fall(rows: DataFrame, name: str) -> list[Measured]:
-    def rank(sample: Sample) -> float:
-        sizes, means = _means(sample)
-        return spearman(sizes, means)
+def of_each_network(
+    tables: Tables,
+    of_network: Callable[[DataFrame, str], list[Measured]],
+    with_error: bool = False,
+) -> Outcome:
+    """Return the parts of each network that was trained on several sizes; NotTested without any.
 
-    parts = [_measured(rank, rows, Range(high=-0.8), f"{name}, Spearman(P, R)")]
-    sizes = sorted(rows["train_size"].unique())
-    ends = next(((p, q) for p in sizes for q in reversed(sizes) if q == FOLD * p), None)
-    label = f"{name}, R({ends[0]}) / R({ends[1]})" if ends else f"{name}, ratio"
-    if ends is None:
-        why = f"no two sizes differ {FOLD}-fold"
-        return [*parts, Measured(label=label, detail=why)]
-    few, many = ends
-
-    def ratio(sample: Sample) -> float:
-        of_size = dict(zip(*_means(sample), strict=True))
-        return of_size[few] / of_size[many]
-
-    return [*parts, _measured(ratio, rows, Range(low=2), label)]
-
-
-def _means(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sizes, and the geometric mean of R at each."""
-    sizes, position = np.unique(sample["train_size"], return_inverse=True)
-    return sizes, np.exp(np.bincount(position, np.log(sample["R"])) / np.bincount(position))
-
-
-def _of_networks(tables: Tables, of_network: Callable[[DataFrame, str], list[Measured]]) -> Outcome:
-    selection = measured(evidence.table(tables, "sensitivity"))
+    `of_network`: from a network's rows, one a seed and size, and its name, to parts.
+    """
+    selection = measured(evidence.table(tables, "sensitivity"), with_error=with_error)
     rows = across_sizes(selection.rows)
     if rows.empty:
         raise NotTested("The run has no experiment with several training sizes.")
@@ -73,11 +51,22 @@ def _of_networks(tables: Tables, of_network: Callable[[DataFrame, str], list[Mea
     return Outcome(parts, left_out(selection.left_out))
 
 
-def _measured(
-    function: Callable[[Sample], float], rows: DataFrame, meets: Range, label: str
-) -> Measured:
-    """Return a number of one network over sizes; its interval is over seeds."""
-    columns = rows[["seed", "train_size", "R"]]
-    value = function({str(name): columns[name].to_numpy() for name in columns.columns})
-    low, high = bootstrap_interval(function, columns, ["seed"])
-    return Measured(value, low, high, None if isnan(value) else meets, label=label)
+def _fall(rows: DataFrame, name: str) -> list[Measured]:
+    curves = _by_seed(rows)
+    orders = [spearman(r.index, r) for r in curves]
+    label = f"{name}, Spearman(P, R)"
+    parts = [trainings.signed(orders, Range(high=-0.8), label, within=(-1, 1))]
+    sizes = sorted(rows["train_size"].unique())
+    ends = next(((p, q) for p in sizes for q in reversed(sizes) if q == FOLD * p), None)
+    if ends is None:
+        why = f"no two sizes differ {FOLD}-fold"
+        return [*parts, Measured(label=f"{name}, ratio", detail=why)]
+    few, many = ends
+    ratios = np.array([r[few] / r[many] for r in curves])
+    return [*parts, trainings.positive(ratios, Range(low=2), f"{name}, R({few}) / R({many})")]
+
+
+def _by_seed(rows: DataFrame) -> list[Series]:
+    """Return R by training size, of each seed that has all sizes."""
+    table = rows.pivot_table(index="seed", columns="train_size", values="R").dropna()
+    return [r for _, r in table.iterrows()]

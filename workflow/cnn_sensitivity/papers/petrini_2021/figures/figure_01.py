@@ -59,7 +59,7 @@ def _diagram(axes: Axes, bounds: DataFrame, shown: DataFrame, cutoffs: list[int]
         inside["cutoff"], inside["lowest"], inside["highest"], color=GREEN, alpha=0.16, linewidth=0
     )
     c = bounds["cutoff"]
-    axes.plot(c, bounds["highest"], color=GREEN, label="$T_2$: overhangs above")
+    axes.plot(c, bounds["highest"], color=GREEN, label="$T_2$: overhangs common")
     axes.plot(
         c,
         bounds["one_pixel"],
@@ -144,18 +144,22 @@ def _shares(axes: Axes, overhangs: DataFrame) -> None:
 
 def _caption(bounds: DataFrame, overhangs: DataFrame) -> str:
     size = int(bounds["size"].iloc[0])
-    at_bound = overhangs[overhangs["relative_temperature"] == 1]
-    shares = listing(
-        f"{row.share:.1%} (c = {row.cutoff})".replace("%", " %") for row in at_bound.itertuples()
-    )
+    at_bound, at_half = (_shares_at(overhangs, relative) for relative in (1, 0.5))
     return caption(
         f"(a) The plane of cut-off c and temperature T for images of {size} pixels a side. Shaded:"
-        " between T1, where pixels typically move by half a pixel, and T2, above which fields have"
-        " overhangs; dashed: pixels move by one pixel; symbols there: the cut-offs of (b)."
+        " between T1, where pixels typically move by half a pixel, and T2, where overhangs become"
+        " common; dashed: pixels move by one pixel; symbols there: the cut-offs of (b)."
         " Images: a test image (top left) deformed at the places that they are tied to.",
         f"(b) The share of {int(overhangs['fields'].iloc[0]):,} random displacement fields with an"
         " overhang, against T / T2. Solid: the determinant of the derivative of s - tau(s) is not"
         " positive at some pixel; dotted: the condition on one derivative, 1 + d tau <= 0, by which"
-        f" a row or a column of pixels runs backwards. At T2 it is {shares}.",
+        f" a row or a column of pixels runs backwards. At T2 it is {at_bound}, at T2/2 already"
+        f" {at_half}.",
         "After Petrini et al. 2021; the choice of temperatures and images is ours.",
     )
+
+
+def _shares_at(overhangs: DataFrame, relative: float) -> str:
+    rows = overhangs[overhangs["relative_temperature"] == relative]
+    shares = zip(rows["share"], rows["cutoff"], strict=True)
+    return listing(f"{100 * share:.1f} % (c = {cutoff})" for share, cutoff in shares)

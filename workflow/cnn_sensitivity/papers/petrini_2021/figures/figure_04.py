@@ -98,7 +98,7 @@ def _caption(table: DataFrame, networks: DataFrame, sizes: DataFrame, selection:
     fitted += _fit(" With the epoch of lowest test error instead, the authors' choice", best)
     whole = concat([networks, sizes], ignore_index=True)
     published = _published()
-    theirs = {name: published[name].to_numpy() for name in ("R", "test_error")}
+    theirs = [np.log(published[name].to_numpy()) for name in ("R", "test_error")]
     hollow = (
         "; hollow: networks trained on fewer images at a constant number of steps"
         if len(sizes)
@@ -107,11 +107,12 @@ def _caption(table: DataFrame, networks: DataFrame, sizes: DataFrame, selection:
     return caption(
         "Test error against (a) the relative sensitivity R_f of the output, (b) D_f and (c) 1/G_f,"
         f" by medians at c = 3 and one pixel; a point a network and seed{hollow}. Lines: power laws"
-        " fitted to the filled points.",
+        " fitted to the filled points, one a network: the geometric mean over its seeds; intervals"
+        " are over networks (BCa).",
         fitted,
         "Crosses and dashed line: the authors' 15 networks on CIFAR-10, of full width (poster);"
-        f" a fit of these has slope {fits.slope(theirs):.3f} and prefactor"
-        f" {fits.prefactor(theirs):.3f}. The figure's number is ours.",
+        f" a fit of these has slope {fits.slopes(*theirs):.3f} and prefactor"
+        f" {fits.prefactors(*theirs):.3f}. The figure's number is ours.",
         scale(whole),
         left_out(selection.left_out),
     )
@@ -123,8 +124,8 @@ def _fit(what: str, rows: DataFrame) -> str:
     for title, of_set in rows.groupby("dataset") if len(rows) else ():
         if scatter.fitted(of_set, "R") is None:
             continue
-        columns = of_set[["network", "seed", "test_error", "R"]]
-        slope = fits.with_interval(fits.slope, columns)
-        prefactor = fits.with_interval(fits.prefactor, columns)
-        parts.append(f"slope {slope}, prefactor {prefactor} ({title}, {len(of_set)} points)")
+        slope = fits.with_interval(fits.slopes, of_set)
+        prefactor = fits.with_interval(fits.prefactors, of_set)
+        count = of_set["architecture"].nunique()
+        parts.append(f"slope {slope}, prefactor {prefactor} ({title}, {count} networks)")
     return f"{what}: {listing(parts)}." if parts else ""

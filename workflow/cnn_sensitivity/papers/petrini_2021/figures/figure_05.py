@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from pandas import DataFrame, concat
 
-from cnn_sensitivity.analysis.prose import left_out, listing
+from cnn_sensitivity.analysis.intervals import student
+from cnn_sensitivity.analysis.prose import left_out, listing, plural
 from cnn_sensitivity.analysis.selection import Selection
-from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope
+from cnn_sensitivity.analysis.statistics import log_slope
 from cnn_sensitivity.drawing import scatter
 from cnn_sensitivity.drawing.captions import caption, scale
 from cnn_sensitivity.drawing.drawn import Drawing
@@ -82,18 +83,16 @@ def _authors(quantity: str, average: str, line: DataFrame) -> DataFrame:
 
 
 def slopes(rows: DataFrame) -> list[str]:
-    """Return a text for each network and average: d ln R / d ln P with its interval over seeds."""
-
-    def slope(sample: Sample) -> float:
-        return log_slope(sample["train_size"], sample["R"])
-
+    """Return a text for each network and average: d ln R / d ln P, its mean over trainings, with
+    Student's t of three of them or more.
+    """
     texts = []
     for (network, average), group in rows.groupby(["network", "average"]):
-        columns = group[["seed", "train_size", "R"]]
-        value = log_slope(columns["train_size"], columns["R"])
-        low, high = bootstrap_interval(slope, columns, ["seed"])
+        values = [log_slope(seed["train_size"], seed["R"]) for _, seed in group.groupby("seed")]
+        low, high = student(values)(0.95)
         interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
-        texts.append(f"{network} {value:.2f}{interval} ({average}s)")
+        count = plural(len(values), "training")
+        texts.append(f"{network} {np.mean(values):.2f}{interval} ({average}s, {count})")
     return texts
 
 

@@ -4,8 +4,9 @@ from pandas import DataFrame, concat
 from torch import nn
 
 from cnn_sensitivity.config import MeasurementSettings
-from cnn_sensitivity.measures import sensitivity
-from cnn_sensitivity.measures.stimuli import description, on_the_same_images, perturbed_images
+from cnn_sensitivity.measures.base import measure_all
+from cnn_sensitivity.measures.sensitivity import Sensitivity
+from cnn_sensitivity.measures.stimuli import description, perturbed_images, together
 from cnn_sensitivity.tasks.store import Dataset
 
 
@@ -16,11 +17,16 @@ def identity_table(
 
     The images and their perturbations are those on which the experiment's networks are measured.
     """
+    chosen = {
+        name: each for name, each in settings.measurements.items() if each.quantity == "sensitivity"
+    }
     rows = []
-    for measurements in on_the_same_images(settings.measurements):
-        images, requests = perturbed_images(dataset, experiment, noise, settings, measurements)
-        tables = sensitivity.measure_all(nn.Identity(), images, requests)
-        for (name, measurement), table in zip(measurements.items(), tables, strict=True):
+    for group in together(chosen):
+        stimuli = perturbed_images(dataset, experiment, noise, settings, group)
+        images = next(iter(stimuli.values()))["images"]
+        measures = [Sensitivity.of(each, stimuli[name]) for name, each in group.items()]
+        tables = measure_all(nn.Identity(), images, measures)
+        for (name, measurement), table in zip(group.items(), tables, strict=True):
             described = {"experiment": experiment, **description(name, measurement)}
             rows.append(table.assign(**described, input_size=images.shape[-1]))
     return concat(rows, ignore_index=True)

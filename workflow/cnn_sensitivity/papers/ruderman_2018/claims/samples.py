@@ -6,12 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.intervals import (
+    FEWEST_TRAININGS,
+    Interval,
+    clipped,
+    jackknife,
+    of_logs,
+)
 from cnn_sensitivity.analysis.prose import listing
-from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Range
+from cnn_sensitivity.scorecard import trainings
+from cnn_sensitivity.scorecard.verdict import Criterion, Measured, NotTested
 
 Values = NDArray[np.float64]
-
-DRAWS = 2000
 
 
 def cube(rows: DataFrame, value: str, curves: Sequence[str], column: str = "network") -> Values:
@@ -37,27 +43,45 @@ def over_seeds(values: Values) -> Values:
 def estimate(
     function: Callable[..., float],
     *samples: Values,
-    meets: Range,
+    meets: Criterion,
     label: str = "",
     detail: str = "",
+    logs: bool = True,
+    within: Interval = (-np.inf, np.inf),
 ) -> Measured:
     """Return `function` of the means over seeds of each sample, with its 95 % interval.
 
-    The interval is the bootstrap's over seeds, those of each sample drawn on their own; it is not
-    there where a sample has a single seed, or more than half of the draws give no number.
+    The interval is the jackknife's over seeds, of the logarithm if `logs`; samples are independent.
+    `within`: the values that there are, -1 to 1 of a correlation.
     """
-    value = function(*map(over_seeds, samples))
+
+    def of_means(*drawn: Values) -> float:
+        value = function(*map(over_seeds, drawn))
+        return float(np.log(value)) if logs else float(value)
+
+    value, fewest = of_means(*samples), min(map(len, samples))
     if np.isnan(value):
         return Measured(label=label, detail="not defined")
-    if min(map(len, samples)) < 2:
-        return Measured(value, meets=meets, label=label, detail=detail or "a single seed")
-    generator = np.random.default_rng(0)
-    drawn = np.array(
-        [
-            function(*(over_seeds(s[generator.integers(len(s), size=len(s))]) for s in samples))
-            for _ in range(DRAWS)
-        ]
-    )
-    drawn = drawn[np.isfinite(drawn)]
-    low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) >= DRAWS / 2 else (np.nan,) * 2
-    return Measured(value, float(low), float(high), meets, detail, label)
+    limits = None
+    if fewest >= FEWEST_TRAININGS:
+        found = jackknife(of_means, *samples)
+        limits = of_logs(found) if logs else clipped(found, *within)
+    shown = float(np.exp(value)) if logs else value
+    return Measured(shown, limits, meets, trainings.few(fewest, detail), label)
+
+
+def of_each_seed(
+    function: Callable[[Values], float],
+    values: Values,
+    *,
+    meets: Criterion,
+    label: str = "",
+    detail: str = "",
+    within: Interval,
+) -> Measured:
+    """Return the mean over seeds of a number of each: a rank correlation, a share."""
+    numbers = np.array([function(seed) for seed in values])
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return Measured(label=label, detail="not defined")
+    return trainings.signed(numbers, meets, label, detail, within=within)

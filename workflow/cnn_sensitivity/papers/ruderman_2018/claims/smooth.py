@@ -1,14 +1,18 @@
 """Claims on the normalised total variation of the 3x3 filters: lower is smoother."""
 
+from functools import partial
+
 import numpy as np
 from pandas import DataFrame, concat
 
+from cnn_sensitivity.analysis.intervals import FEWEST_TRAININGS, clipped, jackknife
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.statistics import spearman
 from cnn_sensitivity.papers.ruderman_2018.claims.samples import (
     Values,
     cube,
     estimate,
+    of_each_seed,
     over_seeds,
 )
 from cnn_sensitivity.papers.ruderman_2018.experiments import (
@@ -21,6 +25,7 @@ from cnn_sensitivity.papers.ruderman_2018.experiments import (
 )
 from cnn_sensitivity.papers.ruderman_2018.rows import distances, smoothness
 from cnn_sensitivity.scorecard.evidence import Tables, table
+from cnn_sensitivity.scorecard.trainings import few
 from cnn_sensitivity.scorecard.verdict import (
     BELOW_ONE,
     NEGATIVE,
@@ -46,6 +51,7 @@ def stronger_is_smoother(tables: Tables) -> Outcome:
             lambda means, at=at: means[at + 1] - means[at],
             values,
             meets=NEGATIVE,
+            logs=False,
             label=f"C = {strengths[at + 1]} against {strengths[at]}",
         )
         for at in range(len(strengths) - 1)
@@ -56,20 +62,16 @@ def stronger_is_smoother(tables: Tables) -> Outcome:
 
 
 def _rank_correlation(values: Values, strengths: list[int]) -> Measured:
-    """Return Spearman over runs, with the bootstrap's interval over seeds."""
+    """Return Spearman over runs, with the jackknife's interval over seeds."""
 
-    def correlation(drawn: Values) -> float:
+    def rho(drawn: Values) -> float:
         there = ~np.isnan(drawn)
         x = np.broadcast_to(strengths, drawn.shape)
         return spearman(x[there], drawn[there])
 
-    generator = np.random.default_rng(0)
-    count = len(values)
-    draws = [correlation(values[generator.integers(count, size=count)]) for _ in range(2000)]
-    low, high = np.nanquantile(draws, [0.025, 0.975]) if count > 1 else (np.nan, np.nan)
-    return Measured(
-        correlation(values), low, high, Range(high=-0.8), label="Spearman(C, total variation)"
-    )
+    limits = clipped(jackknife(rho, values)) if len(values) >= FEWEST_TRAININGS else None
+    label, meets = "Spearman(C, total variation)", Range(high=-0.8)
+    return Measured(rho(values), limits, meets, few(len(values)), label)
 
 
 def training_smooths(tables: Tables) -> Outcome:
@@ -80,10 +82,11 @@ def training_smooths(tables: Tables) -> Outcome:
         raise NotTested(f"{len(initial)} seeds of initial networks, fewer than {FEWEST_SEEDS}.")
     bounds = over_seeds(initial) - 2 * np.nanstd(initial, axis=0, ddof=1)
     parts = [
-        estimate(
-            lambda means, at=at: float(np.mean(means[at, 1:] < bounds[at, 1:])),
-            trained,
+        of_each_seed(
+            partial(_share_below, bounds[at, 1:]),
+            trained[:, at, 1:],
             meets=Range(low=0.8),
+            within=(0, 1),
             label=NAMES[name],
             detail=f"mean {over_seeds(trained)[at, 1:].mean():.3f},"
             f" initial {over_seeds(initial)[at, 1:].mean():.3f}",
@@ -119,10 +122,11 @@ def rises_with_depth(tables: Tables) -> Outcome:
     """Total variation grows along each trained network, from convolution 1 on."""
     trained = _values(tables, REAL, "trained")
     parts = [
-        estimate(
-            lambda means, at=at: spearman(np.arange(len(means[at]) - 1), means[at, 1:]),
-            trained,
+        of_each_seed(
+            _with_depth,
+            trained[:, at, 1:],
             meets=POSITIVE,
+            within=(-1, 1),
             label=NAMES[name],
         )
         for at, name in enumerate(VARIANTS)
@@ -167,10 +171,20 @@ def smooth_is_stable(tables: Tables) -> Outcome:
     def correlation(*means: Values) -> float:
         return spearman(*np.concatenate(means, axis=1))
 
-    part = estimate(correlation, *samples, meets=POSITIVE)
+    part = estimate(correlation, *samples, meets=POSITIVE, logs=False, within=(-1, 1))
     apart = (spearman(*over_seeds(each)) for each in samples)
     detail = "By labels: true {:.2f}, random {:.2f}.".format(*apart)
     return Outcome([part], f"{detail} {_left_out(tables)}".strip())
+
+
+def _share_below(bounds: Values, values: Values) -> float:
+    """Return the share of convolutions below their bounds; nan of a seed without them."""
+    return float("nan") if np.isnan(values).any() else float(np.mean(values < bounds))
+
+
+def _with_depth(values: Values) -> float:
+    """Return Spearman's correlation of values with their place; nan of a seed without them."""
+    return float("nan") if np.isnan(values).any() else spearman(np.arange(len(values)), values)
 
 
 def _selected(tables: Tables, experiment: str, state: str) -> DataFrame:

@@ -3,6 +3,7 @@
 import numpy as np
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.intervals import FEWEST_TRAININGS, jackknife, of_logs
 from cnn_sensitivity.analysis.prose import left_out, listing
 from cnn_sensitivity.papers.ruderman_2018.claims.samples import (
     Values,
@@ -127,12 +128,15 @@ def profiles_converge(tables: Tables) -> Outcome:
             both,
             meets=Range(low=0.8),
             label="lowest correlation, trained",
+            logs=False,
+            within=(-1, 1),
         ),
         estimate(
             lambda means: _lowest(means[1]) - _lowest(means[0]),
             both,
             meets=POSITIVE,
             label="its growth by training",
+            logs=False,
         ),
         estimate(late, both, meets=Range(high=0.5), label="spread in late layers, trained/initial"),
     ]
@@ -180,8 +184,6 @@ def smoothing_stabilises(tables: Tables) -> Outcome:
 def random_labels_spread(tables: Tables) -> Outcome:
     """With random labels log d at L differs twice as much between variants as with true ones."""
     real, random = _curves(tables, REAL, "trained"), _curves(tables, RANDOM, "trained")
-    logs = np.log(random[:, :, -1])
-    within = np.nanvar(logs, axis=0, ddof=1).mean() if len(logs) > 1 else np.nan
     parts = [
         estimate(
             lambda one, other: _spread(other[:, -1]) / _spread(one[:, -1]),
@@ -190,15 +192,25 @@ def random_labels_spread(tables: Tables) -> Outcome:
             meets=Range(low=2),
             label="spread over variants, random/true labels",
         ),
-        estimate(
-            lambda means: float(np.var(np.log(means[:, -1]), ddof=1) / within),
-            random,
-            meets=ABOVE_ONE,
-            label="variance between variants over that between seeds",
-        ),
+        _between_over_within(random),
     ]
     reasons = distances(tables, [RANDOM], "trained").left_out
     return Outcome(parts, f"d at L: {_last(random)}. {left_out(reasons)}".strip())
+
+
+def _between_over_within(random: Values) -> Measured:
+    """Return the variance of log d at L between variants over that between seeds."""
+
+    def log_ratio(drawn: Values) -> float:
+        logs = np.log(drawn[:, :, -1])
+        within = np.nanvar(logs, axis=0, ddof=1).mean()
+        return float(np.log(np.var(over_seeds(logs), ddof=1) / within))
+
+    label = "variance between variants over that between seeds"
+    if len(random) < FEWEST_TRAININGS + 1:  # without one of them there are to be variances still
+        return Measured(label=label, detail=f"fewer than {FEWEST_TRAININGS + 1} seeds")
+    limits = of_logs(jackknife(log_ratio, random))
+    return Measured(float(np.exp(log_ratio(random))), limits, ABOVE_ONE, label=label)
 
 
 def _selected(

@@ -1,25 +1,23 @@
-"""Claims on how the test error goes with D_f, G_f, R_f across networks and seeds."""
+"""Claims on how the test error goes with D_f, G_f, R_f across networks."""
 
 from collections.abc import Mapping
 from math import isfinite, isnan
 
 import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis import fits
+from cnn_sensitivity.analysis.intervals import bootstrap, rank
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import most_images
-from cnn_sensitivity.analysis.statistics import (
-    FEWEST_POINTS,
-    Sample,
-    bootstrap_interval,
-    log_correlation,
-    log_slope,
-    spearman,
-)
-from cnn_sensitivity.scorecard import correlations, evidence
+from cnn_sensitivity.analysis.statistics import FEWEST_POINTS, correlations, spearman
+from cnn_sensitivity.analysis.units import architectures
+from cnn_sensitivity.scorecard import evidence
+from cnn_sensitivity.scorecard.correlations import correlation, of_networks
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import (
+    NEGATIVE,
     POSITIVE,
     Measured,
     NotTested,
@@ -32,24 +30,22 @@ SIGNS = {"R": 1, "D": 1, "G": -1}
 
 
 def error_against_r(tables: Tables) -> Outcome:
-    """Pearson of the logarithms at least .8; slope and prefactor are reported.
+    """On CIFAR-10, Pearson of the logarithms at least .8; slope and prefactor are reported.
 
     R is P21's, by medians, where the run has these.
     """
     kind = "medians" if "medians" in tables else "sensitivity"
     rows = evidence.clean(evidence.table(tables, kind, "images"))
-    selection = evidence.learned_outputs(rows)
-    part = correlations.correlation(selection.rows, "R")
+    selection = evidence.learned_outputs(evidence.of_cifar_10(rows))
+    part = correlation(selection.rows, "R", Range(low=0.8))
     if isnan(part.value):
         return Outcome([part], left_out(selection.left_out))
-    columns = selection.rows[["network", "seed", "test_error", "R"]]
-    slope = log_slope(columns["R"], columns["test_error"])
+    slope, _ = fits.over_networks(fits.slopes, selection.rows)
     place = "within" if 0.35 <= slope <= 0.6 else "outside"
-    fitted = fits.with_interval(fits.slope, columns)
-    prefactor = fits.with_interval(fits.prefactor, columns)
-    detail = f"slope {fitted}, {place} .35-.6; prefactor {prefactor} (error = a R^slope)"
-    measured = Measured(part.value, part.low, part.high, Range(low=0.8), detail)
-    return Outcome([measured], left_out(selection.left_out))
+    fitted = fits.with_interval(fits.slopes, selection.rows)
+    prefactor = fits.with_interval(fits.prefactors, selection.rows)
+    remark = f"Slope {fitted}, {place} .35-.6; prefactor {prefactor} (error = a R^slope)."
+    return Outcome([part], f"{remark} {left_out(selection.left_out)}".strip())
 
 
 def sign_at_each_noise(quantity: str, tables: Tables) -> Outcome:
@@ -69,42 +65,53 @@ def r_is_best(tables: Tables) -> Outcome:
     selection = evidence.learned_outputs(
         evidence.relu(evidence.table(tables, "sensitivity", "images"))
     )
-    columns = selection.rows[["network", "seed", "noise", "test_error", *SIGNS]]
-    sample = {str(name): columns[name].to_numpy() for name in columns.columns}
-    means = mean_correlations(sample)
+    logs = by_level(selection.rows)
+    count = logs["R"].shape[-1]
+    means = {name: float(mean) for name, mean in mean_correlations(logs).items()}
     if isnan(sum(means.values())):
-        raise NotTested(
-            f"No noise level has {FEWEST_POINTS} networks and seeds with a defined correlation."
-        )
-    low, high = bootstrap_interval(_lead, columns)
+        raise NotTested(f"No noise level has {FEWEST_POINTS} networks with a defined correlation.")
+
+    def lead(drawn: NDArray) -> NDArray:
+        rho = mean_correlations({name: values[:, drawn] for name, values in logs.items()})
+        return rho["R"] - np.maximum(rho["D"], rho["G"])
+
     detail = "mean ρ of R {R:.2f}, of D {D:.2f}, of -G {G:.2f}".format(**means)
-    value = _lead(sample)
-    detail = f"lead of R over the better of D and -G; {detail}"
-    part = Measured(value, low, high, POSITIVE, detail)
+    detail = f"lead of R over the better of D and -G; {count} networks; {detail}"
+    part = Measured(float(lead(np.arange(count))), bootstrap(lead, count), POSITIVE, detail)
     return Outcome([part], left_out(selection.left_out))
 
 
-def mean_correlations(sample: Sample) -> Mapping[str, float]:
-    """Return the mean over noise levels of rho times the paper's sign, for R, D and G.
+def by_level(rows: DataFrame) -> dict[str, NDArray]:
+    """Return the logarithms of test error, R, D and G, [noise levels, architectures]; nan without.
+
+    Levels with fewer than 3 architectures, which define no correlation, are left out.
+    """
+    names = ["test_error", *SIGNS]
+    levels = {noise: architectures(level, names) for noise, level in rows.groupby("noise")}
+    levels = {noise: level for noise, level in levels.items() if len(level) >= FEWEST_POINTS}
+    every = sorted({name for level in levels.values() for name in level["architecture"]})
+    found = [level.set_index("architecture").reindex(every) for level in levels.values()]
+    empty = np.empty((0, len(every)))
+    return {name: np.log([level[name] for level in found]) if found else empty for name in names}
+
+
+def mean_correlations(logs: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return the mean over noise levels (first axis) of rho times the paper's sign, for R, D, G.
 
     Levels where it is not defined are left out; nan if there is no other.
     """
-    levels = [sample["noise"] == noise for noise in np.unique(sample["noise"])]
     means = {}
     for name, sign in SIGNS.items():
-        values = [log_correlation(sample["test_error"][at], sample[name][at]) for at in levels]
-        defined = [value for value in values if isfinite(value)]
-        means[name] = sign * float(np.mean(defined)) if defined else float("nan")
+        rho = correlations(logs["test_error"], logs[name])
+        defined = np.isfinite(rho)
+        count = defined.sum(0)
+        total = np.where(defined, rho, 0).sum(0)
+        means[name] = sign * np.where(count, total / np.maximum(count, 1), np.nan)
     return means
 
 
-def _lead(sample: Sample) -> float:
-    means = mean_correlations(sample)
-    return means["R"] - max(means["D"], means["G"])
-
-
 def signs_on_task(tables: Tables) -> Outcome:
-    """The signs of Figure 8, all networks, seeds and training sizes together."""
+    """The signs of Figure 8, over networks: means over seeds and training sizes."""
     rows = evidence.clean(evidence.table(tables, "sensitivity", "scale_detection_2d"))
     selection = evidence.learned_outputs(rows)
     parts = [_signed(selection.rows, name, f"ρ(ε, {name})") for name in SIGNS]
@@ -117,9 +124,8 @@ def ranking(tables: Tables) -> Outcome:
     evidence.table(tables, "sensitivity", "images")
     evidence.table(tables, "sensitivity", "scale_detection_2d")
     selection = evidence.learned_outputs(rows, with_error=False)
-    runs = most_images(selection.rows)
-    errors = runs.pivot_table(
-        index="network", columns="experiment", values="test_error", aggfunc="mean"
+    errors = most_images(selection.rows).pivot_table(
+        index="architecture", columns="experiment", values="test_error", aggfunc="mean"
     )
     errors = errors.reindex(columns=["images", "scale_detection_2d"]).dropna().reset_index()
     if len(errors) < FEWEST_POINTS:
@@ -128,22 +134,18 @@ def ranking(tables: Tables) -> Outcome:
             f" {left_out(selection.left_out)}".strip()
         )
 
-    def correlation(sample: Sample) -> float:
-        return spearman(sample["images"], sample["scale_detection_2d"])
+    def rho(points: DataFrame) -> float:
+        return spearman(points["images"], points["scale_detection_2d"])
 
-    value = correlation(errors)  # type: ignore[arg-type]
-    low, high = bootstrap_interval(correlation, errors, groups=["network"])
-    detail = f"{len(errors)} networks, mean error over seeds"
-    return Outcome(
-        [correlations.with_sign(value, low, high, 1, detail, "")], left_out(selection.left_out)
-    )
+    limits = rank(errors["images"], errors["scale_detection_2d"])
+    detail = f"{of_networks(errors, rho)}, mean error over seeds"
+    value = rho(errors)
+    part = Measured(value, limits, None if isnan(value) else POSITIVE, detail)
+    return Outcome([part], left_out(selection.left_out))
 
 
 def _signed(rows: DataFrame, quantity: str, label: str) -> Measured:
-    part = correlations.correlation(rows, quantity)
-    return correlations.with_sign(
-        part.value, part.low, part.high, SIGNS[quantity], part.detail, label
-    )
+    return correlation(rows, quantity, POSITIVE if SIGNS[quantity] > 0 else NEGATIVE, label)
 
 
 def _weakest_first(parts: list[Measured], quantity: str) -> list[Measured]:
@@ -151,7 +153,8 @@ def _weakest_first(parts: list[Measured], quantity: str) -> list[Measured]:
     sign = SIGNS[quantity]
 
     def margin(part: Measured) -> tuple[float, float]:
-        bound = part.low if sign > 0 else -part.high
+        low, high = part.interval()
+        bound = low if sign > 0 else -high
         return (bound, sign * part.value) if isfinite(bound) else (float("inf"), 0.0)
 
     return sorted(parts, key=margin)

@@ -1,19 +1,21 @@
 """Claims on how sensitivities change along a network."""
 
 from collections.abc import Sequence
-from math import isfinite, isnan
+from functools import partial
+from math import isfinite
 
 import numpy as np
 from pandas import DataFrame, concat
 
-from cnn_sensitivity.analysis.prose import left_out, listing
-from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, spearman
-from cnn_sensitivity.scorecard import evidence
+from cnn_sensitivity.analysis.prose import left_out, listing, span
+from cnn_sensitivity.analysis.sampling import Sample, sampling_interval
+from cnn_sensitivity.analysis.statistics import spearman
+from cnn_sensitivity.scorecard import evidence, trainings
 from cnn_sensitivity.scorecard.evidence import Tables
-from cnn_sensitivity.scorecard.networks import geometric_means
 from cnn_sensitivity.scorecard.verdict import (
     ABOVE_ONE,
     BELOW_ONE,
+    Criterion,
     Measured,
     NotTested,
     Outcome,
@@ -25,7 +27,7 @@ FIGURE_9 = ("VGG11", "VGG11bn", "VGG13bn")
 
 
 def falls_with_depth(experiment: str, architectures: Sequence[str], tables: Tables) -> Outcome:
-    """Spearman of depth and R_k (mean over seeds) at most -.8 for each network of the figure."""
+    """Spearman of depth and R_k at most -.8 for each network of the figure, over its trainings."""
     selection = evidence.learned_curves(_shown(tables, experiment, architectures))
     rows = _trained(selection.rows)
     parts = [_fall(network, str(name)) for name, network in rows.groupby("network")]
@@ -35,11 +37,13 @@ def falls_with_depth(experiment: str, architectures: Sequence[str], tables: Tabl
 
 
 def _fall(network: DataFrame, label: str) -> Measured:
-    value = _fall_of(network)  # type: ignore[arg-type]
-    if isnan(value):
+    values = trainings.each(network, _fall_of)
+    if not np.isfinite(values).all():
         return Measured(label=label, detail="not defined (fewer than 3 layers)")
-    low, high = evidence.interval_of_network(_fall_of, network, "R")
-    return Measured(value, low, high, Range(high=-0.8), label=label)
+    over_images = partial(sampling_interval, _fall_of, network, {"R": "R_error"})
+    return trainings.signed(
+        values, Range(high=-0.8), label, over_images=over_images, within=(-1, 1)
+    )
 
 
 def _fall_of(sample: Sample) -> float:
@@ -49,14 +53,19 @@ def _fall_of(sample: Sample) -> float:
 
 
 def of_order_one_before(tables: Tables) -> Outcome:
-    """R_f at initialisation within [.3, 3] for each network trained on images, over fresh ones."""
+    """R_f at initialisation within [.3, 3] for each network trained on images, over fresh ones.
+
+    Each fresh network is a draw, whichever seed it was drawn for and however that seed's training
+    went.
+    """
     rows = _most_initial(tables)
-    # Each fresh network is a draw of its own, whichever seed it was drawn for, and however that
-    # seed's training went.
     drawn = rows["seed"].astype(str) + " " + evidence.draws(rows).astype(str)
     rows = rows.assign(seed=drawn, learned=True, diverged=False)
     selection = evidence.learned_outputs(rows, state="initial", with_error=False)
-    parts = geometric_means(selection.rows, "R", Range(0.3, 3))
+    parts = [
+        trainings.fresh(rows["R"], Range(0.3, 3), str(name))
+        for name, rows in selection.rows.groupby("network")
+    ]
     parts.sort(key=lambda part: -abs(np.log(part.value)))
     return Outcome(parts, left_out(selection.left_out))
 
@@ -71,7 +80,7 @@ def _most_initial(tables: Tables) -> DataFrame:
 
 
 def shuffled_lies_between(tables: Tables) -> Outcome:
-    """R_last < R_last(shuffled) < R_first for each network of Figure 3, over seeds and shuffles."""
+    """R_last < R_last(shuffled) < R_first for each network of Figure 3, over seeds."""
     selection = evidence.learned_curves(_shown(tables, "images", FIGURE_3))
     rows = selection.rows[selection.rows["state"] == "trained"]
     parts = []
@@ -88,24 +97,23 @@ def shuffled_lies_between(tables: Tables) -> Outcome:
 
 
 def _ends(network: DataFrame) -> DataFrame:
-    """Return a row for each seed and shuffle: log R of the first, last and shuffled last layer."""
+    """Return a row for each seed: log R of the first, last and shuffled last layer.
+
+    The shuffled one's is the mean over its shuffles.
+    """
     original = network[network["wiring"] == "original"].sort_values("index").groupby("seed")["R"]
     shuffled = network[network["wiring"] == "shuffled"].assign(draw=evidence.draws(network))
-    last = shuffled.sort_values("index").groupby(["seed", "draw"])["R"].last()
-    ends = DataFrame({"first": original.first(), "last": original.last()})
-    joined = last.rename("shuffled").reset_index("draw").join(ends).reset_index()
-    names = ["shuffled", "first", "last"]
-    return joined.assign(**{name: np.log(joined[name]) for name in names})
+    last = np.log(shuffled.sort_values("index").groupby(["seed", "draw"])["R"].last())
+    drawn = last.groupby("seed")
+    ends = {"first": np.log(original.first()), "last": np.log(original.last())}
+    ends |= {"shuffled": drawn.mean(), "draws": drawn.count()}
+    return DataFrame(ends).dropna()
 
 
-def _ratio(ends: DataFrame, end: str, meets: Range, label: str) -> Measured:
-    """Return R of the shuffled last layer over that of an end, over seeds and shuffles."""
-
-    def ratio(sample: Sample) -> float:
-        return float(np.exp(np.mean(sample["shuffled"] - sample[end])))
-
-    low, high = bootstrap_interval(ratio, ends, groups=["seed", "draw"])
-    return Measured(ratio(ends), low, high, meets, label=label)  # type: ignore[arg-type]
+def _ratio(ends: DataFrame, end: str, meets: Criterion, label: str) -> Measured:
+    """Return R of the shuffled last layer over that of an end, over trainings."""
+    shuffles = f"{span(ends['draws'])} shuffles of each"
+    return trainings.positive(np.exp(ends["shuffled"] - ends[end]), meets, label, shuffles)
 
 
 def _shown(tables: Tables, experiment: str, architectures: Sequence[str]) -> DataFrame:

@@ -1,11 +1,13 @@
 """Claims on filters: the spectra of trained networks, and networks with constant filters."""
 
 import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame
 
+from cnn_sensitivity.analysis.intervals import Limits, bootstrap, exactly
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import filters
-from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval, log_slope
+from cnn_sensitivity.analysis.statistics import log_slope
 from cnn_sensitivity.scorecard import evidence
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome, Range
@@ -19,23 +21,21 @@ RANGES = (
 def low_modes_dominate(tables: Tables) -> Outcome:
     """The constant mode's weight: trained, above 1.5/F^2 in most layers; before, 1/F^2 +- 10 %.
 
-    Layers of all networks and seeds count alike; at initialisation their mean is judged, since the
-    few filters of one layer scatter by more than 10 %.
+    Layers count alike, seeds of a network are averaged first, and the interval is over networks. At
+    initialisation the layers' mean is judged, since the few filters of one layer scatter by more
+    than 10 %.
     """
     selection = filters(evidence.clean(evidence.table(tables, "spectrum", "images")))
     layers = constant_mode(selection.rows)
     trained, initial = (layers[layers["state"] == state] for state in ("trained", "initial"))
     if trained.empty or initial.empty:
         raise NotTested(f"No network with filters learned. {left_out(selection.left_out)}".strip())
-    share = _mean(trained.assign(excess=trained["excess"] > 1.5))
+    share = _mean(trained.assign(excess=(trained["excess"] > 1.5).astype(float)))
     before = _mean(initial)
+    networks = f"{trained['network'].nunique()} networks"
     parts = [
-        Measured(
-            *share,
-            meets=Range(low=0.5 + 2**-53),
-            label="share of trained layers above 1.5/F²",
-        ),
-        Measured(*before, meets=Range(0.9, 1.1), label="mean weight times F² at initialisation"),
+        Measured(*share, Range(low=0.5 + 2**-53), networks, "share of trained layers above 1.5/F²"),
+        Measured(*before, Range(0.9, 1.1), networks, "mean weight times F² at initialisation"),
     ]
     return Outcome(parts, left_out(selection.left_out))
 
@@ -47,13 +47,15 @@ def constant_mode(spectrum: DataFrame) -> DataFrame:
     return spectrum.assign(excess=excess).loc[spectrum["mode"] == 1, [*layer, "excess"]]
 
 
-def _mean(layers: DataFrame) -> tuple[float, float, float]:
-    columns = layers[["network", "seed", "excess"]]
+def _mean(layers: DataFrame) -> tuple[float, Limits]:
+    """Return the mean over the layers of all networks, and its interval over networks."""
+    of_layers = layers.groupby(["network", "layer_index"])["excess"].mean().groupby("network")
+    sums, counts = of_layers.sum().to_numpy(), of_layers.count().to_numpy()
 
-    def mean(sample: Sample) -> float:
-        return float(sample["excess"].mean())
+    def mean(drawn: NDArray) -> NDArray:
+        return sums[drawn].sum(-1) / counts[drawn].sum(-1)
 
-    return (float(columns["excess"].mean()), *bootstrap_interval(mean, columns))
+    return float(mean(np.arange(len(sums)))), bootstrap(mean, len(sums))
 
 
 def constant_filter_scaling(tables: Tables) -> Outcome:
@@ -92,4 +94,4 @@ def _doublings(rows: DataFrame, quantity: str) -> float:
 
 def _slope(label: str, value: float, expected: float) -> Measured:
     meets = None if np.isnan(value) else Range(expected - 0.05, expected + 0.05)
-    return Measured(value, meets=meets, label=label, exact=True)
+    return Measured(value, exactly(value), meets, label=label)

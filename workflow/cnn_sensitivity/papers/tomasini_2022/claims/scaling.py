@@ -1,15 +1,14 @@
 """Claims on the power laws of the trained one-dimensional networks."""
 
-from math import isnan
-
+import numpy as np
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis import power_laws
 from cnn_sensitivity.analysis.prose import left_out
+from cnn_sensitivity.analysis.sampling import Sample
 from cnn_sensitivity.analysis.selection import learned
-from cnn_sensitivity.analysis.statistics import Sample, bootstrap_interval
 from cnn_sensitivity.papers.tomasini_2022.experiments import ONE_DIMENSIONAL
-from cnn_sensitivity.scorecard import evidence
+from cnn_sensitivity.scorecard import evidence, trainings
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import Measured, NotTested, Outcome, Range
 
@@ -18,7 +17,7 @@ TOLERANCES = {"D": ((2.0, 0.4), (1.0, 0.3)), "G": ((1.0, 0.3), (1.0, 0.3))}
 
 
 def exponent(quantity: str, tables: Tables) -> Outcome:
-    """The fitted exponent of all seeds together, without and with stride."""
+    """The fitted exponent of each training, without and with stride."""
     rows = evidence.clean(evidence.table(tables, "sensitivity", *ONE_DIMENSIONAL))
     selection = learned(rows)
     layers = power_laws.layers(selection.rows)
@@ -45,12 +44,8 @@ def _exponent(
     def fit(sample: Sample) -> float:
         return sign * power_laws.exponent(sample["A"], sample[quantity])
 
-    columns = rows[["network", "seed", "A", quantity]]
-    value = fit({str(name): columns[name].to_numpy() for name in columns.columns})
-    if isnan(value):
+    values = trainings.each(rows, fit)
+    if not values or not np.isfinite(values).all():
         why = "no network that learned" if rows.empty else "fewer than two layers to fit"
         return Measured(label=label, detail=why)
-    low, high = bootstrap_interval(fit, columns)
-    return Measured(
-        value, low, high, Range(expected - tolerance, expected + tolerance), label=label
-    )
+    return trainings.signed(values, Range(expected - tolerance, expected + tolerance), label)

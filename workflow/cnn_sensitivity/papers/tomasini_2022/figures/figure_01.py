@@ -10,28 +10,13 @@ from pandas import DataFrame, concat
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import outputs
 from cnn_sensitivity.drawing import scatter
-from cnn_sensitivity.drawing.captions import caption, scale
+from cnn_sensitivity.drawing.captions import caption, of_each_level, scale
 from cnn_sensitivity.drawing.correlation_panel import correlation_table, draw_correlations
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.pictures import draw_deformation
 from cnn_sensitivity.drawing.style import DOUBLE, GREY, letter, looks, new_figure, say
+from cnn_sensitivity.papers.tomasini_2022.authors import POINTS
 
-# P21's networks on CIFAR-10, from its poster: R_f, test error.
-PUBLISHED = {
-    "FullConnL2": (2.66, 0.495),
-    "FullConnL4": (2.92, 0.471),
-    "FullConnL6": (5.80, 0.523),
-    "LeNet": (0.586, 0.248),
-    "AlexNet": (0.271, 0.127),
-    "VGG11": (0.285, 0.0833),
-    "VGG11bn": (0.147, 0.0740),
-    "VGG16bn": (0.0180, 0.0594),
-    "VGG19bn": (0.0259, 0.0608),
-    "ResNet18": (0.0293, 0.0444),
-    "ResNet34": (0.0308, 0.0441),
-    "ResNet50": (0.0459, 0.0450),
-    "EfficientNetB0": (0.1105, 0.0884),
-}
 PUBLISHED_LABEL = "Petrini et al. 2021, CIFAR-10"
 # Of these and of two networks that were trained on ImageNet first.
 PUBLISHED_SLOPE, PUBLISHED_PREFACTOR = 0.45, 0.24
@@ -69,7 +54,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
 
 def _centre(axes: Axes, clean: DataFrame) -> None:
     letter(axes, "b")
-    x, y = zip(*PUBLISHED.values(), strict=True)
+    x, y = zip(*POINTS.values(), strict=True)
     axes.plot(x, y, linestyle="none", marker="x", color=GREY, alpha=0.55, zorder=1, markersize=4)
     if clean.empty:
         say(axes, "No network learned\nwithout noise.")
@@ -86,7 +71,7 @@ def _centre(axes: Axes, clean: DataFrame) -> None:
 
 def _data(clean: DataFrame, correlations: DataFrame) -> DataFrame:
     published = DataFrame(
-        [(name, x, y) for name, (x, y) in PUBLISHED.items()], columns=["network", "R", "test_error"]
+        [(name, x, y) for name, (x, y) in POINTS.items()], columns=["network", "R", "test_error"]
     )
     return concat(
         [
@@ -103,13 +88,15 @@ def _caption(rows: DataFrame, clean: DataFrame, average: str, reasons: Counter[s
     return caption(
         "(a) A test image and one diffeomorphism of it; arrows show how pixels move (enlarged).",
         f"(b) Test error against the relative sensitivity R_f of the output by {average}s{ours},"
-        f" {len(clean)} networks (one point a network and seed) trained without noise, with the"
-        f" fitted power law; crosses: {PUBLISHED_LABEL}, medians of 13 networks; the"
+        f" {clean['network'].nunique()} networks (one point a network and seed) trained without"
+        " noise, with the power law fitted to one point a network, the mean of its seeds; crosses:"
+        f" {PUBLISHED_LABEL}, medians of 13 networks; the"
         f" authors' 15 have slope {PUBLISHED_SLOPE} and prefactor {PUBLISHED_PREFACTOR}"
         " (error = prefactor R^slope).",
-        "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks and"
-        " seeds, of means over images, against the magnitude of the noise added to the images, a"
-        " noisy image above each; bars are 95 % bootstrap intervals over networks and seeds.",
+        "(c) Correlation of the logarithms of test error and of D_f, G_f, R_f across networks, each"
+        " the mean of its seeds, of means over images, against the magnitude of the noise added to"
+        " the images, a noisy image above each; bars: 95 % intervals over networks (Fisher's z).",
+        of_each_level(rows),
         scale(rows),
         left_out(reasons),
     )

@@ -31,7 +31,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     text = caption(
         "Scale detection in two dimensions: test error against the sensitivity of the output to"
         " deformations D_f, to noise G_f, and their ratio R_f, one point a network, seed and number"
-        " of training images (hollow: fewer images), with the fitted power law.",
+        " of training images (hollow: fewer images); power law and ρ are of one point a network,"
+        " the mean of its seeds and numbers of images.",
         scale(rows),
         left_out(selection.left_out),
     )

@@ -5,7 +5,7 @@ from pandas import DataFrame
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.analysis.selection import QUANTITIES, outputs
 from cnn_sensitivity.drawing import scatter
-from cnn_sensitivity.drawing.captions import caption, scale
+from cnn_sensitivity.drawing.captions import caption, of_each_level, scale
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import DOUBLE, looks, new_figure, say
 
@@ -36,7 +36,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     text = caption(
         "Test error against the sensitivity of the output to deformations D_f, to noise G_f, and"
         " their ratio R_f, one point a network and seed, a row for each magnitude of the noise"
-        " added to the images, with the fitted power law.",
+        " added to the images; power law and ρ are of one point a network, the mean of its seeds.",
+        of_each_level(rows),
         scale(rows),
         left_out(selection.left_out),
     )

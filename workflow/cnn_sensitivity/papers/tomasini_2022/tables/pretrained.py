@@ -14,7 +14,7 @@ from torch import Tensor
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import WeightFile
 from cnn_sensitivity.config.limits import check_pretrained
-from cnn_sensitivity.measures.filters import layer_rows
+from cnn_sensitivity.measures.banks import layer_rows
 from cnn_sensitivity.networks.state_dicts import read
 from cnn_sensitivity.networks.weight_files import find
 

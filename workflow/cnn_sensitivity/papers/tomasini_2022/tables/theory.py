@@ -16,6 +16,11 @@ MEASURED = {"no_stride": (3, 1, 64, 512), "stride": (2, 2, 8, 512)}
 PICTURED = {"no_stride": (5, 1, 8, 64), "stride": (2, 2, 4, 64)}
 
 
+def theory_tables() -> tuple[DataFrame, DataFrame]:
+    """Return what is measured of constant-filter networks, and their activations."""
+    return constant_filter_table(), activation_table()
+
+
 def constant_filter_table() -> DataFrame:
     """Return D, G, R of each layer: case, filter_size, stride, layer, A (pixels), D, G, R.
 

@@ -1,5 +1,6 @@
-"""A training step computed in two ways: as a graph and not, on the device and in float64, stacked
-and alone. The same arithmetic must give the same bytes; elsewhere a tolerance is stated.
+"""Training steps computed in two ways: as a graph and not, on the device and in float64.
+
+The same arithmetic must give the same bytes; elsewhere a tolerance is stated.
 """
 
 from collections.abc import Iterator
@@ -51,21 +52,12 @@ def graph_as_eager(
 
 
 def as_in_float64(settings: TrainingSettings, dataset: Dataset, device: torch.device) -> Outcome:
-    """Compare the first gradient on the device with that of a CPU in float64."""
-    found = first_gradients(settings, dataset, settings.seeds[:1], device)
-    expected = _float64_gradients(settings, dataset)
-    return compare_gradients(_row(found, 0), expected, settings.recipe.precision)
-
-
-def stacked_as_single(
-    settings: TrainingSettings, dataset: Dataset, device: torch.device
-) -> Outcome:
-    """Compare the first gradients of stacked seeds with those of each seed alone."""
-    together = first_gradients(settings, dataset, settings.seeds, device)
+    """Compare the first gradients on the device, of each stacked seed, with a CPU's in float64."""
+    found = _first_gradients(settings, dataset, device)
     outcomes = [
         compare_gradients(
-            _row(together, row),
-            _row(first_gradients(settings, dataset, [seed], device), 0),
+            {name: gradients[row] for name, gradients in found.items()},
+            _float64_gradients(settings, dataset, seed),
             settings.recipe.precision,
         )
         for row, seed in enumerate(settings.seeds)
@@ -89,25 +81,23 @@ def compare_gradients(found: State, expected: State, precision: str) -> Outcome:
     )
 
 
-def first_gradients(
-    settings: TrainingSettings, dataset: Dataset, seeds: list[int], device: torch.device
-) -> State:
+def _first_gradients(settings: TrainingSettings, dataset: Dataset, device: torch.device) -> State:
     """Return the gradients of the first step, with a leading seed dimension, on the CPU."""
     with isolated(settings, device):
-        trainer = Trainer(settings, dataset, seeds, device)
+        trainer = Trainer(settings, dataset, settings.seeds, device)
         trainer.begin_epoch()
         trainer.train_step()
         found = {name: p.grad for name, p in trainer.ensemble.parameters.items()}
-    stacked = len(seeds) > 1
+    alone = len(settings.seeds) == 1
     return {
-        name: (gradient if stacked else gradient[None]).detach().cpu().contiguous()
+        name: (gradient[None] if alone else gradient).detach().cpu()
         for name, gradient in found.items()
         if gradient is not None
     }
 
 
-def _float64_gradients(settings: TrainingSettings, dataset: Dataset) -> State:
-    cpu, seed = torch.device("cpu"), settings.seeds[0]
+def _float64_gradients(settings: TrainingSettings, dataset: Dataset, seed: int) -> State:
+    cpu = torch.device("cpu")
     with isolated(settings, cpu):
         trainer = Trainer(settings, dataset, [seed], cpu)
         trainer.begin_epoch()
@@ -116,7 +106,3 @@ def _float64_gradients(settings: TrainingSettings, dataset: Dataset) -> State:
         outputs = network(images[0].double())[None]
         recipes.losses(settings.recipe.loss, outputs, labels).mean().backward()
     return {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
-
-
-def _row(state: State, row: int) -> State:
-    return {name: tensor[row] for name, tensor in state.items()}

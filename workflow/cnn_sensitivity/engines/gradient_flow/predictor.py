@@ -1,0 +1,24 @@
+"""What a gradient flow learns: the network less what it said at initialisation."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+
+class Predictor(nn.Module):
+    """F(x) = alpha (f(x) - f0(x)): inputs [B, ...] to [B], computed in the networks' type."""
+
+    alpha: Tensor
+
+    def __init__(self, network: nn.Module, alpha: float):
+        super().__init__()
+        self.network = network
+        self.initial = copy.deepcopy(network).requires_grad_(False)
+        dtype = next(network.parameters()).dtype
+        self.register_buffer("alpha", torch.tensor(alpha, dtype=dtype))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        inputs = inputs.to(self.alpha.dtype)
+        moved = self.network(inputs) - self.initial(inputs)
+        return self.alpha * moved.reshape(len(inputs))

@@ -1,0 +1,95 @@
+"""Tangent kernels K(x, x') = grad f(x) . grad f(x'), analytic and empirical, as modules."""
+
+import copy
+from math import pi
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+
+from cnn_sensitivity.base.errors import UserError
+
+BLOCK = 2**26
+"""Most numbers that the Jacobian of a block of points holds: half a gigabyte of float64."""
+
+
+class Kernel(nn.Module):
+    """Maps points [B, ...] and [C, ...] to their Gram matrix [B, C]."""
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class AnalyticTangentKernel(Kernel):
+    """The tangent kernel of one hidden ReLU layer of infinite width; points [B, d].
+
+    |x||x'| [2 (pi - phi) cos phi + sin phi]/pi, phi the angle between x and x'; both stand for
+    x/sqrt(d), with a 1 appended where the layer has a bias. It is the mean tangent kernel of
+    f = h^-1/2 sum_n b_n sqrt(2) ReLU(w_n.x/sqrt(d) + c_n), the limit of `ntk_fully_connected` with
+    the output scale 1/sqrt(h); divide by h for the scale 1/h. Without a bias it is proportional to
+    the kernel of S22's code. Its slope at coinciding points, a cusp, is returned as that of the
+    smooth part.
+    """
+
+    def __init__(self, bias: bool = True):
+        super().__init__()
+        self.bias = bias
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        left, right = self._appended(left), self._appended(right)
+        norms = left.norm(dim=1)[:, None] * right.norm(dim=1)
+        # Norms of zero give a kernel of zero; the bound keeps the slope finite.
+        cosine = (left @ right.T / norms.clamp(min=1e-300)).clamp(-1 + 1e-15, 1 - 1e-15)
+        angle = torch.arccos(cosine)
+        return norms * (2 * (pi - angle) * cosine + torch.sqrt(1 - cosine**2)) / pi
+
+    def extra_repr(self) -> str:
+        return f"bias={self.bias}"
+
+    def _appended(self, points: Tensor) -> Tensor:
+        if points.ndim != 2:
+            raise UserError(
+                f"points of shape {tuple(points.shape)}: the analytic kernel needs [B, d]"
+            )
+        scaled = points / points.shape[1] ** 0.5
+        return torch.cat([scaled, torch.ones_like(scaled[:, :1])], 1) if self.bias else scaled
+
+
+class EmpiricalTangentKernel(Kernel):
+    """The tangent kernel of a network of one output, in the parameters that need a gradient."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = copy.deepcopy(network).eval()
+        moving = [name for name, x in self.network.named_parameters() if x.requires_grad]
+        if not moving:
+            raise UserError("network: it has no parameter to train, so no tangent kernel")
+        self._moving = moving
+        # Constants from here on: whoever differentiates the kernel means its points.
+        self.network.requires_grad_(False)
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return torch.cat(
+            [
+                torch.cat([rows @ self._jacobian(part).T for part in self._blocks(right)], dim=1)
+                for rows in map(self._jacobian, self._blocks(left))
+            ]
+        )
+
+    def _blocks(self, points: Tensor) -> tuple[Tensor, ...]:
+        size = sum(self.network.get_parameter(name).numel() for name in self._moving)
+        return points.split(max(1, BLOCK // size))
+
+    def _jacobian(self, points: Tensor) -> Tensor:
+        """Return grad f [B, N]."""
+        fixed: dict[str, Tensor] = {
+            **dict(self.network.named_parameters()),
+            **dict(self.network.named_buffers()),
+        }
+        moving = {name: fixed.pop(name) for name in self._moving}
+
+        def output(moving: dict[str, Tensor], point: Tensor) -> Tensor:
+            return functional_call(self.network, {**moving, **fixed}, (point[None],)).reshape(())
+
+        gradients = vmap(grad(output), in_dims=(None, 0))(moving, points)
+        return torch.cat([x.flatten(1) for x in gradients.values()], dim=1)

@@ -1,0 +1,112 @@
+"""What is learnt with a kernel: hard-margin machine, ridgeless regression, flow of f = Phi w.
+
+Inputs are [P, ...], targets [P]; all in float64.
+"""
+
+import torch
+from sklearn.svm import SVC
+from torch import Tensor, nn
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.engines import gradient_flow
+from cnn_sensitivity.engines.kernel.kernels import Kernel
+
+HARD = 1e6
+"""C of the machine on the kernel over its mean diagonal: no slack at this size."""
+# Directions of the kernel below this share of its largest eigenvalue are rounding errors.
+_NULL = 1e-13
+
+
+class KernelPredictor(nn.Module):
+    """f(x) = sum_i dual_i K(x, x_i) + offset: inputs [B, ...] to [B], in float64."""
+
+    inputs: Tensor
+    dual: Tensor
+    offset: Tensor
+
+    def __init__(self, kernel: Kernel, inputs: Tensor, dual: Tensor, offset: float = 0.0):
+        super().__init__()
+        self.kernel = kernel.double()
+        self.register_buffer("inputs", inputs.double())
+        self.register_buffer("dual", dual.double())
+        self.register_buffer("offset", torch.tensor(offset, dtype=torch.float64))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.kernel(inputs.double(), self.inputs) @ self.dual + self.offset
+
+
+def support_vectors(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPredictor:
+    """Return the hard-margin support vector machine, targets +-1 (scikit-learn's SVC, C = 1e6).
+
+    Source: S22's authors use SVC with a precomputed kernel and C = 1e20.
+
+    Raises:
+        UserError: the targets are not +1 and -1, both of them, or the points cannot be separated.
+    """
+    gram = _gram(kernel, inputs, targets)
+    gradient_flow.SoftHinge().check(targets)
+    if len(targets.unique()) < 2:
+        raise UserError("targets: a support vector machine needs both +1 and -1")
+    scale = gram.diagonal().mean()
+    machine = SVC(kernel="precomputed", C=HARD, tol=1e-6).fit(
+        (gram / scale).numpy(), targets.numpy()
+    )
+    dual = torch.zeros(len(targets), dtype=torch.float64)
+    dual[torch.from_numpy(machine.support_).long()] = torch.from_numpy(machine.dual_coef_[0])
+    offset = float(machine.intercept_[0])
+    if bool((targets * (gram @ dual / scale + offset) <= 0).any()):
+        raise UserError("targets: no kernel machine without slack separates these points")
+    return KernelPredictor(kernel, inputs, dual / scale, offset)
+
+
+def ridgeless(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPredictor:
+    """Return the interpolation of least norm: dual = K^+ y.
+
+    Raises:
+        UserError: the shapes do not fit, or the kernel has values that are not finite.
+    """
+    values, vectors = _spectrum(_gram(kernel, inputs, targets))
+    return KernelPredictor(kernel, inputs, vectors @ ((vectors.T @ targets.double()) / values))
+
+
+def linear_flow(
+    kernel: Kernel,
+    inputs: Tensor,
+    targets: Tensor,
+    *,
+    loss: gradient_flow.Loss,
+    settings: gradient_flow.Settings = gradient_flow.DEFAULTS,
+) -> tuple[KernelPredictor, gradient_flow.Fit]:
+    """Return the end of the gradient flow of f = Phi w, Phi Phi^T = K, from w = 0, and its path.
+
+    It is the limit alpha -> infinity of F = alpha (f - f0): alpha only scales the time.
+
+    Raises:
+        UserError: as `gradient_flow.fit`, or the kernel has values that are not finite.
+    """
+    values, vectors = _spectrum(_gram(kernel, inputs, targets))
+    features = vectors * values.sqrt()
+    model = nn.Linear(features.shape[1], 1, bias=False, dtype=torch.float64)
+    nn.init.zeros_(model.weight)
+    fit = gradient_flow.fit(model, features, targets, alpha=1.0, loss=loss, settings=settings)
+    weights = fit.states["last"]["weight"][0]
+    return KernelPredictor(kernel, inputs, vectors @ (weights / values.sqrt())), fit
+
+
+def _gram(kernel: Kernel, inputs: Tensor, targets: Tensor) -> Tensor:
+    if targets.shape != (len(inputs),):
+        raise UserError(
+            f"targets of shape {tuple(targets.shape)}: {len(inputs)} points need as many targets"
+        )
+    with torch.no_grad():
+        gram = kernel.double()(inputs.double(), inputs.double())
+    if not bool(torch.isfinite(gram).all()):
+        raise UserError("inputs: the kernel of two of them is not a finite number")
+    return gram
+
+
+def _spectrum(gram: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the eigenvalues [R] that are not zero and their vectors [P, R]."""
+    values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
+    kept = values > _NULL * values[-1]
+    return values[kept], vectors[:, kept]

@@ -1,0 +1,92 @@
+"""All that is measured of the networks of a checkpoint: one long table, a row a number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from pandas import DataFrame
+from torch import Tensor, nn
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.checkpoints.checkpoint import Checkpoint
+from cnn_sensitivity.config import Measurement, MeasurementSettings
+from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, look, measure_class
+from cnn_sensitivity.measures.stimuli import description, perturbed_images, together
+from cnn_sensitivity.measures.subjects import subjects
+from cnn_sensitivity.tables.measurements import long_table
+from cnn_sensitivity.tasks.store import Dataset, seen_by
+
+
+def measured(
+    checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, device: str = "cpu"
+) -> DataFrame:
+    """Return the rows of each measurement in turn: seeds x states x wirings x layers x quantities.
+
+    All networks of an experiment see the same images, deformations and noise, so that their
+    differences are not the perturbations'. Measurements on the same images pass these through a
+    network once, and so do measurements under the same perturbation with the changed images.
+    Raises UserError if the data set is not the one that the checkpoint was trained on, or has too
+    few test images.
+    """
+    if dataset.checksum != checkpoint.metadata["dataset"]["checksum"]:
+        raise UserError(
+            f"{checkpoint.path}: trained on other images than those of {dataset.title};"
+            " delete it and run again to train anew"
+        )
+    training = checkpoint.settings
+    own = ":" in training.network.name  # what it computes by functions has rows too
+    dataset = seen_by(dataset, training.network)
+    rows: dict[str, list[Row]] = {name: [] for name in settings.measurements}
+    for group in together(settings.measurements):
+        made = perturbed_images(dataset, training.experiment, training.noise, settings, group)
+        stimuli = _on_device(made, device)
+        measures = [
+            measure_class(each.quantity).of(each, stimuli[name]) for name, each in group.items()
+        ]
+        first = next(iter(group.values()))
+        for columns, network in subjects(checkpoint, dataset, settings, first):
+            network = network.to(device)
+            numbers = _of_network(network, measures, stimuli, columns, first, dataset, own)
+            for (name, measurement), of_measure in zip(group.items(), numbers, strict=True):
+                described = {**columns, **description(name, measurement)}
+                described |= {"input_size": dataset.test.images.shape[-1], "scale": settings.scale}
+                rows[name] += [{**described, **row} for row in of_measure]
+    return long_table([row for of_one in rows.values() for row in of_one])
+
+
+def _of_network(
+    network: nn.Module,
+    measures: Sequence[Measure],
+    stimuli: Mapping[str, Stimuli],
+    columns: Mapping[str, Any],
+    measurement: Measurement,
+    dataset: Dataset,
+    functions: bool,
+) -> list[list[Row]]:
+    """Return the numbers of one network, by measure."""
+    images = next((shown["images"] for shown in stimuli.values() if shown), None)
+    if images is None:
+        seen = Seen(network, tuple(dataset.test.images.shape[1:]))
+    else:
+        seen = look(
+            network,
+            images,
+            measures,
+            channel_mean=bool(measurement.channel_mean),
+            batch_statistics=columns["batch_norm"] == "batch",
+            functions=functions,
+        )
+    with torch.no_grad():
+        return [measure.rows(seen) for measure in measures]
+
+
+def _on_device(stimuli: Mapping[str, Stimuli], device: str) -> dict[str, dict[str, Tensor]]:
+    """Return the stimuli of each measurement on a device, those that are shared moved once."""
+    moved: dict[int, Tensor] = {}
+    for shown in stimuli.values():
+        for each in shown.values():
+            moved.setdefault(id(each), each.to(device))
+    return {
+        name: {kind: moved[id(each)] for kind, each in shown.items()}
+        for name, shown in stimuli.items()
+    }
