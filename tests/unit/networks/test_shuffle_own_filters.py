@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 
+from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.measures import sensitivity
 from cnn_sensitivity.networks import shuffle_channels
-from cnn_sensitivity.networks.copying import copied
 
 CHANNELS = 8
 

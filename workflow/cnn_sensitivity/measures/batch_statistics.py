@@ -11,8 +11,8 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
+from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.networks.copying import copied
 
 
 class _PerSet(_BatchNorm):

@@ -44,6 +44,7 @@ class LayerCalls(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.images = 0
+        self._watching = True
         self.kinds: dict[str, str] = {}
         self._network, self._kind_of, self._report = network, kind_of, report
         self._names = {id(module): name for name, module in network.named_modules()}
@@ -67,6 +68,15 @@ class LayerCalls(TorchFunctionMode):
                 handle.remove()
             self._calling.clear()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Report nothing while the context lasts: what is computed there is not the network's."""
+        self._watching = False
+        try:
+            yield
+        finally:
+            self._watching = True
+
     def _enter(self, module: nn.Module, inputs: object) -> None:
         self._calling.append((module, []))
 
@@ -88,7 +98,7 @@ class LayerCalls(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         output = func(*args, **(kwargs or {}))
-        if self._calling and isinstance(output, Tensor):
+        if self._calling and self._watching and isinstance(output, Tensor):
             self._meet(getattr(func, "__name__", "").strip("_"), args, output)
         return output
 

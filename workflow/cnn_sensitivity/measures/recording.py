@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from cnn_sensitivity.base.copying import copied, usual
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.batch_statistics import has_batch_norms, with_batch_statistics
 from cnn_sensitivity.measures.layer_calls import LayerCalls
 from cnn_sensitivity.measures.layer_choice import PREACTIVATION, SUM
-from cnn_sensitivity.networks.copying import copied, usual
 
 # PyTorch keeps one file per family of layers, so the file that defines a layer tells its kind.
 _KINDS = {
@@ -141,7 +141,8 @@ class Recording:
 
     def _meet(self, name: str, kind: str, output: Tensor, inputs: tuple[Any, ...]) -> None:
         # A hook runs in whatever mode the network runs in; the sums belong to none.
-        with torch._C.DisableTorchFunction(), torch.inference_mode(False), torch.no_grad():
+        unwatched = self._functions.paused() if self._functions else nullcontext()
+        with unwatched, torch.inference_mode(False), torch.no_grad():
             calls = self._calls[name]
             self._calls[name] += 1
             layer = f"{name}:{calls}" if calls else name

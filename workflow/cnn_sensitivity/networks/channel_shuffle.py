@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.seeds import derive_seed
-from cnn_sensitivity.networks.copying import copied
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 

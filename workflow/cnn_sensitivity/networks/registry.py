@@ -15,11 +15,11 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from cnn_sensitivity.base.copying import leave_inference
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.cifar_resnet import cifar_resnet
-from cnn_sensitivity.networks.copying import leave_inference
 from cnn_sensitivity.networks.downsampling import downsampling_cnn
 from cnn_sensitivity.networks.efficientnet import efficientnet_b0
 from cnn_sensitivity.networks.fully_connected import fully_connected

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize, prune
 from torch.nn.utils.weight_norm import WeightNorm
 
+from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
-from cnn_sensitivity.networks.copying import copied
 
 _RESETS = ("reset_parameters", "_reset_parameters")
 _POWER_ITERATIONS = 50  # of a spectral norm, whose vectors are of the weights before
