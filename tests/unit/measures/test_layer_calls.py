@@ -203,6 +203,17 @@ def test_pytorchs_transformer_layer_is_not_run_as_one_function():
     ]  # fmt: skip
 
 
+class ByHand(Attention):
+    def forward(self, tokens: Tensor) -> Tensor:
+        q, k, v = self.qkv(tokens).chunk(3, -1)
+        return tokens + F.softmax(q @ k.transpose(1, 2), -1) @ v
+
+
+def test_the_weights_of_an_attention_are_no_layer():
+    table, _ = measured(ByHand(), 9, 6)
+    assert named(table) == {"qkv": "linear", "add": "sum"}
+
+
 class Adds(nn.Module):
     """A position is added to all images, a scalar, and a bias: none of them is a branch."""
 

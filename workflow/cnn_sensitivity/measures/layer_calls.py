@@ -19,8 +19,10 @@ from cnn_sensitivity.measures.layer_choice import ATTENTION, SUM
 Report = Callable[[str, str, Tensor, tuple[Any, ...]], None]
 """Told the name and the kind of a layer, its output, and its inputs."""
 
-# A function is called as its module is: `leaky_relu` as LeakyReLU.
-_ACTIVATIONS = {name.lower() for name in activation.__all__} | {"clamp", "clampmin"}
+# A function is called as its module is: `leaky_relu` as LeakyReLU. Not softmax, whose functions
+# weigh the tokens of an attention that is written by hand, or end a network.
+_ACTIVATIONS = {name.lower() for name in activation.__all__ if "Softm" not in name}
+_ACTIVATIONS |= {"clamp", "clampmin"}
 _PYTORCHS = {module.__module__ for module in vars(nn).values() if isinstance(module, type)}
 _SUMS = ("add", "iadd", "radd")
 _ATTENTION = ("scaled_dot_product_attention",)

@@ -1,11 +1,13 @@
 """Several networks beside each other, and beside those that others trained."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.base.errors import UserError
@@ -19,12 +21,23 @@ from cnn_sensitivity.drawing.style import (
     STYLE,
     Look,
     log_axis,
-    looks,
     new_figure,
 )
 from cnn_sensitivity.probe.report import PREFACTOR, QUANTITIES, output_of
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "published_networks.csv"
+
+
+_COLOURS = matplotlib.color_sequences["tab10"]
+_MARKERS = "osD^vPX<>"
+
+
+def looks_of(networks: Sequence[str]) -> dict[str, Look]:
+    """Return the look of each network, by its place: ten colours, then other markers too."""
+    return {
+        name: Look(to_hex(_COLOURS[at % len(_COLOURS)]), _MARKERS[at % len(_MARKERS)])
+        for at, name in enumerate(networks)
+    }
 
 
 def summary(table: DataFrame, images: str) -> str:
@@ -71,7 +84,7 @@ def draw(table: DataFrame, images: str, others: bool) -> Drawing:
         & (table["wiring"] == "original")
     ]
     names = list(rows["network"].unique())
-    look = looks(names)
+    look = looks_of(names)
     keys = ["network", "index", "layer", "depth"]
     data = concat(
         [rows[keys].assign(quantity=each, mean=rows[each]) for each in QUANTITIES],

@@ -6,7 +6,8 @@ from pandas import DataFrame, concat
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.depth_curves import panel_grid
 from cnn_sensitivity.drawing.drawn import Drawing
-from cnn_sensitivity.drawing.style import LIGHT, STYLE, log_axis, looks
+from cnn_sensitivity.drawing.style import LIGHT, STYLE, log_axis
+from cnn_sensitivity.probe.comparison import looks_of
 from cnn_sensitivity.probe.report import QUANTITIES
 
 
@@ -54,7 +55,7 @@ def draw(table: DataFrame, images: str) -> Drawing:
         ignore_index=True,
     )
     figure, panels = panel_grid(len(QUANTITIES), height=2.1)
-    look = looks(list(data["network"].unique()))
+    look = looks_of(list(data["network"].unique()))
     for axes, quantity in zip(panels, QUANTITIES, strict=False):
         axes.axhline(1, color=LIGHT, linewidth=0.8, zorder=0)
         for network, line in data[data["quantity"] == quantity].groupby("network", sort=False):
