@@ -1,7 +1,7 @@
 """A network of your own, as the workflow calls it: `name: examples.my_network:my_network`.
 
-A callable with these keywords that returns a torch.nn.Module is all that is needed. Name the layers
-as modules (nn.Conv2d, nn.ReLU, ...): each call of one is a layer that is measured.
+A callable with these keywords that returns a torch.nn.Module is all that is needed. Each call of a
+module (nn.Conv2d, nn.ReLU, ...) is a layer that is measured, and so is torch.relu.
 """
 
 from torch import nn

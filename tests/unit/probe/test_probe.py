@@ -28,17 +28,6 @@ def make(in_channels, num_classes, image_size, width):
     return nn.Sequential(nn.Conv2d(in_channels, 4, 3), nn.BatchNorm2d(4), nn.ReLU(),
                          nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, num_classes))
 
-class Scaled(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(1))
-
-    def forward(self, images):
-        return images * self.scale
-
-def no_reset(in_channels, num_classes, image_size, width):
-    return nn.Sequential(Scaled(), nn.Flatten())
-
 def two_pixels(in_channels, num_classes, image_size, width):
     return nn.Sequential(nn.Flatten(), nn.Linear(2, num_classes))
 """
@@ -328,7 +317,6 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         ("torchvision:resnet18 --width 2", "has one width only"),
         ("nowhere_module:make", "cannot be imported"),
         ("probed_module:two_pixels --count 4", "cannot take images of shape [1, 28, 28]"),
-        ("probed_module:no_reset --count 4", "has weights but no reset_parameters"),
     ],
 )
 def test_bad_input_gets_one_sentence(

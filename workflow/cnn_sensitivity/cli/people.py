@@ -130,34 +130,77 @@ def _probe(options: argparse.Namespace) -> None:
 
 
 def _add_probe(probe: argparse.ArgumentParser) -> None:
-    probe.add_argument("network", help="a name such as resnet18, torchvision:NAME, module:callable")
-    probe.add_argument("--weights", help="safetensors or PyTorch file of its trained weights")
-    probe.add_argument("--key", help="of the weights to take, where the file has several")
-    probe.add_argument(
+    network = probe.add_argument_group("the networks")
+    network.add_argument(
+        "network",
+        nargs="+",
+        help="a name such as resnet18, torchvision:NAME, module:callable; or NAME=FILE"
+        " with its weights. Several are compared",
+    )
+    network.add_argument("--weights", help="safetensors or PyTorch file of one network's weights")
+    network.add_argument("--key", help="of the weights to take, where the file has several")
+    network.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"
+    )
+    network.add_argument("--classes", type=int, help="the default is that of weights or images")
+    network.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
+    network.add_argument(
+        "--output-key",
+        metavar="KEY",
+        help="of a dict, tuple or dataclass that the network returns: logits, 0, heads.0",
+    )
+    images = probe.add_argument_group("the images")
+    images.add_argument(
         "--images",
         default="embedded",
         help="embedded (the default), cifar10, or a folder, with or without class folders",
     )
-    probe.add_argument("--data-root", default="data", help="where CIFAR-10 is or is put")
-    probe.add_argument("--count", type=int, help="images; the default is 500, or all of fewer")
-    probe.add_argument("--displacement", type=float, default=1.0, help="of a pixel, in pixels")
-    probe.add_argument("--cutoff", type=int, default=3, help="highest frequency of a deformation")
-    probe.add_argument("--mean", type=float, nargs="+", help="of pixel/255, for each channel")
-    probe.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
-    probe.add_argument("--classes", type=int, help="the default is that of weights or images")
-    probe.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
-    probe.add_argument(
+    images.add_argument("--data-root", default="data", help="where CIFAR-10 is or is put")
+    images.add_argument("--count", type=int, help="images; the default is 500, or all of fewer")
+    images.add_argument("--size", type=int, help="pixels a side that a folder's images are given")
+    images.add_argument(
         "--crop",
         choices=["centre", "squash"],
         help="with --size, of images that are not square: their centre (the default), or all",
     )
-    probe.add_argument("--width", type=float, default=1.0, help="multiplies hidden channels")
-    probe.add_argument(
-        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the network; repeat"
+    images.add_argument("--mean", type=float, nargs="+", help="of pixel/255, for each channel")
+    images.add_argument("--std", type=float, nargs="+", help="of pixel/255, for each channel")
+    measured = probe.add_argument_group("what is measured")
+    measured.add_argument(
+        "--displacement",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="of a pixel, in pixels; of several the first counts, and R is drawn against all",
     )
-    probe.add_argument("--seed", type=int, default=0, help="of all draws")
-    probe.add_argument("--threads", type=int, help="CPU threads; the default is PyTorch's")
-    probe.add_argument(
+    measured.add_argument("--cutoff", type=int, default=3, help="highest frequency of them")
+    measured.add_argument(
+        "--layers",
+        nargs="+",
+        default=["activations"],
+        metavar="LAYER",
+        help="activations (the default), all, output, or names and patterns, as layer1.*",
+    )
+    measured.add_argument(
+        "--list-layers", action="store_true", help="print the layers, and measure nothing"
+    )
+    measured.add_argument(
         "--only", choices=["trained"], help="leave out the shuffled and the fresh network"
     )
-    probe.add_argument("--output", help="files begin with this; the default is probe/<network>")
+    measured.add_argument("--seed", type=int, default=0, help="of all draws")
+    result = probe.add_argument_group("what comes out")
+    result.add_argument(
+        "--output", metavar="STEM", help="files begin with it; the default is probe/<network>"
+    )
+    result.add_argument(
+        "--compare", action="store_true", help="draw them among networks that others trained"
+    )
+    machine = probe.add_argument_group("the machine")
+    machine.add_argument("--device", default="cpu", help="cpu (the default), cuda, cuda:1")
+    machine.add_argument("--threads", type=int, help="CPU threads; the default is PyTorch's")
+    machine.add_argument(
+        "--memory",
+        type=float,
+        metavar="GB",
+        help="for what passes at once; the default is half of what is free",
+    )

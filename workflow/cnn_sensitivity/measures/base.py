@@ -98,6 +98,7 @@ def look(
     batch_size: int = 8,
     channel_mean: bool = False,
     batch_statistics: bool = False,
+    functions: bool = False,
 ) -> Seen:
     """Return what measures can be read from once images [P, ...] have passed `network`.
 
@@ -127,6 +128,7 @@ def look(
         batch_size=batch_size,
         channel_mean=channel_mean,
         batch_statistics=batch_statistics,
+        functions=functions,
     )
     return Seen(network, tuple(images.shape[1:]), tuple(sets), recording)
 

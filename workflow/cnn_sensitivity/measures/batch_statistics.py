@@ -1,11 +1,18 @@
 """Batch norm on the statistics of the measured images, as T22's and P21's code measures networks
 at initialisation: their running statistics, 0 and 1, are no property of any data."""
 
-import copy
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
+
+from cnn_sensitivity.base.copying import copied
+from cnn_sensitivity.base.errors import UserError
 
 
 class _PerSet(_BatchNorm):
@@ -19,26 +26,64 @@ class _PerSet(_BatchNorm):
         self.images = images
 
     def forward(self, images: Tensor) -> Tensor:
-        # On a CPU the sums over channels-last images lose half of the digits.
-        images = images.contiguous()
-        normalized = torch.empty_like(images)
-        sets = zip(images.split(self.images), normalized.split(self.images), strict=True)
-        for each, of_set in sets:
-            # `functional.batch_norm` returns memory of its own, and filling that once more takes a
-            # tenth of the pass.
-            statistics = images.new_empty(2, self.num_features).unbind()
-            torch.native_batch_norm(
-                each,
-                self.weight,
-                self.bias,
-                None,
-                None,
-                training=True,
-                momentum=0.0,
-                eps=self.eps,
-                out=(of_set, *statistics),
-            )
-        return normalized
+        return _by_set(images, self.images, self.weight, self.bias, self.eps)
+
+
+class _SetsInFunctions(TorchFunctionMode):
+    """Where batch norm is called as a function, each set is normalised by itself."""
+
+    def __init__(self, images: int) -> None:
+        super().__init__()
+        self.images, self.met = images, False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is functional.batch_norm:
+            self.met = True
+            return _normalised(self.images, *args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _normalised(
+    count: int,
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Take the arguments of `functional.batch_norm`, whose statistics are not used."""
+    return _by_set(input, count, weight, bias, eps)
+
+
+def _by_set(
+    images: Tensor, count: int, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    """Return [sets x count, ...] normalised by mean and variance of each set."""
+    # On a CPU the sums over channels-last images lose half of the digits.
+    images = images.contiguous()
+    normalized = torch.empty_like(images)
+    for each, of_set in zip(images.split(count), normalized.split(count), strict=True):
+        # `functional.batch_norm` returns memory of its own, and filling that once more takes a
+        # tenth of the pass.
+        statistics = images.new_empty(2, images.shape[1]).unbind()
+        torch.native_batch_norm(
+            each,
+            weight,
+            bias,
+            None,
+            None,
+            training=True,
+            momentum=0.0,
+            eps=eps,
+            out=(of_set, *statistics),
+        )
+    return normalized
 
 
 def has_batch_norms(network: nn.Module) -> bool:
@@ -51,12 +96,38 @@ def with_batch_statistics(network: nn.Module, images: int) -> nn.Module:
 
     A batch holds one set or several, [sets x images, ...], one set after the other. Each batch norm
     normalises what it is given of a set by its mean and (biased) variance over the set, each time
-    that it runs. Without gradients.
+    that it runs; whatever else a batch norm of one's own does, it goes on doing. Without gradients.
+    Raises UserError for a network that cannot be copied, and when a batch norm runs that does not
+    call `functional.batch_norm`.
     """
-    weights = {id(each): each for each in (*network.parameters(), *network.buffers())}
-    network = copy.deepcopy(network, dict(weights))
+    network = copied(network, {id(t): t for t in (*network.parameters(), *network.buffers())})
+    norms = [each for each in network.modules() if isinstance(each, _BatchNorm)]
+    plain = {id(each): _PerSet(each, images) for each in norms if _is_plain(each, network)}
     for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, _BatchNorm):
-                setattr(module, name, _PerSet(child, images))
+        for name, child in module._modules.items():
+            module._modules[name] = plain.get(id(child), child)
+    for norm in norms:
+        if id(norm) not in plain:
+            own = partial(_own_forward, norm.forward, norm, images)
+            norm.forward = own  # type: ignore[method-assign]
     return network
+
+
+def _is_plain(norm: _BatchNorm, network: nn.Module) -> bool:
+    """Return whether a batch norm in `network` does what PyTorch's does, and no more."""
+    patched = "forward" in vars(norm) or norm._forward_pre_hooks or norm._forward_hooks
+    held = all(name in norm._parameters for name in ("weight", "bias"))
+    return type(norm).forward is _BatchNorm.forward and held and not patched and norm is not network
+
+
+def _own_forward(
+    forward: Callable[..., Any], norm: nn.Module, images: int, *inputs: Any, **named: Any
+) -> Any:
+    with _SetsInFunctions(images) as functions:
+        output = forward(*inputs, **named)
+    if not functions.met:
+        raise UserError(
+            f"{type(norm).__name__} normalises by other means than functional.batch_norm: it cannot"
+            " be given the statistics of the measured images"
+        )
+    return output

@@ -34,6 +34,7 @@ def measured(
             " delete it and run again to train anew"
         )
     training = checkpoint.settings
+    own = ":" in training.network.name  # what it computes by functions has rows too
     dataset = seen_by(dataset, training.network)
     rows: dict[str, list[Row]] = {name: [] for name in settings.measurements}
     for group in together(settings.measurements):
@@ -44,7 +45,8 @@ def measured(
         ]
         first = next(iter(group.values()))
         for columns, network in subjects(checkpoint, dataset, settings, first):
-            numbers = _of_network(network.to(device), measures, stimuli, columns, first, dataset)
+            network = network.to(device)
+            numbers = _of_network(network, measures, stimuli, columns, first, dataset, own)
             for (name, measurement), of_measure in zip(group.items(), numbers, strict=True):
                 described = {**columns, **description(name, measurement)}
                 described |= {"input_size": dataset.test.images.shape[-1], "scale": settings.scale}
@@ -59,6 +61,7 @@ def _of_network(
     columns: Mapping[str, Any],
     measurement: Measurement,
     dataset: Dataset,
+    functions: bool,
 ) -> list[list[Row]]:
     """Return the numbers of one network, by measure."""
     images = next((shown["images"] for shown in stimuli.values() if shown), None)
@@ -71,6 +74,7 @@ def _of_network(
             measures,
             channel_mean=bool(measurement.channel_mean),
             batch_statistics=columns["batch_norm"] == "batch",
+            functions=functions,
         )
     with torch.no_grad():
         return [measure.rows(seen) for measure in measures]

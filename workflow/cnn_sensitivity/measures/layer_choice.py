@@ -7,8 +7,12 @@ from cnn_sensitivity.base.errors import UserError
 
 Layers = str | Sequence[str]
 """Which layers have a row: "all"; "activations", what the papers call f_k, the outputs of
-activations and of the last layer; "output", the last layer; "blocks", R18's layers, the outputs of
-activations and of what is called downsampling; or names and patterns with *."""
+activations and of the last layer (and of attention and sums, where functions are recorded);
+"output", the last layer; "blocks", R18's layers, the outputs of activations and of what is called
+downsampling; or names and patterns with *."""
+
+ATTENTION, SUM, PREACTIVATION = "attention", "sum", "preactivation"
+"""Kinds of layers that functions are; the last is a sum that goes into an activation."""
 
 WORDS = ("all", "activations", "output", "blocks")
 
@@ -26,7 +30,7 @@ def is_wanted(layers: Layers, layer: str, kind: str, last: bool) -> bool:
         case "all":
             return True
         case "activations":
-            return last or kind == "activation"
+            return last or kind in ("activation", ATTENTION, SUM)
         case "output":
             return last
         case "blocks":

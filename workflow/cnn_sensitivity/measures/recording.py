@@ -1,18 +1,20 @@
 """Sets of images passed through a network, and what its layers make of them summed on the way."""
 
-import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from cnn_sensitivity.base.copying import copied, usual
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.batch_statistics import has_batch_norms, with_batch_statistics
+from cnn_sensitivity.measures.layer_calls import LayerCalls
+from cnn_sensitivity.measures.layer_choice import PREACTIVATION, SUM
 
 # PyTorch keeps one file per family of layers, so the file that defines a layer tells its kind.
 _KINDS = {
@@ -54,7 +56,15 @@ class Recording:
     activation, pooling, linear, output), in execution order. No layer output is kept.
     """
 
-    def __init__(self, network: nn.Module, sets: int, images: int, choose: Choice, mean: bool):
+    def __init__(
+        self,
+        network: nn.Module,
+        sets: int,
+        images: int,
+        choose: Choice,
+        mean: bool,
+        functions: bool = False,
+    ):
         self.layers: dict[str, dict[str, Accumulator]] = {}
         self.kinds: dict[str, str] = {}
         self._network, self._sets, self._images = network, sets, images
@@ -63,11 +73,12 @@ class Recording:
         self._channels_last: dict[str, bool] = {}
         self._scratch: dict[torch.dtype, Tensor] = {}
         # The last layer's name, kind and output, whose version tells of changes in place.
-        self._last: tuple[str, str, Tensor, int] | None = None
+        self._last: tuple[str, str, Tensor, int | None] | None = None
         self._start = self._passing = 0  # the first image of a batch; images that pass at once
         # Of a batch that passes in pieces: what is summed of each layer, and its pieces so far.
         self._pieces: dict[tuple[str, ...], tuple[Mapping[str, Factory], list[Tensor]]] = {}
         self._in_pieces = False
+        self._functions = LayerCalls(network, _kind, self._meet) if functions else None
 
     def pass_images(
         self, sets: Sequence[Tensor], start: int, batch_size: int, at_once: int
@@ -89,6 +100,8 @@ class Recording:
                     self._last = None
                     stacked = torch.cat(piece).to(place.device, place.dtype)
                     self._passing = len(stacked)
+                    if self._functions:
+                        self._functions.images = len(stacked)
                     self._finish_pass(self._network(stacked))
                 self._sum_pieces()
                 self._start += len(batch[0])
@@ -102,26 +115,44 @@ class Recording:
     @contextmanager
     def _hooked(self) -> Iterator[None]:
         handles = []
-        try:
-            for name, module in self._network.named_modules():
-                if (kind := _kind(module)) is not None:
-                    handles.append(module.register_forward_hook(self._hook(name, kind)))
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+        with self._functions.watched() if self._functions else nullcontext():
+            try:
+                for name, module in self._network.named_modules():
+                    if (kind := _kind(module)) is not None:
+                        handles.append(module.register_forward_hook(self._hook(name, kind)))
+                yield
+            finally:
+                for handle in handles:
+                    handle.remove()
 
-    def _hook(self, name: str, kind: str) -> Callable[[nn.Module, object, object], None]:
-        def record(module: nn.Module, inputs: object, output: object) -> None:
-            if isinstance(output, Tensor):
-                calls = self._calls[name]
-                self._calls[name] += 1
-                layer = f"{name}:{calls}" if calls else name
-                self.kinds[layer] = kind
-                self._sum(layer, output, self._choose(layer, kind, False))
-                self._last = layer, kind, output, output._version
+    def _hook(self, name: str, kind: str) -> Callable[[nn.Module, tuple[Any, ...], object], None]:
+        def record(module: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
+            if isinstance(output, Tensor) and not self._is_met(name, output):
+                own = self._functions.kinds.get(name, kind) if self._functions else kind
+                self._meet(name, own, output, inputs)
 
         return record
+
+    def _is_met(self, name: str, output: Tensor) -> bool:
+        """Whether a module gives what the last function or module in it gave."""
+        if self._functions is None or self._last is None:
+            return False
+        return self._last[0].startswith(f"{name}.") and _same(output, *self._last[2:])
+
+    def _meet(self, name: str, kind: str, output: Tensor, inputs: tuple[Any, ...]) -> None:
+        # A hook runs in whatever mode the network runs in; the sums belong to none.
+        unwatched = self._functions.paused() if self._functions else nullcontext()
+        with unwatched, torch.inference_mode(False), torch.no_grad():
+            calls = self._calls[name]
+            self._calls[name] += 1
+            layer = f"{name}:{calls}" if calls else name
+            if kind == "activation" and self._last is not None and self._last[1] == SUM:
+                before, _, summed, _ = self._last
+                if any(each is summed for each in inputs):
+                    self.kinds[before] = PREACTIVATION
+            self.kinds[layer] = kind
+            self._sum(layer, output, self._choose(layer, kind, False))
+            self._last = layer, kind, output, _version(output)
 
     def _finish_pass(self, output: object) -> None:
         """Sum what is only summed of the last layer, which is known now; or of the output."""
@@ -184,6 +215,7 @@ def record(
     batch_size: int,
     channel_mean: bool = False,
     batch_statistics: bool = False,
+    functions: bool = False,
 ) -> Recording:
     """Return sums over images of the layer outputs f_k(x), flattened to [sets, P, size of f_k].
 
@@ -195,9 +227,11 @@ def record(
     outputs [P, channels, ...] are averaged over their channels first. There is no augmentation:
     images pass as they are given, three times `batch_size` at once, of however many sets. On a CPU
     each of torch's threads takes its part of the images through the whole network: the many short
-    sums would not share out. Raises UserError for a network that does not keep the images apart or
-    does not return one tensor.
+    sums would not share out. `functions`: what is computed by functions is recorded too
+    (`layer_calls`). Raises UserError for a network that does not keep the images apart or does not
+    return one tensor.
     """
+    sets = [usual(each) for each in sets]
     images = len(sets[0])
     whole = batch_statistics and has_batch_norms(network)
     at_once = 3 * (images if whole else batch_size)
@@ -208,11 +242,11 @@ def record(
 
     def part_of(network: nn.Module, start: int) -> Recording:
         part = [each[start : start + share] for each in sets]
-        recording = Recording(network, len(sets), images, choose, channel_mean)
+        recording = Recording(network, len(sets), images, choose, channel_mean, functions)
         recording.pass_images(part, start, together, at_once)
         return recording
 
-    with _evaluating(network):
+    with torch.inference_mode(False), _evaluating(network):
         if whole:
             networks = [with_batch_statistics(network, images)]
         else:
@@ -229,12 +263,14 @@ def _sharing_weights(network: nn.Module, count: int) -> list[nn.Module]:
 
     Each has modules of its own, for hooks and whatever they keep of a call.
     """
-    shared = {id(each): each for each in (*network.parameters(), *network.buffers())}
-    convolutions = [each for each in network.modules() if type(each) is nn.Conv2d]
-    shared |= {id(each.weight): _channels_last(each.weight) for each in convolutions}
+    shared = {id(each): usual(each) for each in (*network.parameters(), *network.buffers())}
+    for each in network.modules():
+        weight = each._parameters.get("weight") if type(each) is nn.Conv2d else None
+        if weight is not None:
+            shared[id(weight)] = _channels_last(shared[id(weight)])
     try:
-        return [copy.deepcopy(network, dict(shared)) for _ in range(count)]
-    except Exception:  # what a module of the user's own may raise: one thread measures it as well
+        return [copied(network, shared) for _ in range(count)]
+    except UserError:  # one thread measures it as well
         return [network]
 
 
@@ -288,7 +324,14 @@ def _is_channels_last(activation: Tensor) -> bool:
     )
 
 
-def _same(output: Tensor, recorded: Tensor, version: int) -> bool:
+def _version(tensor: Tensor) -> int | None:
+    """Return how often a tensor was changed in place; None of one in inference mode: not told."""
+    return None if tensor.is_inference() else tensor._version
+
+
+def _same(output: Tensor, recorded: Tensor, version: int | None) -> bool:
     """Whether `output` is the recorded tensor or a view of all of it, unchanged since."""
-    place, size = (recorded.data_ptr(), version), recorded.numel()
-    return (output.data_ptr(), output._version) == place and output.numel() == size
+    if version is None or _version(output) != version:
+        return False
+    same_place = output.data_ptr() == recorded.data_ptr()
+    return same_place and output.numel() == recorded.numel()

@@ -121,6 +121,7 @@ def measure(
     average: str = "mean",
     channel_mean: bool = False,
     batch_statistics: bool = False,
+    functions: bool = False,
 ) -> pandas.DataFrame:
     """Return D, G and R of each layer's outputs f, one row a layer in execution order.
 
@@ -130,6 +131,8 @@ def measure(
 
     Rows: convolutions, norms, activations, poolings and linear layers (`name:1` is the second
     call of a module), and `output` if the network returns something else than the last of them.
+    `functions`: also activations, attention and sums of branches that are no modules, as
+    `layer1.0.relu` (`measures.layer_calls`).
     `layers` restricts the rows; depths stay those of all layers.
     `average="median"` (P21): the numerators are sums over coordinates of the median over images
     (of an even number, the lower middle one), the denominator is the median over all pairs; this
@@ -157,6 +160,7 @@ def measure(
         batch_size=batch_size,
         channel_mean=channel_mean,
         batch_statistics=batch_statistics,
+        functions=functions,
     )
     return table
 

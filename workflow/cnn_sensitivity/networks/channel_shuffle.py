@@ -1,11 +1,12 @@
 """The copy of a network whose convolutions see their input channels in a random order."""
 
-import copy
+from collections import Counter
 from typing import Any
 
 import torch
 from torch import nn
 
+from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.seeds import derive_seed
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -19,13 +20,18 @@ def shuffle_channels(network: nn.Module, *identity: str | int) -> nn.Module:
     which names the network and the draw, and of the layer's name: it depends on no other layer, and
     two networks share none. Of few channels some come out in their old order. The copy's filters
     are no longer the trained ones in their trained places: measure it, do not train or save it.
-    Source: T22 [text, code].
+    Source: T22 [text, code]. Raises UserError for a network that cannot be copied.
     """
-    shuffled = copy.deepcopy(network)
-    for name, module in shuffled.named_modules():
-        if isinstance(module, _CONVOLUTIONS):
-            generator = torch.Generator().manual_seed(derive_seed(*identity, name))
-            _permute_inputs(module, torch.randperm(module.in_channels, generator=generator))
+    shuffled = copied(network)
+    found = {n: m for n, m in shuffled.named_modules() if isinstance(m, _CONVOLUTIONS)}
+    users = Counter(id(each._parameters.get("weight")) for each in found.values())
+    for name, module in found.items():
+        generator = torch.Generator().manual_seed(derive_seed(*identity, name))
+        permutation = torch.randperm(module.in_channels, generator=generator)
+        if _holds_its_filters(module) and users[id(module.weight)] == 1:
+            _permute_filters(module, permutation)
+        else:
+            _permute_inputs(module, permutation)
     return shuffled
 
 
@@ -34,17 +40,32 @@ def has_convolutions(network: nn.Module) -> bool:
     return any(isinstance(module, _CONVOLUTIONS) for module in network.modules())
 
 
-def _permute_inputs(
-    convolution: nn.Conv1d | nn.Conv2d | nn.Conv3d, permutation: torch.Tensor
-) -> None:
-    """Make `convolution`(x) what it was for x[:, permutation]."""
+def _holds_its_filters(convolution: nn.Module) -> bool:
+    """Return whether what is written into `weight` is what the inputs are convolved with.
+
+    Not so where the weight is computed at each call (weight norm, pruning, parametrisations), where
+    a subclass makes something else of it, or where a group's filters see some inputs only.
+    """
+    kind = next(each for each in _CONVOLUTIONS if isinstance(convolution, each))
+    for name in ("forward", "_conv_forward"):
+        own = getattr(type(convolution), name) is not getattr(kind, name)
+        if own or name in vars(convolution):
+            return False
+    return convolution._parameters.get("weight") is not None and bool(convolution.groups == 1)
+
+
+def _permute_filters(convolution: Any, permutation: torch.Tensor) -> None:
+    """Make `convolution`(x) what it was for x[:, permutation], in its filters."""
+    with torch.no_grad():
+        order = torch.argsort(permutation).to(convolution.weight.device)
+        convolution.weight.copy_(convolution.weight[:, order])
+
+
+def _permute_inputs(convolution: Any, permutation: torch.Tensor) -> None:
+    """Make `convolution`(x) what it was for x[:, permutation], in what it is given."""
     permutation = permutation.to(convolution.weight.device)
-    if convolution.groups == 1:
-        with torch.no_grad():
-            convolution.weight.copy_(convolution.weight[:, torch.argsort(permutation)])
-    else:  # the weight of a grouped convolution cannot express that an input changes its group
-        convolution.register_buffer("input_permutation", permutation, persistent=False)
-        convolution.register_forward_pre_hook(_take_permuted)
+    convolution.register_buffer("input_permutation", permutation, persistent=False)
+    convolution.register_forward_pre_hook(_take_permuted)
 
 
 def _take_permuted(convolution: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

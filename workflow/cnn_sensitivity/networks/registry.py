@@ -15,6 +15,7 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from cnn_sensitivity.base.copying import leave_inference
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.networks.alexnet import alexnet
@@ -136,6 +137,7 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
         raise UserError(
             f"network {name!r}: give its lazy layers their sizes; they are trained as built"
         )
+    leave_inference(network)
     return network
 
 

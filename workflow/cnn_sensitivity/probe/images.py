@@ -19,7 +19,7 @@ from cnn_sensitivity.tasks.store import normalize
 
 COUNT = 500
 """Images that are measured unless another number is asked for, as in the papers."""
-_FEWEST = 4  # two blocks of two: with fewer there is no standard error
+FEWEST = 4  # two blocks of two: with fewer there is no standard error
 KNOWN = ("embedded", "cifar10")
 """Sources of images that are known by name; any other one is a folder."""
 
@@ -70,8 +70,8 @@ def take(
     UserError for a source that is not there or holds something else, for more images than there
     are or images with nothing in them, and as `datasets.image_folder` for one that cannot be used.
     """
-    if count is not None and count < _FEWEST:
-        raise UserError(f"--count must be at least {_FEWEST} images, not {count}")
+    if count is not None and count < FEWEST:
+        raise UserError(f"--count must be at least {FEWEST} images, not {count}")
     if source in KNOWN:
         for option, value in (("--size", size), ("--crop", crop)):
             if value is not None:
@@ -104,9 +104,9 @@ def _folder(root: Path, count: int | None, size: int | None, crop: str | None, s
     title = shown(root.resolve().name)
     files, labels, classes = _listed(find_test_folder(root) or root)
     wanted = min(count or COUNT, len(files)) if count is None else count
-    if not _FEWEST <= wanted <= len(files):
+    if not FEWEST <= wanted <= len(files):
         raise UserError(
-            f"--images {root}: {max(wanted, _FEWEST)} images are wanted, and it holds {len(files)}"
+            f"--images {root}: {max(wanted, FEWEST)} images are wanted, and it holds {len(files)}"
         )
     names = classes or ("",)
     order = balanced_order(np.array(labels), names, None, seed, "measured")[:wanted]

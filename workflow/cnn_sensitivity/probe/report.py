@@ -32,7 +32,8 @@ def summary(table: DataFrame, images: str) -> str:
     `table` is that of `measuring.measure`; `images` says what was measured with. The line is that
     of Petrini et al. 2021, for networks trained on CIFAR-10; for others it only compares.
     """
-    mean, median = (_output(table, TRAINED, average) for average in ("mean", "median"))
+    table = table[table["displacement"] == table["displacement"].iloc[0]]
+    mean, median = (output_of(table, TRAINED, average) for average in ("mean", "median"))
     lines = [f"{mean['network']} on {int(mean['images'])} images of {images}; its output:"]
     lines.append(f"  {'':8}{'mean over images':>24}{'median over images':>24}")
     for name in QUANTITIES:
@@ -46,7 +47,7 @@ def _where(table: DataFrame, mean: float, median: float) -> str:
         return "R of the output is not defined: it is constant, not finite, or noise leaves it."
     parts = []
     if (table["state"] == "initial").any():
-        initial = float(_output(table, INITIAL, "mean")["R"])
+        initial = float(output_of(table, INITIAL, "mean")["R"])
         parts.append(
             f"R is {mean / initial:.3g} times that of the same network freshly initialised"
             f" ({initial:.3g})"
@@ -61,7 +62,8 @@ def _where(table: DataFrame, mean: float, median: float) -> str:
     return "; ".join(parts) + "."
 
 
-def _output(table: DataFrame, variant: tuple[str, str], average: str) -> Series:
+def output_of(table: DataFrame, variant: tuple[str, str], average: str) -> Series:
+    """Return the row of the output of one network's variant (state, wiring), by an average."""
     state, wiring = variant
     rows = table[(table["state"] == state) & (table["wiring"] == wiring)]
     return rows[rows["average"] == average].sort_values("index").iloc[-1]
@@ -80,6 +82,7 @@ def draw(table: DataFrame, images: str) -> Drawing:
     those of `summary`.
     """
     means = table[table["average"] == "mean"]
+    means = means[means["displacement"] == means["displacement"].iloc[0]]
     data = concat([_points(means, quantity) for quantity in QUANTITIES], ignore_index=True)
     network = str(data["network"].iloc[0])
     figure, panels = panel_grid(len(QUANTITIES), height=2.1)
@@ -129,18 +132,28 @@ def _points(means: DataFrame, quantity: str) -> DataFrame:
     )
 
 
-def write(table: DataFrame, drawing: Drawing, output: str | Path) -> list[Path]:
-    """Write the table `output`.csv, and the drawing as `output`.png, .pdf, .svg with its caption.
+def write_table(table: DataFrame, output: str | Path) -> Path:
+    """Write `output`.csv; return its path. Folders are made. Raises UserError as `write`."""
+    output = Path(output)
+    path = output.with_name(f"{output.name}.csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table_files.write(table, path)
+    return path
 
-    The numbers that the drawing plots are `output`_drawn.csv. Folders are made. Returns the paths
-    of what was written. Raises UserError where there is no room or no right to write.
+
+def write(drawing: Drawing, output: str | Path) -> list[Path]:
+    """Write a drawing as `output`.png, .pdf, .svg with its caption; return the paths.
+
+    The numbers that it plots are `output`_drawn.csv. Raises UserError where there is no room or no
+    right to write.
     """
     output = Path(output)
 
     def named(end: str) -> Path:
         return output.with_name(f"{output.name}{end}")
 
-    save(drawing, output)  # its numbers come as .csv, and the table is to have that name
-    named(".csv").replace(named("_drawn.csv"))
-    table_files.write(table, named(".csv"))
-    return [named(end) for end in (".csv", ".png", ".pdf", ".svg", ".txt", "_drawn.csv")]
+    drawn = named("_drawn")
+    save(drawing, drawn)  # its numbers come as .csv, a name that the table has
+    for end in (".png", ".pdf", ".svg", ".txt"):
+        drawn.with_name(f"{drawn.name}{end}").replace(named(end))
+    return [named(end) for end in (".png", ".pdf", ".svg", ".txt", "_drawn.csv")]

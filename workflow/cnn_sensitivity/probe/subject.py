@@ -1,6 +1,5 @@
 """The network that is probed: which one, with its trained weights, and freshly initialised."""
 
-import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,10 @@ from cnn_sensitivity.networks import (
     weight_files,
     weight_names,
 )
+from cnn_sensitivity.probe.ends import ends
+from cnn_sensitivity.probe.fresh import built_anew, drawn_anew
 from cnn_sensitivity.probe.images import Images
+from cnn_sensitivity.probe.outputs import choose_output
 
 TORCHVISION = "torchvision:"
 _GUESS = 10  # classes, where neither weights nor images tell
@@ -35,7 +37,10 @@ _GUESS = 10  # classes, where neither weights nor images tell
 class Subject:
     """A network with its trained weights, the images as it wants them, and how to make it anew.
 
-    `notes` are sentences on what was found and chosen in the file of weights.
+    `fresh` raises UserError where it cannot be made anew. `notes` are sentences on what was found
+    and chosen in the file of weights. `functions`: what it computes by functions has rows too; the
+    registry's networks have those of the workflow. `label`, by default the name, tells it from
+    others in tables.
     """
 
     name: str
@@ -43,6 +48,8 @@ class Subject:
     images: Images
     fresh: Callable[[], nn.Module]
     notes: Sequence[str] = ()
+    functions: bool = False
+    label: str = ""
 
 
 def known_name(name: str) -> str:
@@ -71,6 +78,7 @@ def find(
     classes: int | None = None,
     width: float = 1.0,
     options: Mapping[str, Any] | None = None,
+    output_key: str | None = None,
     seed: int = 0,
 ) -> Subject:
     """Return the network `name`, trained, for these images.
@@ -84,7 +92,7 @@ def find(
     channels are those of the weights, or else of the images; grey images are repeated over three
     channels for weights that take three. Fresh weights follow from `seed`. Raises UserError for a
     network of the registry without weights, weights or images that do not fit, and what
-    `networks.build` refuses.
+    `networks.build` refuses. `output_key` is that of `choose_output`.
     """
     name = known_name(name)
     if classes is not None and classes < 1:
@@ -100,25 +108,33 @@ def find(
     else:
         side = images.pixels.shape[-1]
         make = partial(build, name, image_size=side, width=width, **_free(options or {}))
-    make = partial(_seeded, make, derive_seed("probe", name, seed))
     shape = {
         "in_channels": images.pixels.shape[1],
         "num_classes": classes or images.classes or _GUESS,
     }
     if weights is None and key is not None:
         raise UserError("--key: it needs --weights, the file in which it chooses")
+
+    def build_it(drawn: int) -> nn.Module:
+        network = _seeded(make, drawn, **shape)
+        choose_output(network, output_key)
+        return network
+
+    built = build_it(derive_seed("probe", name, seed))
     if weights is None:
-        trained = make(**shape)
-        return Subject(name, trained, images, partial(_reinitialised, name, trained, seed))
-    template = make(**shape).state_dict()
+        fresh = partial(drawn_anew, name, built, seed)
+        return Subject(name, built, images, fresh, functions=True)
+    template = built.state_dict()
     found = weight_contents.contents(weights)
     tensors, notes = weight_names.fitting(found, template, str(weights), key)
     if name.startswith(TORCHVISION):
         belonging, more = _arguments_of(name, Path(weights), tensors)
         make, notes = partial(make, belonging=belonging), notes + more
+    shown = images.in_colour() if name.startswith(TORCHVISION) else images
+    first, last = ends(built, shown.normalized()[:2])
     if classes is None:
-        shape["num_classes"] = _outputs(tensors, template) or shape["num_classes"]
-    channels = _inputs(tensors, template) or shape["in_channels"]
+        shape["num_classes"] = _outputs(tensors, template, last[0]) or shape["num_classes"]
+    channels = _inputs(tensors, *first) or shape["in_channels"]
     if channels == 3:
         images = images.in_colour()
     shape["in_channels"] = images.pixels.shape[1]
@@ -127,9 +143,21 @@ def find(
             f"{weights}: its first layer takes {channels} channels, and the images of"
             f" {images.title} have {shape['in_channels']}"
         )
-    trained = make(**shape)
+    trained = build_it(derive_seed("probe", name, seed))
     notes += state_dicts.load(trained, tensors, str(weights)).notes(str(weights))
-    return Subject(name, trained, images, partial(make, **shape), notes)
+
+    def fresh_network() -> nn.Module:
+        if name in NAMES:  # whose weights follow from the seed
+            return build_it(derive_seed("probe", name, seed))
+        try:
+            return built_anew(name, build_it, seed)
+        except UserError as built_problem:
+            try:
+                return drawn_anew(name, trained, seed)
+            except UserError as drawn_problem:
+                raise UserError(f"{built_problem}; {drawn_problem}") from drawn_problem
+
+    return Subject(name, trained, images, fresh_network, notes, name not in NAMES)
 
 
 def _seeded(make: Callable[..., nn.Module], seed: int, **arguments: Any) -> nn.Module:
@@ -139,15 +167,17 @@ def _seeded(make: Callable[..., nn.Module], seed: int, **arguments: Any) -> nn.M
         return make(**arguments)
 
 
-def _inputs(tensors: Mapping[str, Tensor], template: Mapping[str, Tensor]) -> int | None:
-    """Return how many channels the weights' first convolution takes, if that is its first layer."""
-    first = next((name for name, tensor in template.items() if tensor.ndim > 1), "")
-    return tensors[first].shape[1] if first in tensors and tensors[first].ndim == 4 else None
+def _inputs(tensors: Mapping[str, Tensor], first: str, groups: int) -> int | None:
+    """Return how many channels the weights' first layer takes, if that is a convolution."""
+    if first in tensors and tensors[first].ndim == 4:
+        return tensors[first].shape[1] * groups
+    return None
 
 
-def _outputs(tensors: Mapping[str, Tensor], template: Mapping[str, Tensor]) -> int | None:
+def _outputs(
+    tensors: Mapping[str, Tensor], template: Mapping[str, Tensor], last: str
+) -> int | None:
     """Return how many scores the weights' last layer gives, also where it has another name."""
-    *_, last = ["", *(name for name, tensor in template.items() if tensor.ndim > 1)]
     others = [name for name in tensors if name not in template and tensors[name].ndim > 1]
     name = last if last in tensors else others[0] if len(others) == 1 else None
     return None if name is None else tensors[name].shape[0]
@@ -231,19 +261,3 @@ def _arguments_of(
                 f" further, want --option transform_input=1"
             )
     return arguments, notes
-
-
-def _reinitialised(name: str, network: nn.Module, seed: int) -> nn.Module:
-    """Return a copy in which each module has drawn its weights anew, as PyTorch's modules do."""
-    fresh = copy.deepcopy(network)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed("probe", name, seed, "anew"))
-        for path, module in fresh.named_modules():
-            if hasattr(module, "reset_parameters"):
-                module.reset_parameters()
-            elif any(True for _ in module.parameters(recurse=False)):
-                raise UserError(
-                    f"{name}: {path or 'the network'} ({type(module).__name__}) has weights but no"
-                    " reset_parameters to make it anew; give --weights, or --only trained"
-                )
-    return fresh

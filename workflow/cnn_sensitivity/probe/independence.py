@@ -1,0 +1,78 @@
+"""Whether a network gives each image its own output, the same each time: else D means nothing."""
+
+import pickle
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cnn_sensitivity.base.errors import UserError
+
+IMAGES = 8
+_REPEATS, _IF_RANDOM = 2, 30
+# Of how far the outputs of two images lie apart, and of their size: what rounding may do.
+_OF_DIFFERENCE, _OF_SIZE = 1e-3, 1e-5
+
+
+def check(network: nn.Module, images: Tensor) -> None:
+    """Raise UserError if outputs in evaluation change when a batch is repeated, permuted or split.
+
+    `images` [P, ...]; the first eight are passed five times, and more often if the network draws
+    random numbers, which may seldom matter.
+    """
+    images = images[:IMAGES]
+    count = len(images)
+    order, half = torch.arange(count).roll(1).flip(0), max(1, count // 3)
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        with torch.no_grad():
+            before = _states()
+            outputs = network(images).double()
+            drew = _differ(before, _states())
+            repeats = _IF_RANDOM if drew else _REPEATS
+            repeated = [network(images).double() for _ in range(repeats)]
+            permuted = network(images[order]).double()
+            split = torch.cat([network(each) for each in (images[:half], images[half:])]).double()
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    if outputs.ndim < 1 or len(outputs) != count or not outputs.isfinite().all():
+        return  # what the measurement says of
+    if any(_far(outputs, each) for each in repeated):
+        raise UserError(
+            "it is random in evaluation, or remembers what it saw: the same images give other"
+            " outputs. Dropout and noise must follow self.training"
+        )
+    if _far(outputs, split) or _far(outputs[order], permuted):
+        raise UserError(
+            "it mixes the images of a batch: an image has another output among others. Batch norm"
+            " needs its running statistics in evaluation, and the first dimension is the images'"
+        )
+
+
+def _far(outputs: Tensor, others: Tensor) -> bool:
+    """Return whether outputs differ by more than rounding does."""
+    if outputs.shape != others.shape:
+        return True
+    apart = (outputs - outputs.mean(0)).norm()
+    allowed = _OF_DIFFERENCE * apart + _OF_SIZE * outputs.norm()
+    return not bool((outputs - others).norm() <= allowed)
+
+
+def _states() -> list[Any]:
+    """Return the states of the random generators that a network may draw from."""
+    numpys = pickle.dumps(np.random.get_state())
+    states: list[Any] = [torch.get_rng_state(), random.getstate(), numpys]
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        states.append(torch.cuda.get_rng_state())
+    return states
+
+
+def _differ(before: list[Any], after: list[Any]) -> bool:
+    return any(
+        not torch.equal(one, other) if isinstance(one, Tensor) else one != other
+        for one, other in zip(before, after, strict=True)
+    )

@@ -1,0 +1,84 @@
+"""Several displacements: D, G and R of the output against the size of the deformation."""
+
+import matplotlib
+from pandas import DataFrame, concat
+
+from cnn_sensitivity.drawing.captions import caption
+from cnn_sensitivity.drawing.depth_curves import panel_grid
+from cnn_sensitivity.drawing.drawn import Drawing
+from cnn_sensitivity.drawing.style import LIGHT, STYLE, log_axis
+from cnn_sensitivity.probe.comparison import looks_of
+from cnn_sensitivity.probe.report import QUANTITIES
+
+
+def outputs(table: DataFrame) -> DataFrame:
+    """Return the output's rows by means of the trained network, at each displacement."""
+    rows = table[
+        (table["average"] == "mean")
+        & (table["state"] == "trained")
+        & (table["wiring"] == "original")
+    ]
+    last = rows.groupby("network")["index"].transform("max")
+    return rows[rows["index"] == last].sort_values("displacement", kind="stable")
+
+
+def sentences(table: DataFrame) -> list[str]:
+    """Return R of the output at each displacement, in one sentence, if there are several."""
+    rows = outputs(table)
+    if len(rows) < 2:
+        return []
+    values = [
+        f"{row['R']:.3g} ± {row['R_error']:.1g} at {row['displacement']:g}"
+        for _, row in rows.iterrows()
+    ]
+    return [f"R by displacement, in pixels: {', '.join(values)}."]
+
+
+@matplotlib.rc_context(STYLE)
+def draw(table: DataFrame, images: str) -> Drawing:
+    """Return D, G, R of the trained networks' outputs against displacement, a panel each.
+
+    Bars are two standard errors. `table` is that of `measuring.measure`, of one network or several.
+    """
+    rows = outputs(table)
+    keys = ["network", "displacement", "images"]
+    data = concat(
+        [
+            rows[keys].assign(
+                quantity=each,
+                mean=rows[each],
+                low=rows[each] - 2 * rows[f"{each}_error"],
+                high=rows[each] + 2 * rows[f"{each}_error"],
+            )
+            for each in QUANTITIES
+        ],
+        ignore_index=True,
+    )
+    figure, panels = panel_grid(len(QUANTITIES), height=2.1)
+    look = looks_of(list(data["network"].unique()))
+    for axes, quantity in zip(panels, QUANTITIES, strict=False):
+        axes.axhline(1, color=LIGHT, linewidth=0.8, zorder=0)
+        for network, line in data[data["quantity"] == quantity].groupby("network", sort=False):
+            axes.errorbar(
+                line["displacement"],
+                line["mean"],
+                line["high"] - line["mean"],
+                color=look[str(network)].colour,
+                marker=look[str(network)].marker,
+                markersize=3.4,
+                label=network,
+            )
+        axes.set_title(f"${quantity}$ of the output")
+        axes.set_xlabel("displacement (pixels)")
+        log_axis(axes, "x")
+    log_axis(panels[0], "y")
+    if data["network"].nunique() > 1:
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return Drawing(
+        figure,
+        data,
+        caption(
+            f"Sensitivities of the output against displacement, on {images}.",
+            "Means over images; bars are two standard errors to either side.",
+        ),
+    )
