@@ -113,7 +113,8 @@ def look_only_when_a_job_ends():
     """Spare the scheduler its timers: after n jobs it would look at all that wait n times a second.
 
     Each look sets off another a second later, for the sake of the limit of 100 jobs started a second,
-    which no run comes near. That is so in Snakemake 9.27; another limit, set by a user, stays.
+    which no run comes near. That is so in Snakemake 9.27; another limit, set by a user, stays. Of 172
+    jobs of two seconds on two cores, Snakemake's own time was 38 s with the timers and 6 s without.
     """
     limiter = getattr(getattr(workflow, "scheduler", None), "job_rate_limiter", None)
     if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
