@@ -14,13 +14,16 @@ from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.tasks.store import Dataset
 
+Subject = tuple[dict[str, Any], nn.Module]
+"""A network under the columns that describe it."""
+
 
 def subjects(
     checkpoint: Checkpoint,
     dataset: Dataset,
     settings: MeasurementSettings,
     measurement: Measurement,
-) -> Iterator[tuple[dict[str, Any], nn.Module]]:
+) -> Iterator[Subject]:
     """Yield each network that a measurement is made of, under the columns that describe it.
 
     What is made from the weights alone is made of each seed's network at initialisation and
@@ -29,7 +32,7 @@ def subjects(
     which depend on the network's label, the seed and this number. Of kept epochs only the original
     wiring is there, with their own test error.
     """
-    of_images = bool(measure_class(measurement.quantity).needs)
+    needs_images = bool(measure_class(measurement.quantity).needs)
     weights = measurement.weights or "last"
     description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
     for seed in checkpoint.seeds:
@@ -37,19 +40,26 @@ def subjects(
         trained |= {"wiring": "original", "draw": 0, "batch_norm": "running"}
         initial = {**trained, "state": "initial", "batch_norm": measurement.batch_norm}
         yield initial, checkpoint.network(seed, "initial")
-        if of_images:
-            for draw in range(1, measurement.initializations):
-                with torch.random.fork_rng(devices=[]):
-                    fresh = build_network(checkpoint.settings, dataset, seed, draw)
-                yield {**initial, "draw": draw}, fresh
+        if needs_images:
+            yield from _fresh(checkpoint, dataset, seed, initial, measurement.initializations)
             for state, error in checkpoint.record(seed).get("kept_test_errors", {}).items():
                 kept = {**trained, "test_error": error, "state": state}
                 yield kept, checkpoint.network(seed, state)
         network = checkpoint.network(seed, weights)
         yield trained, network
-        if of_images:
+        if needs_images and has_convolutions(network):
             label, experiment = checkpoint.settings.network.label, checkpoint.settings.experiment
             identity = (settings.root_seed, "channel shuffle", experiment, label, seed)
-            for draw in range(measurement.shuffles if has_convolutions(network) else 0):
+            for draw in range(measurement.shuffles):
                 shuffled = shuffle_channels(network, *identity, draw)
                 yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled
+
+
+def _fresh(
+    checkpoint: Checkpoint, dataset: Dataset, seed: int, columns: dict[str, Any], count: int
+) -> Iterator[Subject]:
+    """Yield the networks of a seed as they might have begun, but for the one that was trained."""
+    for draw in range(1, count):
+        with torch.random.fork_rng(devices=[]):
+            network = build_network(checkpoint.settings, dataset, seed, draw)
+        yield {**columns, "draw": draw}, network
