@@ -7,6 +7,7 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from PIL import Image
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.cli import main
@@ -15,6 +16,7 @@ from cnn_sensitivity.networks import build
 from cnn_sensitivity.probe import images, measuring, subject
 from cnn_sensitivity.probe.ends import ends
 from cnn_sensitivity.probe.outputs import choose_output
+from cnn_sensitivity.probe.sweep import above
 
 MODULE = """
 from collections import OrderedDict, namedtuple
@@ -229,6 +231,42 @@ def test_a_sweep_is_one_pass_of_several_measurements(files, own, capsys) -> None
     drawn = pandas.read_csv(own / "probe/LeNet_sweep_drawn.csv")
     assert drawn["displacement"].tolist() == [0.5, 1, 2] * 3
     assert "R by displacement, in pixels: " in capsys.readouterr().out
+
+
+def test_a_limit_of_r_is_an_exit_status(files, own, capsys) -> None:
+    call = ("lenet", "--weights", files[0], "--count", 4, "--only", "trained")
+    probe(*call, "--fail-above", 100)
+    with pytest.raises(SystemExit) as ended:
+        probe(*call, "--fail-above", 1e-6, "--displacement", 1, 2)
+    assert ended.value.code == 1
+    printed = capsys.readouterr()
+    lines = printed.err.splitlines()
+    assert len(lines) == 2 and "R of LeNet at a displacement of 1 is" in lines[0]
+    assert "above 1e-06" in lines[1] and "Written: probe/LeNet.csv" in printed.out
+
+
+def test_an_r_that_is_not_defined_is_above_every_limit(own, tmp_path) -> None:
+    row = {"network": "a", "state": "trained", "wiring": "original", "average": "mean"}
+    rows = [{**row, "index": 0, "displacement": 1.0, "R": r} for r in (float("nan"),)]
+    pandas.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
+    assert above(tmp_path / "t.csv", 5) == ["R of a at a displacement of 1 is not defined"]
+
+
+def test_images_are_saved_as_they_were_shown(files, own, capsys) -> None:
+    call = ("lenet", "--weights", files[0], "--count", 5, "--only", "trained")
+    probe(*call, "--save-images", 2, "--displacement", 1, 0.5)
+    kinds = ["clean", "deformed_0.5", "deformed_1", "noisy_0.5", "noisy_1"]
+    folder = own / "probe/LeNet_images"
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [f"000{number}_{kind}.png" for number in range(2) for kind in kinds]
+    taken = images.take("embedded", count=5)
+    clean, deformed = (
+        np.asarray(Image.open(folder / f"0001_{kind}.png")) for kind in ("clean", "deformed_1")
+    )
+    assert np.array_equal(clean, taken.pixels[1, 0].numpy())
+    expected = measuring.perturbed(taken.normalized())[0][1, 0] * taken.std[0] + taken.mean[0]
+    assert np.abs(deformed / 255 - expected.clamp(0, 1).numpy()).max() < 0.51 / 255
+    assert "Note: images are in probe/LeNet_images." in capsys.readouterr().out
 
 
 class Reversed(torch.nn.Module):

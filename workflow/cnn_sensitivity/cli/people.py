@@ -122,11 +122,16 @@ def _probe(options: argparse.Namespace) -> None:
     if (here := str(Path.cwd())) not in sys.path:  # where module:callable is looked for first
         sys.path.insert(0, here)
     arguments = {**vars(options)}
-    for name in ("run", "threads"):
+    for name in ("run", "threads", "fail_above"):
         del arguments[name]
     text, paths = probe.run(**arguments)
     print(text)
+    if not paths:  # layers were listed
+        return
     print(f"Written: {', '.join(map(str, paths))}.")
+    if options.fail_above is not None and (above := probe.above(paths[0], options.fail_above)):
+        print("\n".join(f"{each}." for each in above), file=sys.stderr)
+        raise SystemExit(1)
 
 
 def _add_probe(probe: argparse.ArgumentParser) -> None:
@@ -194,6 +199,15 @@ def _add_probe(probe: argparse.ArgumentParser) -> None:
     )
     result.add_argument(
         "--compare", action="store_true", help="draw them among networks that others trained"
+    )
+    result.add_argument(
+        "--save-images", type=int, default=0, metavar="N", help="the first N, as they were changed"
+    )
+    result.add_argument(
+        "--fail-above",
+        type=float,
+        metavar="R",
+        help="end with status 1 if R of an output is above it, or not defined",
     )
     machine = probe.add_argument_group("the machine")
     machine.add_argument("--device", default="cpu", help="cpu (the default), cuda, cuda:1")

@@ -13,11 +13,20 @@ from pandas import DataFrame, concat
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.layer_choice import WORDS
-from cnn_sensitivity.probe import comparison, layers_listed, measuring, report, subject, sweep
+from cnn_sensitivity.probe import (
+    comparison,
+    layers_listed,
+    measuring,
+    pictures,
+    report,
+    subject,
+    sweep,
+)
 from cnn_sensitivity.probe import images as image_sources
 from cnn_sensitivity.probe.progress import Bar
+from cnn_sensitivity.probe.sweep import above
 
-__all__ = ["run"]
+__all__ = ["above", "run"]
 
 
 def run(
@@ -41,6 +50,7 @@ def run(
     layers: Sequence[str] = ("activations",),
     list_layers: bool = False,
     compare: bool = False,
+    save_images: int = 0,
     seed: int = 0,
     only: str | None = None,
     memory: float | None = None,
@@ -55,14 +65,15 @@ def run(
     patterns; with `list_layers` the layers are returned as text and nothing is measured. `only`
     "trained" leaves out the shuffled and the fresh network. Of several displacements the first is
     that of the summary. Several networks are compared, with `compare` also with those that others
-    trained. Files begin with `output`, by default probe/<network> or probe/comparison; the table is
-    written after each part. Of several networks one that cannot be measured is left out and noted.
+    trained. Files begin with `output`, by default probe/<network> or probe/comparison; the first is
+    the table, which is written after each part. `save_images` images are written into a folder. Of
+    several networks one that cannot be measured is left out and noted.
     Raises UserError for anything that cannot be used.
     """
     given = [network] if isinstance(network, str) else list(network)
     files = _weights(given, weights, key)
     displacements = [displacement] if isinstance(displacement, float | int) else [*displacement]
-    _check(device, memory, displacements)
+    _check(device, memory, displacements, save_images)
     chosen = layers[0] if len(layers) == 1 and layers[0] in WORDS else list(layers)
     shown: dict[str, Any] = {"size": size, "crop": crop, "mean": mean, "std": std}
     wanted: dict[str, Any] = {"key": key, "data_root": data_root, "classes": classes}
@@ -80,11 +91,12 @@ def run(
             if list_layers:
                 texts.append(layers_listed.text(found, device))
                 continue
-            stem = stem or f"probe/{re.sub(r'[^A-Za-z0-9._-]', '_', found.name)}"
+            stem = stem or f"probe/{_file_name(found.name)}"
             tables.append(
                 _measured(
                     found, displacements, cutoff, chosen, tables, stem, notes,
-                    only_trained=only == "trained", seed=seed, memory=memory, device=device,
+                    save_images, only_trained=only == "trained", seed=seed, memory=memory,
+                    device=device,
                 )
             )  # fmt: skip
             notes += found.notes
@@ -120,6 +132,7 @@ def _measured(
     before: Sequence[DataFrame],
     stem: str,
     notes: list[str],
+    saved: int,
     **options: Any,
 ) -> DataFrame:
     """Measure one network, with a bar; what is there is written after each part."""
@@ -130,6 +143,9 @@ def _measured(
             each: measuring.perturbed(clean, each, cutoff, options["seed"])
             for each in displacements
         }
+    if saved:
+        folder = f"{stem}_{_file_name(found.label)}" if found.label else stem
+        notes.append(f"images are in {pictures.save(found.images, changed, folder, saved)}")
     first, *others = displacements
     bar = Bar()
     try:
@@ -148,6 +164,10 @@ def _measured(
         bar.end()
     notes += [str(each.message) for each in caught]
     return table
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
 
 
 def _images(
@@ -184,7 +204,9 @@ def _weights(
     return labels
 
 
-def _check(device: str, memory: float | None, displacements: Sequence[float]) -> None:
+def _check(
+    device: str, memory: float | None, displacements: Sequence[float], save_images: int
+) -> None:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
@@ -192,6 +214,8 @@ def _check(device: str, memory: float | None, displacements: Sequence[float]) ->
         raise UserError(f"--device {device}: it cannot be used here ({problem})") from error
     if memory is not None and not memory > 0:
         raise UserError(f"--memory must be a positive number of GB, not {memory:g}")
+    if save_images < 0:
+        raise UserError(f"--save-images must be a number of images, not {save_images}")
     if twice := [each for each, times in Counter(displacements).items() if times > 1]:
         raise UserError(f"--displacement: {twice[0]:g} is given twice")
 

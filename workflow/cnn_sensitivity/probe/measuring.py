@@ -21,6 +21,7 @@ from cnn_sensitivity.probe import independence
 from cnn_sensitivity.probe.images import FEWEST
 from cnn_sensitivity.probe.memory import budget, bytes_an_image
 from cnn_sensitivity.probe.subject import Subject
+from cnn_sensitivity.probe.unreached import unreached
 
 Advance = Callable[[int, int], None]
 """Told how many images have passed a network, and how many will have in all."""
@@ -85,6 +86,8 @@ def measure(
     trained = subject.trained.to(device)
     with named_failures(subject, images):
         independence.check(trained, images)
+        if not only_trained:
+            notes += unreached(trained, images[:2])
         fitting = budget(memory, images.device) // (passing * bytes_an_image(trained, images))
     variants = _variants(subject, seed, only_trained)
     count_passed = _Counter(passing * len(variants) * len(images), advance)

@@ -1,6 +1,10 @@
 """Several displacements: D, G and R of the output against the size of the deformation."""
 
+import math
+from pathlib import Path
+
 import matplotlib
+import pandas
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.drawing.captions import caption
@@ -32,6 +36,19 @@ def sentences(table: DataFrame) -> list[str]:
         for _, row in rows.iterrows()
     ]
     return [f"R by displacement, in pixels: {', '.join(values)}."]
+
+
+def above(path: Path, limit: float) -> list[str]:
+    """Return a sentence on each R of an output in a table that is above a limit, or not defined."""
+    table = pandas.read_csv(path)
+    return [
+        f"R of {row['network']} at a displacement of {row['displacement']:g} is not defined"
+        if math.isnan(row["R"])
+        else f"R of {row['network']} at a displacement of {row['displacement']:g} is"
+        f" {row['R']:.3g}, above {limit:g}"
+        for _, row in outputs(table).iterrows()
+        if not row["R"] <= limit
+    ]
 
 
 @matplotlib.rc_context(STYLE)
