@@ -14,8 +14,6 @@ ASKS = {
     "kubernetes": "gpu_manufacturer=nvidia",
 }
 
-
-MANY_MEASUREMENTS = "workflow/scenarios/ruderman_2018/smoke.yaml"
 GRES = {"slurm-gres": "gres=gpu:1", "slurm-shard": "gres=shard:1"}
 
 
@@ -36,13 +34,13 @@ def test_every_profile_plans_the_run(checkout: Checkout, profile: str) -> None:
         pytest.skip(f"{plugin} is not installed")
     run = checkout.snakemake(
         *("--dry-run", *options(profile, checkout)),
-        *("--configfile", MANY_MEASUREMENTS, "--config", "device=gpu"),
+        *("--config", "device=gpu"),
     )
     assert run.returncode == 0, run.stdout + run.stderr
     jobs = re.findall(r"^(?:local)?rule (\w+):\n((?: .*\n)+)", run.stdout, flags=re.MULTILINE)
     # `cuda` is what a rule itself asks for: no profile changes it.
     heavy = [(name, body) for name, body in jobs if "cuda=1" in body]
-    assert {name for name, _ in heavy} == {"train", *(f"sensitivity{n}" for n in ("", "_2", "_3"))}
+    assert {name for name, _ in heavy} == {"train", "measure"}
     assert all(ASKS[profile] in body for _, body in heavy)
     asked = [re.findall(r"gres=[\w:]+", body) for _, body in heavy]
     assert asked == [[GRES[profile]] if profile in GRES else []] * len(heavy)

@@ -109,7 +109,6 @@ def test_a_file_that_cannot_be_read_is_not_called_damaged(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Path, "read_bytes", fail)
-    monkeypatch.setattr(store, "safe_open", fail)
     with pytest.raises(UserError, match="cannot be read") as refused:
         read(path)
     assert "delete" not in str(refused.value)

@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 
 from cnn_sensitivity import checkpoints
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.sealed import read_sealed, write_sealed
 from cnn_sensitivity.checkpoints import sealed
 from cnn_sensitivity.config import run_name
 
@@ -93,7 +94,7 @@ def test_a_damaged_or_foreign_file_is_refused(folder: Path, tmp_path: Path, dama
     elif damage == "foreign":
         save_file({"a": np.zeros(3)}, path)
     elif damage == "other":
-        sealed.write_sealed(path, "something else", {}, {"a": np.zeros(3)})
+        write_sealed(path, "something else", {}, {"a": np.zeros(3)})
     with pytest.raises(UserError, match=r"damaged\.safetensors: .*delete it and run again"):
         checkpoints.load(path)
     with pytest.raises(UserError):
@@ -130,9 +131,9 @@ def test_weights_that_fit_no_more_are_refused(folder: Path):
 def test_sealing_is_exact_and_reproducible(tmp_path: Path):
     arrays = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.array(3, dtype=np.int64)}
     for name in ("one", "two"):
-        sealed.write_sealed(tmp_path / name, "test", {"x": 1, "y": None}, arrays)
+        write_sealed(tmp_path / name, "test", {"x": 1, "y": None}, arrays)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    description, read = sealed.read_sealed(tmp_path / "one", "test")
+    description, read = read_sealed(tmp_path / "one", "test")
     assert description == {"kind": "test", "x": 1, "y": None}
     assert np.array_equal(read["b"], arrays["b"])
     assert read["a"].shape == ()

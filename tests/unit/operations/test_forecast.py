@@ -11,7 +11,8 @@ import pytest
 from checkout import ROOT
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.checkpoints.sealed import CHECKPOINT, write_sealed
+from cnn_sensitivity.base.sealed import write_sealed
+from cnn_sensitivity.checkpoints.sealed import CHECKPOINT
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import NETWORKS, Architecture, parse, read
 from cnn_sensitivity.operations.forecast import (

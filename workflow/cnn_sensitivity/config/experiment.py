@@ -117,10 +117,6 @@ class Experiment(Model):
         """Yield what its data are downloaded from: name, bytes, and patterns of copies on disk."""
         yield from ()
 
-    def rate_factor(self, network: Network) -> float:
-        """Return what a recipe's learning rate is multiplied by for a network."""
-        return 1.0
-
     def channels(self) -> int:
         """Return how many channels its inputs have."""
         return 1

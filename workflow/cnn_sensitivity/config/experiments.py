@@ -16,7 +16,6 @@ from cnn_sensitivity.config.base import (
 )
 from cnn_sensitivity.config.experiment import Experiment
 from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
-from cnn_sensitivity.config.networks import Network
 from cnn_sensitivity.config.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
 from cnn_sensitivity.config.sources import FOLDER, ImageSource
 
@@ -159,10 +158,6 @@ class ScaleDetection1d(Experiment):
             "validation_size": self.validation_images(),
             "seed": seed,
         }
-
-    def rate_factor(self, network: Network) -> float:
-        """Return the width: the networks are parametrised so that the step grows with it."""
-        return network.number("channels", 1000)
 
     def pixels(self) -> int | None:
         return self.size

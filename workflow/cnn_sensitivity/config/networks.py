@@ -100,6 +100,9 @@ class Recipe(Model):
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Positive = 0.1
     """Peak learning rate; the schedule starts from it (or rises to it, one_cycle)."""
+    rate_times_channels: bool = False
+    """Multiply the rate by the network's option `channels`: those in one dimension are parametrised
+    so that the step grows with the width."""
     momentum: Annotated[float, Field(ge=0, lt=1), NO_BOOLEAN] = 0.9
     weight_decay: NonNegative = 5e-4
     """L2 penalty of the optimiser, on weights only: no bias, no batch-norm parameter."""

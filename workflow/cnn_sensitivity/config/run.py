@@ -167,5 +167,8 @@ class Config(Model):
         """Return the recipe of a network of an experiment, its overrides applied."""
         base = self.recipes[network.recipe or experiment.recipe]
         recipe = Recipe(**{**base.model_dump(), **network.override})
-        rate = recipe.learning_rate * experiment.rate_factor(network)
-        return Recipe(**{**recipe.model_dump(), "learning_rate": rate})
+        if not recipe.rate_times_channels:
+            return recipe
+        rate = recipe.learning_rate * network.number("channels", 1000)
+        changed = {"learning_rate": rate, "rate_times_channels": False}
+        return Recipe(**{**recipe.model_dump(), **changed})

@@ -1,22 +1,18 @@
 """One format for every task: inputs, their normalisation, and targets, in one safetensors file."""
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.base.files import unreadable, write_atomically
+from cnn_sensitivity.base.sealed import read_sealed, write_sealed
 from cnn_sensitivity.config import Architecture
 
 _INPUTS = (torch.uint8, torch.float32, torch.float64)
 _TARGETS = (torch.int64, torch.float32, torch.float64)
-_DESCRIPTION_KEYS = {"experiment", "name", "title", "classes", "mean", "std", "checksum"}
+_KIND = "cnn_sensitivity task 1"
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,11 @@ def assemble(
     test: Split,
     validation: Split | None = None,
 ) -> Dataset:
-    """Return the dataset of these parts, with its checksum."""
+    """Return the dataset of these parts, with its checksum.
+
+    Raises ValueError for parts that do not fit each other or are of types that `Split` has not.
+    """
+    _check(classes, mean, std, [train, test, *([validation] if validation else [])])
     checksum = _checksum(_tensors(train, test, validation))
     return Dataset(name, title, classes, mean, std, train, test, validation, checksum)
 
@@ -125,12 +125,8 @@ def save(dataset: Dataset, path: str | Path, experiment: str) -> None:
         "std": list(dataset.std),
         "checksum": dataset.checksum,
     }
-    text = json.dumps(description, sort_keys=True)
-    # One metadata entry only: safetensors writes several in an order that changes.
-    metadata = {"dataset": json.dumps({"description": text, "sha256": _sha256(text.encode())})}
     tensors = _tensors(dataset.train, dataset.test, dataset.validation)
-    with write_atomically(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+    write_sealed(path, _KIND, description, {name: each.numpy() for name, each in tensors.items()})
 
 
 def load(path: str | Path, experiment: str | None = None) -> Dataset:
@@ -143,18 +139,17 @@ def load(path: str | Path, experiment: str | None = None) -> Dataset:
     if not path.is_file():
         raise UserError(f"{path}: there is no such dataset file; run again to make it")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no dict)
-        description = _read_description(metadata)
-        splits = {name: _read_split(tensors, name) for name in _split_names(tensors)}
-        _check(description, tensors, splits)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
+        description, arrays = read_sealed(path, _KIND)
+    except ValueError as error:
         raise UserError(
             f"{path}: not a whole dataset file ({error}); delete it and run again to remake it"
         ) from error
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    splits = {
+        name: Split(tensors[f"{name}_images"], tensors[f"{name}_labels"])
+        for name in ("train", "test", "validation")
+        if f"{name}_images" in tensors
+    }
     if experiment is not None and description["experiment"] != experiment:
         raise UserError(
             f"{path}: it holds the data of {description['experiment']}, not of {experiment};"
@@ -191,55 +186,22 @@ def _checksum(tensors: dict[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _read_description(metadata: dict[str, str]) -> dict[str, Any]:
-    sealed = json.loads(metadata["dataset"])
-    if _sha256(sealed["description"].encode()) != sealed["sha256"]:
-        raise ValueError("its description was altered")
-    description = json.loads(sealed["description"])
-    if set(description) != _DESCRIPTION_KEYS:
-        raise ValueError("its description has other keys than a dataset's")
-    return description
-
-
-def _split_names(tensors: dict[str, torch.Tensor]) -> list[str]:
-    names = ["train", "test"]
-    if "validation_images" in tensors:
-        names.append("validation")
-    expected = {f"{name}_{part}" for name in names for part in ("images", "labels")}
-    if set(tensors) != expected:
-        raise ValueError(f"it holds {', '.join(sorted(tensors)) or 'no tensors'}")
-    return names
-
-
-def _read_split(tensors: dict[str, torch.Tensor], name: str) -> Split:
-    images, labels = tensors[f"{name}_images"], tensors[f"{name}_labels"]
-    if images.dtype not in _INPUTS or labels.dtype not in _TARGETS:
-        raise ValueError(f"its {name} tensors have types {images.dtype} and {labels.dtype}")
-    if images.dim() not in (2, 3, 4) or labels.shape != images.shape[:1] or images.numel() == 0:
-        raise ValueError(f"its {name} shapes are {list(images.shape)} and {list(labels.shape)}")
-    return Split(images, labels)
-
-
 def _check(
-    description: dict[str, Any], tensors: dict[str, torch.Tensor], splits: dict[str, Split]
+    classes: tuple[str, ...], mean: tuple[float, ...], std: tuple[float, ...], splits: list[Split]
 ) -> None:
-    shape = splits["train"].images.shape[1:]
-    channels = shape[0] if splits["train"].images.dtype == torch.uint8 else 0
-    if len(description["mean"]) != channels or len(description["std"]) != channels:
-        raise ValueError("its mean and std do not fit the channels")
-    for split in splits.values():
-        if split.images.shape[1:] != shape:
-            raise ValueError("its splits hold images of different shapes")
-        if split.images.dtype != splits["train"].images.dtype:
-            raise ValueError("its splits hold images of different types")
-        if split.labels.is_floating_point():
-            if not bool((split.labels.abs() == 1).all()):
-                raise ValueError("it has targets that are not +-1")
-        elif split.labels.min() < 0 or split.labels.max() >= len(description["classes"]):
-            raise ValueError("it has labels without a class")
-    if _checksum(tensors) != description["checksum"]:
-        raise ValueError("its SHA-256 is wrong")
+    first = splits[0].images
+    channels = first.shape[1] if first.dtype == torch.uint8 else 0
+    if (len(mean), len(std)) != (channels, channels):
+        raise ValueError("mean and std do not fit the channels")
+    for images, labels in ((split.images, split.labels) for split in splits):
+        if images.dtype not in _INPUTS or labels.dtype not in _TARGETS:
+            raise ValueError(f"inputs and targets have types {images.dtype} and {labels.dtype}")
+        if (images.dtype, images.shape[1:]) != (first.dtype, first.shape[1:]):
+            raise ValueError("splits hold inputs of different types or shapes")
+        if images.dim() not in (2, 3, 4) or labels.shape != images.shape[:1] or not images.numel():
+            raise ValueError(f"shapes are {list(images.shape)} and {list(labels.shape)}")
+        if labels.is_floating_point():
+            if not bool((labels.abs() == 1).all()):
+                raise ValueError("targets are not +-1")
+        elif labels.min() < 0 or labels.max() >= len(classes):
+            raise ValueError("there are labels without a class")

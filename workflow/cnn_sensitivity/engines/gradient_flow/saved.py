@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from cnn_sensitivity.checkpoints.sealed import read_sealed, write_sealed
+from cnn_sensitivity.base.sealed import read_sealed, write_sealed
 from cnn_sensitivity.engines.gradient_flow.flow import Flow
 
 KIND = "cnn_sensitivity flow state 1"

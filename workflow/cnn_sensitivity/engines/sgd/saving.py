@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 import cnn_sensitivity
-from cnn_sensitivity.checkpoints.sealed import CHECKPOINT, write_sealed
+from cnn_sensitivity.base.sealed import write_sealed
+from cnn_sensitivity.checkpoints.sealed import CHECKPOINT
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.engines.sgd.loop import Result
 from cnn_sensitivity.networks.initial import output_count

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from cnn_sensitivity.checkpoints.sealed import read_sealed, write_sealed
+from cnn_sensitivity.base.sealed import read_sealed, write_sealed
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.engines.sgd.ensemble import State
 from cnn_sensitivity.engines.sgd.loop import Result, Trainer
