@@ -19,6 +19,7 @@ from test_plan_of_jobs import give_images, give_weights
 from cnn_sensitivity import papers
 from cnn_sensitivity.config import read
 from cnn_sensitivity.operations import archive
+from cnn_sensitivity.papers.paper import files_of
 from cnn_sensitivity.plan import Plan
 
 ALL = [command for document in DOCUMENTS for command in commands(document)]
@@ -74,7 +75,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     # Tables that were copied from a cluster.
     needs = papers.figure_inputs(Plan(read("config.yaml", SCENARIOS / "tomasini_2022/paper.yaml")))
     for figure in ("figure_03", "figure_11"):
-        for path in [path for paths in needs[figure].values() for path in paths]:
+        for path in files_of(needs[figure]):
             (checkout.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (checkout.folder / path).touch()
     return checkout
