@@ -59,6 +59,8 @@ def full_configuration() -> dict[str, Any]:
         ],
     }
     raw["experiments"]["scale_detection_2d"]["test_size"] = 12
+    adopted = {"name": "ResNet20", "weights": {"path": "w", "key": "k"}}
+    raw["experiments"]["images"]["networks"] = [network, adopted]
     return json.loads(config.parse(raw).model_dump_json(exclude_none=True))
 
 
@@ -164,6 +166,7 @@ def test_hostile_texts_reach_the_commands_as_they_are(odd_checkout: Checkout) ->
     overlay = copy.deepcopy(FULL)
     for place in [place for place in FREE_TEXTS if place[0] != "pretrained"]:  # see below
         holder(overlay, place)[place[-1]] = PRINTABLE
+    del overlay["experiments"]["images"]["networks"][1]  # its file is not there
     del overlay["experiments"]["images"]["networks"][0]["options"]  # it has no channels
     del overlay["experiments"]["images"]["networks"][0]["override"]
     weights = f"{PRINTABLE}/{PRINTABLE}.safetensors"
