@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 FAULTS = (*SMOKE, str(Path(__file__).with_name("faults.yaml")))
-GPU_STEPS = ("train", "measure")
+GPU_VERBS = ("fit", "measure")
 LONG = {  # the two long trainings: what happens to each, and where it is
     "cancel": "scale_detection_1d_task1/no-stride/noise-0_train-all/seeds-0-1",
     "requeue": "scale_detection_1d_task2/stride/noise-0_train-all/seeds-0-1",
@@ -162,8 +162,8 @@ def test_each_training_and_measurement_gets_one_gpu_and_no_other_step_asks(
         at_work = [job for job in moment if job.state == "RUNNING"]
         assert all(len(job.devices) == bool(job.request) for job in at_work)
     for verb, seen in run.devices.items():
-        assert seen <= ({"0", "1"} if verb in GPU_STEPS else {""}), verb
-    assert set(GPU_STEPS) <= set(run.devices)
+        assert seen <= ({"0", "1"} if verb in GPU_VERBS else {""}), verb
+    assert set(GPU_VERBS) <= set(run.devices)
 
 
 def test_light_steps_share_jobs(eventful: tuple[Watched, Troubles]) -> None:
@@ -196,7 +196,7 @@ def test_other_requests(
     assert run.returncode == 0, run.output
     assert [job.step.split()[0] for job in run.jobs] == ["dataset", "train"]
     assert [job.request for job in run.jobs] == ["", request_for_gpu]
-    assert run.devices["train"] <= ({"0", "1"} if request_for_gpu else {""})
+    assert run.devices["fit"] <= ({"0", "1"} if request_for_gpu else {""})
     says = "no GPU here" in (checkout.folder / target).with_suffix(".log").read_text()
     assert says == bool(request_for_gpu), "a step that was given a GPU looks for it"
 

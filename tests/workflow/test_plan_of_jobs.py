@@ -149,7 +149,7 @@ def test_the_scheduler_takes_the_job_of_the_highest_priority(
 ) -> None:
     main = checkout.folder / "workflow/cnn_sensitivity/__main__.py"
     # To start jobs is enough: each training fails at once, and the others are to go on.
-    main.write_text(f"import sys\nassert sys.argv[1] != 'train'\n{main.read_text()}")
+    main.write_text(f"import sys\nassert sys.argv[1] != 'fit'\n{main.read_text()}")
     runs = Plan(read(ROOT / "config.yaml", ROOT / SMOKE[1])).runs
     targets = [run.path("training.csv") for run in runs if run.experiment == "images"]
     call = (*SMOKE, "--cores", "1", "--scheduler", scheduler)
