@@ -49,7 +49,7 @@ def test_every_figure_and_the_scorecard_are_there(finished: Checkout) -> None:
         with (folder / f"{figure}.csv").open() as file:
             assert csv.DictReader(file).fieldnames
     text = (folder / "claims.txt").read_text()
-    assert "14 claims" in text
+    assert "13 claims of the paper" in text
     assert "pool-init" in text
 
 

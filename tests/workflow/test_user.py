@@ -166,9 +166,9 @@ def test_make_reproduce_ends_with_what_the_reference_run_found(with_make: Checko
     assert kept.stdout.splitlines()[-1] == "Written: paper_figures/reference/smoke/."
     run = make(with_make, "reproduce")
     assert run.returncode == 0, run.stderr
-    assert "\n16 of 16 verdicts as in the reference run of commit " in run.stdout
+    assert "\n17 of 17 verdicts as in the reference run of commit " in run.stdout
     page = (with_make.folder / "paper_figures/smoke/claims.md").read_text()
-    assert "16 of 16 verdicts as in the reference run of commit " in page
+    assert "17 of 17 verdicts as in the reference run of commit " in page
 
 
 def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
@@ -177,7 +177,7 @@ def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
     assert "Nothing to be done" in run.stderr
     claims = run.stdout.index("Claim ")
     assert run.stdout.index("error-R ") > claims
-    assert "16 claims: " in run.stdout
+    assert "16 claims of the paper: " in run.stdout
 
 
 def test_make_reproduce_fails_where_a_job_fails(with_make: Checkout) -> None:
@@ -214,7 +214,7 @@ def test_make_packs_a_run_and_draws_a_packed_one(with_make: Checkout) -> None:
     run = make(with_make, "redraw", "ARCHIVE=smoke.tar.gz")
     assert run.returncode == 0, run.stderr
     assert "Nothing to be done" in run.stderr
-    assert "16 claims: " in run.stdout
+    assert "16 claims of the paper: " in run.stdout
     run = make(with_make, "redraw", "ARCHIVE=config.yaml")
     assert run.returncode == 2
     assert "error: config.yaml: not a whole archive" in run.stderr
