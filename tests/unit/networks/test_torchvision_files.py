@@ -136,7 +136,7 @@ def test_the_input_is_transformed_as_the_weights_want_it(
     tmp_path, monkeypatch, name, auxiliary, published, options, transforms
 ):
     with monkeypatch.context() as patched:
-        patched.setattr(nn.init, "kaiming_uniform_", lambda tensor, **_: tensor)
+        patched.setattr(nn.init, "kaiming_uniform_", lambda tensor, **_: nn.init.uniform_(tensor))
         source = torchvision.models.get_model(name, init_weights=False, aux_logits=auxiliary)
         for tensor in source.state_dict().values():
             tensor.fill_(0.01)
