@@ -87,6 +87,12 @@ def test_another_seed_trains_that_seed_alone(edited: Checkout) -> None:
     assert measuring(jobs) == 2
 
 
+@pytest.mark.parametrize("file", ["criteria.csv", "simulation.py", "characteristics.csv"])
+def test_editing_what_claims_are_judged_by_judges_anew(edited: Checkout, file: str) -> None:
+    edited.append(f"workflow/cnn_sensitivity/papers/tomasini_2022/{file}")
+    assert set(edited.planned(*SMOKE)) == CLAIMS
+
+
 def test_a_deleted_file_comes_back_with_the_same_bytes(edited: Checkout) -> None:
     before = edited.contents(TABLES)
     (edited.folder / "results/smoke/tables/theory.csv").unlink()

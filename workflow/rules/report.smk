@@ -22,7 +22,9 @@ rule claims:
     input:
         files_of(CLAIM_INPUTS),
         reference=REFERENCE,
-        code=code_of("scorecard", f"{ROOM}.claims"),
+        criteria=os.path.relpath(PACKAGE / ROOM / "criteria.csv"),
+        # The room's claims, and the authors' numbers that are drawn in the place of the run's.
+        code=code_of("scorecard", f"{ROOM}.claims", f"{ROOM}.simulation"),
     output:
         table=CLAIMS,
         page=report(

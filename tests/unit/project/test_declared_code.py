@@ -175,6 +175,17 @@ def test_what_a_result_depends_on_is_there() -> None:
 
 
 @pytest.mark.parametrize("paper", papers.NAMES)
+def test_a_scorecard_depends_on_all_that_a_room_is_asked_for(paper: str) -> None:
+    """`papers.assess` imports these by their names, which no closure sees."""
+    (rule,) = (path for path in RULES if "\nrule claims:" in path.read_text(encoding="utf-8"))
+    text = rule.read_text(encoding="utf-8")
+    assert 'code_of("scorecard", f"{ROOM}.claims", f"{ROOM}.simulation")' in text
+    assert '"criteria.csv"' in text
+    simulation = names(f"papers.{paper}.simulation")
+    assert f"papers/{paper}/characteristics.csv" in simulation
+
+
+@pytest.mark.parametrize("paper", papers.NAMES)
 def test_no_figure_or_claim_depends_on_the_plan_or_on_another_paper(paper: str) -> None:
     """Of the room's inputs the rule's own inputs tell."""
     figures = [f"papers.{paper}.figures.{figure}" for figure in papers.paper(paper).figures]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# A line of `training.progress`. Without its end it is only half written.
+# A line of `engines.sgd.progress`. Without its end it is only half written.
 LINE = re.compile(r"seed ([\d,]+)\): epoch (\d+)/(\d+), .*, ([\d.]+) (s|min|h) left\n")
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 TAIL = 8192  # bytes: the last lines, however long the training
