@@ -1,5 +1,6 @@
 """An experiment: a grid of runs on one data set."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import product
 from typing import Annotated, Any, ClassVar
@@ -105,9 +106,9 @@ class Experiment(Model):
             return self.fit
         return Adopted(weights=network.weights, published_error=network.published_error)
 
+    @abstractmethod
     def task(self, seed: int, data_root: str) -> dict[str, Any]:
         """Return the arguments of `tasks.prepare.prepare` that make its data."""
-        raise NotImplementedError
 
     def image_folder(self) -> str | None:
         """Return the folder whose images its data are, if they are a folder's."""

@@ -4,6 +4,7 @@ A quantity is one module of this folder, of its name, whose `MEASURE` is a `Meas
 `QUANTITIES` of the configuration's `measurements.py` says which keys it takes.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +45,7 @@ class Seen:
         return next(at for at, each in enumerate(self.sets[1:]) if each is changed)
 
 
-class Measure:
+class Measure(ABC):
     """One quantity, as one measurement asks for it.
 
     `needs` names the `Stimuli` that it is made from; a measure that needs none is made from the
@@ -63,7 +64,7 @@ class Measure:
         """The changed images that must pass with the unchanged ones, by name."""
         return {name: getattr(self, name) for name in self.needs if name != "images"}
 
-    def check(self, images: Tensor) -> None:
+    def check(self, images: Tensor) -> None:  # noqa: B027  # a measure that takes any images has none
         """Raise UserError for images or settings that it cannot be made with."""
 
     def sums(
@@ -76,13 +77,17 @@ class Measure:
         """
         return {}
 
+    @abstractmethod
     def rows(self, seen: Seen) -> list[Row]:
         """Return the measured numbers of a network."""
-        raise NotImplementedError
 
+
+class Tabulated(Measure):
+    """A measure whose numbers also make a table with a row a layer."""
+
+    @abstractmethod
     def table(self, seen: Seen) -> DataFrame:
-        """Return the same with a row a layer and a column a quantity."""
-        raise NotImplementedError
+        """Return its numbers with a row a layer and a column a quantity."""
 
 
 def measure_class(quantity: str) -> type[Measure]:
@@ -134,7 +139,7 @@ def look(
 
 
 def measure_all(
-    network: nn.Module, images: Tensor, measures: Sequence[Measure], **options: Any
+    network: nn.Module, images: Tensor, measures: Sequence[Tabulated], **options: Any
 ) -> list[DataFrame]:
     """Return the table of each measure of a network, all from one pass: see `look`."""
     seen = look(network, images, measures, **options)

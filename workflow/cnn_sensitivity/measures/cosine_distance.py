@@ -11,7 +11,15 @@ from torch import Tensor, nn
 
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures import layer_choice
-from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, check_number, measure_all
+from cnn_sensitivity.measures.base import (
+    Measure,
+    Row,
+    Seen,
+    Stimuli,
+    Tabulated,
+    check_number,
+    measure_all,
+)
 from cnn_sensitivity.measures.jackknife import BLOCKS, standard_error, without_each
 from cnn_sensitivity.measures.layer_choice import Layers
 from cnn_sensitivity.measures.recording import Factory
@@ -33,7 +41,7 @@ _BLOCK = 2**14
 
 
 @dataclass(frozen=True)
-class CosineDistance(Measure):
+class CosineDistance(Tabulated):
     """The normalised cosine distance under one set of changed images: tau x, [P, ...]."""
 
     needs: ClassVar = ("deformed",)

@@ -13,7 +13,15 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures import layer_choice
-from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, check_number, measure_all
+from cnn_sensitivity.measures.base import (
+    Measure,
+    Row,
+    Seen,
+    Stimuli,
+    Tabulated,
+    check_number,
+    measure_all,
+)
 from cnn_sensitivity.measures.jackknife import standard_error
 from cnn_sensitivity.measures.layer_choice import Layers
 from cnn_sensitivity.measures.layer_sums import LayerSums
@@ -31,7 +39,7 @@ _OF_THE_LAYER = ("index", "layer", "kind", "depth", "images", "flagged")
 
 
 @dataclass(frozen=True)
-class Sensitivity(Measure):
+class Sensitivity(Tabulated):
     """D, G and R under one pair of changed images: tau x and x + eta, [P, ...] each."""
 
     needs: ClassVar = ("deformed", "noisy")

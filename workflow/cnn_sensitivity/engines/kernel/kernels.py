@@ -1,6 +1,7 @@
 """Tangent kernels K(x, x') = grad f(x) . grad f(x'), analytic and empirical, as modules."""
 
 import copy
+from abc import ABC, abstractmethod
 from math import pi
 
 import torch
@@ -13,11 +14,12 @@ BLOCK = 2**26
 """Most numbers that the Jacobian of a block of points holds: half a gigabyte of float64."""
 
 
-class Kernel(nn.Module):
+class Kernel(nn.Module, ABC):
     """Maps points [B, ...] and [C, ...] to their Gram matrix [B, C]."""
 
+    @abstractmethod
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
-        raise NotImplementedError
+        """Return the Gram matrix [B, C] of two sets of points."""
 
 
 class AnalyticTangentKernel(Kernel):
