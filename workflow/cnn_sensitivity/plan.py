@@ -20,6 +20,7 @@ from cnn_sensitivity.config import (
 )
 from cnn_sensitivity.config.fits import FITS, AnyFit
 from cnn_sensitivity.config.run import OF_WEIGHTS, REFERENCE
+from cnn_sensitivity.config.settings import GridPoint
 
 FULLY_CONNECTED = "FullConn"
 REFERENCES = f"paper_figures/{REFERENCE}"
@@ -31,7 +32,7 @@ GPU_RULES = (*(fit.rule for fit in FITS.values()), "measure")
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(GridPoint):
     """One training job: a stack of seeds of one network under one condition."""
 
     folder: str
@@ -56,17 +57,6 @@ class Run:
     def path(self, file: str) -> str:
         """Return the path of a file of this run."""
         return f"{self.folder}/{self.name}/{file}"
-
-    @property
-    def noise(self) -> float:
-        """Magnitude of the noise added to training and test images."""
-        return float(self.axes["noise"] or 0)
-
-    @property
-    def train_size(self) -> int | None:
-        """Number of training images; None for all."""
-        size = self.axes["train_size"]
-        return None if size is None else int(size)
 
     @property
     def making(self) -> str:

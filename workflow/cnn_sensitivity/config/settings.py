@@ -1,7 +1,7 @@
 """What a command is told: all that determines its result, besides its input files."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -29,7 +29,25 @@ Axes = Annotated[dict[str, float | int | None], AfterValidator(_with_noise_and_s
 """Values by the name of an axis, in the order of paths and tables."""
 
 
-class TrainingSettings(Model):
+class GridPoint:
+    """What is at one point of an experiment's grid."""
+
+    if TYPE_CHECKING:  # pydantic would take it for the first field, and change what is written
+        axes: Mapping[str, float | int | None]
+
+    @property
+    def noise(self) -> float:
+        """Magnitude of the noise added to training and test images."""
+        return float(self.axes["noise"] or 0)
+
+    @property
+    def train_size(self) -> int | None:
+        """Number of training images, the first of the split; None for all."""
+        size = self.axes["train_size"]
+        return None if size is None else int(size)
+
+
+class TrainingSettings(GridPoint, Model):
     """Everything that determines what one job fits, besides its data set."""
 
     experiment: str
@@ -42,17 +60,6 @@ class TrainingSettings(Model):
     root_seed: int
     fit: AnyFit = Sgd()
     """The engine, and what it is told."""
-
-    @property
-    def noise(self) -> float:
-        """Magnitude of the noise added to training and test images."""
-        return float(self.axes["noise"] or 0)
-
-    @property
-    def train_size(self) -> int | None:
-        """Number of training images, the first of the split; None for all."""
-        size = self.axes["train_size"]
-        return None if size is None else int(size)
 
 
 def further(axes: Axes) -> Axes:
