@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from cnn_sensitivity.base.sealed import read_sealed, write_sealed
+from cnn_sensitivity.base.sealed import write_sealed
+from cnn_sensitivity.engines import unfinished
 from cnn_sensitivity.engines.gradient_flow.flow import Flow
 
 KIND = "cnn_sensitivity flow state 1"
@@ -33,15 +34,8 @@ def save(path: Path, mark: str, flow: Flow) -> None:
 
 def take_up(path: Path, mark: str, flow: Flow, log: Callable[[str], None]) -> bool:
     """Restore the state that was saved and return True, or False where there is none that fits."""
-    if not path.exists():
+    left = unfinished.read(path, KIND, mark, "the flow", log)
+    if left is None:
         return False
-    try:
-        plain, arrays = read_sealed(path, KIND)
-    except ValueError as error:
-        log(f"{path}: ignored, the flow starts anew ({error})")
-        return False
-    if plain["fingerprint"] != mark:
-        log(f"{path}: ignored, the flow starts anew (it belongs to other settings or data)")
-        return False
-    flow.restore(plain, arrays)
+    flow.restore(*left)
     return True

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from cnn_sensitivity.base.sealed import read_sealed, write_sealed
+from cnn_sensitivity.base.sealed import write_sealed
 from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.engines import unfinished
 from cnn_sensitivity.engines.sgd.ensemble import State
 from cnn_sensitivity.engines.sgd.loop import Result, Trainer
 from cnn_sensitivity.engines.sgd.records import Record
@@ -64,16 +65,10 @@ def save(path: Path, mark: str, finished: Sequence[Result], trainer: Trainer) ->
 
 def load(path: Path, mark: str, log: Callable[[str], None]) -> Saved | None:
     """Return the state that was saved, or None where there is none that fits."""
-    if not path.exists():
+    left = unfinished.read(path, KIND, mark, "training", log)
+    if left is None:
         return None
-    try:
-        description, arrays = read_sealed(path, KIND)
-    except ValueError as error:
-        log(f"{path}: ignored, training starts anew ({error})")
-        return None
-    if description["fingerprint"] != mark:
-        log(f"{path}: ignored, training starts anew (it belongs to other settings or data)")
-        return None
+    description, arrays = left
     tensors: dict[str, State] = {}
     for full_name, array in arrays.items():
         part, _, name = full_name.partition("/")
