@@ -22,11 +22,6 @@ URLS = {
 DIGEST = "0123abcd"
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Exception]], list[str]]:
     """Let servers answer each address with an error, or else well; return what they are asked."""

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from gpu_check_cases import CPU, IMAGES, LENET, ROOT, TINY, plan_of
+from checkout import ROOT
+from forecast_cases import plan_of
+from gpu_check_cases import CPU, IMAGES, LENET, TINY
 
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.engines.sgd.loop import Trainer

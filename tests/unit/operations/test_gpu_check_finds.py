@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from gpu_check_cases import CPU, IMAGES, LENET, TINY, plan_of
+from forecast_cases import plan_of
+from gpu_check_cases import CPU, IMAGES, LENET, TINY
 
 from cnn_sensitivity.engines.sgd.ensemble import Stacked
 from cnn_sensitivity.engines.sgd.loop import Trainer

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gpu_check_cases import plan_of
+from forecast_cases import plan_of
 
 from cnn_sensitivity.config import Architecture
 from cnn_sensitivity.operations.forecast import Timings, as_text, forecast

@@ -21,9 +21,8 @@ TRAIN, MEASURE = 60.0, 12.0
 
 
 @pytest.fixture
-def expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Forecast:
+def expected() -> Forecast:
     """The runs of `quick`, as if each trained for a minute and was measured in 12 seconds."""
-    monkeypatch.chdir(tmp_path)
     whole = forecast(Plan(read(ROOT / "config.yaml")))
     costs = [replace(cost, train=TRAIN, measure=MEASURE, at_most=False) for cost in whole.costs]
     return replace(whole, costs=tuple(costs))

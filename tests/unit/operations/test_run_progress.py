@@ -39,8 +39,7 @@ def logger() -> Iterator[logging.Logger]:
 
 
 @pytest.fixture
-def expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Forecast:
-    monkeypatch.chdir(tmp_path)
+def expected() -> Forecast:
     return forecast(
         Plan(read(ROOT / "config.yaml", ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml"))
     )

@@ -57,10 +57,7 @@ def test_imagenet_weights_are_torchvisions_or_a_file() -> None:
     assert_fits(mine)
 
 
-def test_a_job_of_several_tables_is_one_to_the_forecast(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_job_of_several_tables_is_one_to_the_forecast() -> None:
     plan = plan_of("petrini_2021/smoke")
     tables = [path for job in papers.jobs(plan) for path in job.outputs.values()]
     counted = forecast(plan).other_jobs

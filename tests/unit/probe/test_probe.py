@@ -8,60 +8,16 @@ import pandas
 import pytest
 import torch
 from PIL import Image
+from probe_cases import pictures, probe
 
 from cnn_sensitivity import perturbations
 from cnn_sensitivity.base.seeds import derive_seed
-from cnn_sensitivity.cli import main
 from cnn_sensitivity.measures import sensitivity
 from cnn_sensitivity.networks import NAMES, build
 from cnn_sensitivity.probe import images, measuring, report, subject
 from cnn_sensitivity.probe.progress import Bar
 
 COUNT = 20
-
-MODULE = """
-import torch
-from torch import nn
-
-def make(in_channels, num_classes, image_size, width):
-    torch.manual_seed(5)
-    return nn.Sequential(nn.Conv2d(in_channels, 4, 3), nn.BatchNorm2d(4), nn.ReLU(),
-                         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, num_classes))
-
-def two_pixels(in_channels, num_classes, image_size, width):
-    return nn.Sequential(nn.Flatten(), nn.Linear(2, num_classes))
-"""
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of a LeNet for grey images of 28 pixels a side and ten classes."""
-    path = tmp_path_factory.mktemp("weights") / "lenet.pt"
-    torch.manual_seed(3)
-    torch.save(build("LeNet", 1, 10, 28).state_dict(), path)
-    return path
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a module of a user's own, where the command runs."""
-    (tmp_path / "probed_module.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    sys.modules.pop("probed_module", None)
-    return tmp_path
-
-
-def pictures(folder: Path, count: int, side: int = 16, colour: bool = True) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    draw = np.random.default_rng(len(str(folder)))
-    for number in range(count):
-        shape = (side, side, 3) if colour else (side, side)
-        Image.fromarray(draw.integers(0, 256, shape, dtype=np.uint8)).save(folder / f"{number}.png")
-
-
-def probe(*arguments: object) -> None:
-    main(["probe", *map(str, arguments)])
 
 
 def rows(table: pandas.DataFrame, state: str, wiring: str, average: str) -> pandas.DataFrame:
@@ -271,83 +227,6 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
         advance=lambda done, total: seen.append((done, total)),
     )
     assert max(seen) == (9 * 11, 9 * 11)  # of the trained, shuffled and initial network, three sets
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ("lenett", "did you mean LeNet"),
-        ("lenet", "needs --weights"),
-        ("lenet --weights nowhere.pt", "no such file of weights"),
-        ("vgg11 --weights {weights}", "lacks"),
-        ("lenet --weights {weights} --images colour", "takes 1 channels"),
-        ("lenet --weights {weights} --images nowhere", "no such folder"),
-        ("lenet --weights {weights} --images empty", "holds no image"),
-        ("lenet --weights {weights} --images mixed", "lies beside class folders"),
-        ("lenet --weights {weights} --images sizes", "give --size"),
-        ("lenet --weights {weights} --images wide", "give a size, to which they are"),
-        ("lenet --weights {weights} --images black", "every image is black"),
-        ("torchvision:alexnet --images black", "every image is black"),
-        ("lenet --weights {weights} --images plain", "every image is of one colour"),
-        ("lenet --weights {weights} --images no_blue", "the blue channel of the images is 0"),
-        ("lenet --weights {weights} --images colour --crop squash", "--crop: it needs --size"),
-        ("lenet --weights {weights} --crop squash", "--crop is for the images of a folder"),
-        ("lenet --weights {weights} --images colour --count 9", "9 images are wanted"),
-        ("lenet --weights {weights} --count 1", "at least 4 images"),
-        ("lenet --weights {weights} --count 5000", "there are 2000"),
-        ("lenet --weights {weights} --size 32", "--size is for the images of a folder"),
-        ("lenet --weights {weights} --mean 0.5 0.5", "--mean has 2 numbers"),
-        ("lenet --weights {weights} --std 0", "--std must be of positive"),
-        ("lenet --weights {weights} --key ema", "there is no key ema in it"),
-        ("probed_module:make --key ema", "--key: it needs --weights"),
-        ("lenet --weights {weights} --classes 0", "--classes must be at least 1"),
-        ("lenet --weights {weights} --classes 3", "has the shape [10"),
-        ("lenet --weights {weights} --displacement 0", "--displacement must be a positive"),
-        ("lenet --weights {weights} --cutoff 1", "cutoff must be at least 2"),
-        ("lenet --weights {weights} --width 0", "width must be a positive number"),
-        ("lenet --weights {weights} --threads 0", "--threads must be at least 1"),
-        ("lenet --weights {weights} --option depth", "give it as key=value"),
-        ("lenet --weights {weights} --option image_size=3", "it follows from the images"),
-        ("lenet --weights {weights} --option depth=3", "depth"),
-        (
-            "torchvision:resnet18 --weights {weights} --option depth=3",
-            "cannot be built with depth=3",
-        ),
-        ("torchvision:resnet19", "did you mean"),
-        ("torchvision:resnet18 --width 2", "has one width only"),
-        ("nowhere_module:make", "cannot be imported"),
-        ("probed_module:two_pixels --count 4", "cannot take images of shape [1, 28, 28]"),
-    ],
-)
-def test_bad_input_gets_one_sentence(
-    arguments: str,
-    sentence: str,
-    weights: Path,
-    own: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    pictures(own / "colour", 5, side=28)
-    (own / "empty").mkdir()
-    pictures(own / "mixed", 4)
-    pictures(own / "mixed/cat", 1)
-    pictures(own / "wide", 4)
-    for number in range(4):
-        draw = np.random.default_rng(number).integers(1, 256, (28, 28, 3), dtype=np.uint8)
-        constant = np.full_like(draw, 40 * number)
-        for name, pixels in (
-            ("wide", draw[:9]), ("black", draw * 0), ("plain", constant),
-            ("no_blue", draw * (1, 1, 0)),
-        ):  # fmt: skip
-            (own / name).mkdir(exist_ok=True)
-            Image.fromarray(pixels.astype(np.uint8)).save(own / name / f"{number}.png")
-    pictures(own / "sizes/a", 3, side=28)
-    pictures(own / "sizes/b", 1, side=30)
-    with pytest.raises(SystemExit) as ended:
-        probe(*arguments.format(weights=weights).split())
-    assert ended.value.code == 2
-    printed = capsys.readouterr().err.splitlines()
-    assert len(printed) == 1 and sentence in printed[0], printed
-    assert not (own / "probe").exists()
 
 
 def test_what_is_not_defined_is_said(own: Path) -> None:

@@ -8,9 +8,9 @@ import pandas
 import pytest
 import torch
 from PIL import Image
+from probe_cases import probe
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.cli import main
 from cnn_sensitivity.measures import sensitivity
 from cnn_sensitivity.networks import build
 from cnn_sensitivity.probe import images, measuring, subject
@@ -84,10 +84,6 @@ def files(own: Path) -> list[Path]:
         torch.manual_seed(number)
         torch.save(build("LeNet", 1, 10, 28).state_dict(), path)
     return paths
-
-
-def probe(*arguments: object) -> None:
-    main(["probe", *map(str, arguments)])
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:

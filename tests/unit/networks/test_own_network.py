@@ -1,0 +1,114 @@
+"""A network of a user's own module: found, built, and what is wrong with it named."""
+
+import sys
+
+import pytest
+import torch
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.networks import build
+
+
+@pytest.fixture
+def own_module(tmp_path, monkeypatch):
+    """A user's module with networks that work and some that do not."""
+    (tmp_path / "my_networks.py").write_text(
+        "from torch import nn\n"
+        "number = 3\n"
+        "def flat(in_channels, num_classes, image_size, width, bias=True):\n"
+        "    size = in_channels * image_size**2\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(size, num_classes, bias=bias))\n"
+        "def narrow(in_channels):\n"
+        "    return nn.Identity()\n"
+        "def text(**arguments):\n"
+        "    return 'a network'\n"
+        "def raising(**arguments):\n"
+        "    raise RuntimeError('two\\nlines')\n"
+        "def mistaken(**arguments):\n"
+        "    return nn.Conv2d(1, -1, 3)\n"
+        "def lazy(**arguments):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.LazyLinear(10))\n"
+    )
+    (tmp_path / "my_broken.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("my_networks", None)
+
+
+def test_own_network(own_module):
+    network = build("my_networks:flat", in_channels=1, num_classes=4, image_size=8)
+    assert network(torch.zeros(2, 1, 8, 8)).shape == (2, 4)
+    assert build("my_networks:flat", bias=False)[1].bias is None
+
+
+@pytest.mark.parametrize(
+    "name, arguments, message",
+    [
+        ("my_absent:flat", {}, "module 'my_absent' cannot be imported"),
+        (":flat", {}, "module '' cannot be imported"),
+        ("my_broken:flat", {}, "cannot be imported .ZeroDivisionError"),
+        ("my_networks:absent", {}, "module 'my_networks' has no 'absent'"),
+        ("my_networks:number", {}, "'number' is not callable"),
+        ("my_networks:narrow", {}, "it must accept in_channels, num_classes"),
+        ("my_networks:flat", {"activation": "tanh"}, "it must accept .*activation"),
+        ("my_networks:text", {}, "must return a torch.nn.Module, not str"),
+        (
+            "my_networks:raising",
+            {},
+            "my_networks:raising': it cannot be built: RuntimeError: two lines .*s.py, line 11",
+        ),
+        ("my_networks:mistaken", {}, "cannot be built: .*Error: .*my_networks.py, line 13"),
+        ("my_networks:lazy", {}, "my_networks:lazy': give its lazy layers their sizes"),
+        ("builtins:dict", {}, "'builtins:dict': it must accept in_channels"),
+    ],
+)
+def test_own_network_errors(own_module, name, arguments, message):
+    with pytest.raises(UserError, match=message):
+        build(name, **arguments)
+
+
+PARSES = """
+import argparse, sys
+from torch import nn
+print("reading", file=sys.stderr)
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, {option})
+{when}arguments = parser.parse_args()
+
+def make(in_channels, num_classes, image_size, width):
+    chosen = parser.parse_args()
+    return nn.Linear(in_channels, chosen.width)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "says"),
+    [
+        ("parses_1", PARSES.format(option="default=3", when=""), None),
+        (
+            "parses_2",
+            PARSES.format(option="required=True", when=""),
+            r"'parses_2' ends when it is imported \(.*required: --width\); .* __name__ == \"__main",
+        ),
+        (
+            "parses_3",
+            PARSES.format(option="required=True", when="if False: "),
+            "it cannot be built: SystemExit: 2",
+        ),
+        ("exits", "import sys; sys.exit('done')", r"ends when it is imported \(done\)"),
+    ],
+)
+def test_a_module_that_parses_arguments(tmp_path, monkeypatch, capsys, module, code, says):
+    """It finds none, whatever this command was given; one that wants some is named."""
+    (tmp_path / f"{module}.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    given = ["cnn-sensitivity", "--width", "x"]
+    monkeypatch.setattr(sys, "argv", given)
+    if says is None:
+        assert build(f"{module}:make", in_channels=2).out_features == 3
+        assert capsys.readouterr().err == "reading\n"
+    else:
+        with pytest.raises(UserError, match=says):
+            build(f"{module}:make")
+        assert "usage" not in capsys.readouterr().err or module == "parses_3"
+    assert sys.argv is given
