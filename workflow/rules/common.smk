@@ -23,7 +23,14 @@ from cnn_sensitivity.operations.forecast import (
     forecast,
     in_short,
 )
-from cnn_sensitivity.papers import all_inputs, claim_inputs, figure_inputs, figure_title, jobs
+from cnn_sensitivity.papers import (
+    all_inputs,
+    claim_inputs,
+    criteria_file,
+    figure_inputs,
+    figure_title,
+    jobs,
+)
 from cnn_sensitivity.config.fits import FITS
 from cnn_sensitivity.papers.paper import files_of
 from cnn_sensitivity.plan import Plan

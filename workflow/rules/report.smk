@@ -22,7 +22,7 @@ rule claims:
     input:
         files_of(CLAIM_INPUTS),
         reference=REFERENCE,
-        criteria=os.path.relpath(PACKAGE / ROOM / "criteria.csv"),
+        criteria=os.path.relpath(criteria_file(PAPER)),
         # The room's claims, and the authors' numbers that are drawn in the place of the run's.
         code=code_of("scorecard", f"{ROOM}.claims", f"{ROOM}.simulation"),
     output:

@@ -124,6 +124,11 @@ def claims(name: str) -> "tuple[Claim, ...]":
     return import_module(f"{__name__}.{name}.claims").CLAIMS
 
 
+def criteria_file(name: str) -> Path:
+    """Return where a paper's criteria are kept."""
+    return Path(__file__).with_name(name) / "criteria.csv"
+
+
 def criteria(name: str) -> "DataFrame":
     """Return the list of a paper's criteria: see `scorecard.criteria`.
 
@@ -133,7 +138,7 @@ def criteria(name: str) -> "DataFrame":
     from cnn_sensitivity.scorecard import criteria
 
     paper(name)
-    return criteria.read(Path(__file__).with_name(name) / "criteria.csv")
+    return criteria.read(criteria_file(name))
 
 
 def authors(name: str) -> "Authors":
