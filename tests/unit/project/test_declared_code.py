@@ -180,7 +180,8 @@ def test_a_scorecard_depends_on_all_that_a_room_is_asked_for(paper: str) -> None
     (rule,) = (path for path in RULES if "\nrule claims:" in path.read_text(encoding="utf-8"))
     text = rule.read_text(encoding="utf-8")
     assert 'code_of("scorecard", f"{ROOM}.claims", f"{ROOM}.simulation")' in text
-    assert '"criteria.csv"' in text
+    assert "criteria_file(PAPER)" in text
+    assert papers.criteria_file(paper).is_file()
     simulation = names(f"papers.{paper}.simulation")
     assert f"papers/{paper}/characteristics.csv" in simulation
 
