@@ -19,6 +19,7 @@ from cnn_sensitivity.config import (
     suggestion,
 )
 from cnn_sensitivity.config.fits import FITS, AnyFit
+from cnn_sensitivity.config.limits import at_point
 from cnn_sensitivity.config.run import OF_WEIGHTS, REFERENCE
 from cnn_sensitivity.config.settings import GridPoint
 
@@ -27,7 +28,7 @@ REFERENCES = f"paper_figures/{REFERENCE}"
 """Folder of the committed reference runs."""
 MEASUREMENTS = "measurements.csv"
 """The file of all that was measured of a run."""
-GPU_RULES = (*(fit.rule for fit in FITS.values()), "measure")
+GPU_RULES = (*(fit.rule for fit in FITS.values() if fit.on_gpu), "measure")
 """The rules that ask for a GPU where there is one to ask for: profiles of clusters name them."""
 
 
@@ -71,7 +72,7 @@ class Run(GridPoint):
     @property
     def has_filters(self) -> bool:
         """Whether the network has two-dimensional filters, and so a spectrum."""
-        return self.dimensions == 2 and not self.network.name.startswith(FULLY_CONNECTED)
+        return self.dimensions == 2 and FULLY_CONNECTED not in self.network.name
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Plan:
         experiment = self.config.experiments[run.experiment]
         return TrainingSettings(
             experiment=run.experiment,
-            network=run.network.architecture(),
+            network=at_point(run.network.architecture(), run.axes),
             recipe=self.config.recipe(run.network, experiment),
             compute=self.config.compute,
             axes=dict(run.axes),

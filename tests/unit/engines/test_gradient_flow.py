@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
 from cnn_sensitivity.engines import gradient_flow
-from cnn_sensitivity.engines.gradient_flow import Hinge, Predictor, Settings, SoftHinge, Square
+from cnn_sensitivity.engines.gradient_flow import Hinge, ScaledChange, Settings, SoftHinge, Square
 from cnn_sensitivity.engines.gradient_flow.members import Members
 from cnn_sensitivity.engines.kernel import (
     AnalyticTangentKernel,
@@ -23,7 +23,7 @@ from cnn_sensitivity.engines.kernel import (
 )
 
 
-def compression(predictor: Predictor) -> float:
+def compression(predictor: ScaledChange) -> float:
     """Return Lambda = sqrt(<w_1^2> / <mean of w_perp^2>) (C21)."""
     weight = predictor.network.linear1.weight.detach()  # type: ignore[union-attr]
     return sqrt(float((weight[:, 0] ** 2).mean() / (weight[:, 1:] ** 2).mean()))
@@ -242,3 +242,17 @@ def test_a_flow_computes_in_float64_unless_told_otherwise() -> None:
 def test_the_example_runs_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(ROOT / "examples/gradient_flow.py"))
     assert "stopped because: fitted" in capsys.readouterr().out
+
+
+def test_observables_leave_the_initial_network_as_it_is() -> None:
+    """F of a fit is zero at initialisation, and on the training points what the flow ended with."""
+    start, (x, y) = network(0), points(0)
+    settings = Settings(stop=0.5)
+    observed = {"compression": compression}
+    fit = gradient_flow.fit(
+        start, x, y, alpha=1e-3, loss=SoftHinge(), settings=settings, observables=observed
+    )
+    plain = gradient_flow.fit(start, x, y, alpha=1e-3, loss=SoftHinge(), settings=settings)
+    with torch.no_grad():
+        assert not fit.predictor("initial")(x).any()
+        torch.testing.assert_close(fit.predictor()(x), plain.predictor()(x))

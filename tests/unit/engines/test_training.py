@@ -14,7 +14,8 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Recipe
 from cnn_sensitivity.engines import sgd
 from cnn_sensitivity.engines.sgd import recipes
-from cnn_sensitivity.engines.sgd.records import COLUMNS, Record, is_below_chance
+from cnn_sensitivity.engines.sgd.records import COLUMNS, Record
+from cnn_sensitivity.engines.summaries import is_below_chance
 from cnn_sensitivity.networks.initial import build_network
 
 CPU = torch.device("cpu")

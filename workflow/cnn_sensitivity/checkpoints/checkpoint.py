@@ -1,5 +1,6 @@
 """The checkpoint: weights of a stack of seeds at several times, and all about them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from pydantic import ValidationError
-from torch import nn
+from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.checkpoints.sealed import STATES, Arrays, epoch_state, read_checkpoint
+from cnn_sensitivity.checkpoints import predictors
+from cnn_sensitivity.checkpoints.sealed import STATES, Arrays, read_checkpoint
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.networks import registry
 
@@ -22,7 +24,7 @@ class Checkpoint:
     `metadata` holds `dataset` (name, title, checksum, train_images, in_channels, image_size),
     `outputs`, `test_images`, `versions`, and `seeds`: for each seed, in order, seed, epochs,
     learned, diverged, last_test_error, best_test_error, best_epoch, fitted_epoch and
-    kept_test_errors, the test errors at the kept epochs by state.
+    kept_test_errors, the test errors at further states; and `predictor` where it is no network.
     """
 
     path: Path
@@ -42,25 +44,35 @@ class Checkpoint:
     def states(self, seed: int) -> tuple[str, ...]:
         """Return the states that it holds of a seed: "initial", "last", "best", "epoch-3", ...
 
-        Of the epochs that the recipe keeps those that the seed came through.
+        Of those that are kept besides, the ones that the seed came to.
         """
         held = self.record(seed).get("kept_test_errors", {})  # not in those of older versions
-        epochs = map(epoch_state, self.settings.recipe.keep_epochs or [])
-        return (*STATES, *(state for state in epochs if state in held))
+        return (*STATES, *held)
 
     def network(self, seed: int, state: str) -> nn.Module:
-        """Return the network of a seed at one of its states, in eval mode.
+        """Return what maps inputs to outputs for a seed at one of its states, in eval mode.
+
+        A network, or what the engine made of one (`predictors`).
 
         Raises:
             UserError: no such seed or state.
         """
         if state not in (states := self.states(seed)):
             raise UserError(f"state {state!r}: choose one of {', '.join(states)}")
-        position = self._position(seed)
-        weights = {
-            name: torch.from_numpy(np.array(self.arrays[f"{state}/{name}"][position]))
-            for name in self.metadata["names"]
-        }
+
+        def at(state: str) -> dict[str, Tensor]:
+            position = self._position(seed)
+            return {
+                name: torch.from_numpy(np.array(self.arrays[f"{state}/{name}"][position]))
+                for name in self.metadata["names"]
+            }
+
+        described = self.metadata.get("predictor")
+        predictor = predictors.build(described, self._built, at, state)
+        return predictors.represented(predictor, self.arrays).eval()
+
+    def _built(self, weights: Mapping[str, Tensor]) -> nn.Module:
+        """Return the network of the settings with these weights, in their precision."""
         network, dataset = self.settings.network, self.metadata["dataset"]
         with torch.random.fork_rng(devices=[]):  # the weights that building draws are not used
             built = registry.build(
@@ -72,6 +84,7 @@ class Checkpoint:
                 activation=network.activation,
                 **network.options,
             )
+        built.to(next((each.dtype for each in weights.values() if each.is_floating_point()), None))
         try:
             built.load_state_dict(weights)
         except RuntimeError:
@@ -79,7 +92,7 @@ class Checkpoint:
                 f"{self.path}: its weights do not fit today's {network.name};"
                 " delete it and run again to train anew"
             ) from None
-        return built.eval()
+        return built
 
     def _position(self, seed: int) -> int:
         if seed not in self.seeds:

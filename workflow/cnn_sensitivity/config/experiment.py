@@ -3,9 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cnn_sensitivity.config.base import (
     Label,
@@ -24,11 +24,14 @@ class Experiment(Model):
     """A grid of runs: networks x noise levels x training sizes x seeds on one data set."""
 
     dimensions: ClassVar[int] = 2
+    bytes_per_number: ClassVar[int] = 1
+    """Of its stored inputs."""
     takes_weights: ClassVar[bool] = False
     """Whether networks that were trained elsewhere may be among its networks."""
     measurements: Annotated[list[Label], Field(min_length=1)] = ["sensitivity"]
     """Which of the configuration's measurements are made of those networks that list none."""
-    recipe: Label
+    recipe: Label | None = None
+    """Of the networks that name none, where their engine goes by a recipe."""
     networks: Annotated[list[Network], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
     noise: Annotated[list[NonNegative], Field(min_length=1)] = [0.0]
@@ -53,6 +56,11 @@ class Experiment(Model):
                 raise ValueError(f"{name} is an axis of every run; it has a key of its own")
             refuse_duplicates(f"value of {name}", _as_tables_show(values))
         return axes
+
+    @model_validator(mode="after")
+    def _has_its_axes(self) -> Self:
+        self.fit.check_axes(self.axes)
+        return self
 
     @field_validator("networks")
     @classmethod

@@ -1,4 +1,4 @@
-"""The kinds of experiments: images, and scale detection in two dimensions and in one."""
+"""The kinds of experiments: images, scale detection in two dimensions and in one, and points."""
 
 from collections.abc import Callable, Iterator
 from glob import escape
@@ -194,8 +194,80 @@ class ScaleDetection1dTask2(ScaleDetection1d):
         return PixelMoves(block=self.scale)
 
 
+class Points(Experiment):
+    """Points of a few dimensions, whose label depends on the first of them (C21)."""
+
+    dimensions: ClassVar[int] = 0
+    bytes_per_number: ClassVar[int] = 8
+    kind: str
+    dimension: Annotated[int, Field(ge=2, le=1000), NO_BOOLEAN]
+    train_points: Count = 50_000
+    """Of the split that seeds draw their own training sets from."""
+    train_sizes: Annotated[list[Count], Field(min_length=1)]
+    test_size: Count = 20_000
+
+    @model_validator(mode="after")
+    def _has_so_many(self) -> Self:
+        for size in self.train_sizes:
+            if size > self.train_points:
+                raise ValueError(f"train_sizes {size}: there are {self.train_points} train_points")
+        return self
+
+    @model_validator(mode="after")
+    def _is_fitted_by_their_engines(self) -> Self:
+        if self.fit.by_recipe:
+            raise ValueError("fit: points take the engine gradient_flow or kernel")
+        return self
+
+    def check_perturbation(self, perturbation: Perturbation) -> None:
+        raise ValueError(f"{perturbation.kind} moves pixels, and points have none; leave it out")
+
+    def task(self, seed: int, data_root: str) -> dict[str, Any]:
+        return {
+            "name": self.kind,
+            "dimension": self.dimension,
+            "train_size": self.train_points,
+            "test_size": self.test_size,
+            "seed": seed,
+        }
+
+    def channels(self) -> int:
+        return self.dimension
+
+    def sizes(self) -> list[int | None]:
+        return list(self.train_sizes)
+
+    def train_images(self) -> int:
+        return self.train_points
+
+    def test_images(self) -> int:
+        return self.test_size
+
+
+class Stripe(Points):
+    """Layers of +1 and -1, separated by planes at right angles to the first axis."""
+
+    kind: Literal["stripe"] = "stripe"
+
+
+class Cylinder(Points):
+    """-1 outside, +1 inside a cylinder around the axes after the first `informative` ones."""
+
+    kind: Literal["cylinder"] = "cylinder"
+    informative: Count = 2
+
+    @model_validator(mode="after")
+    def _has_these_dimensions(self) -> Self:
+        if self.informative > self.dimension:
+            raise ValueError(f"informative {self.informative}: dimension is {self.dimension}")
+        return self
+
+    def task(self, seed: int, data_root: str) -> dict[str, Any]:
+        return {**super().task(seed, data_root), "informative": self.informative}
+
+
 AnyExperiment = Annotated[
-    Images | ScaleDetection2d | ScaleDetection1dTask1 | ScaleDetection1dTask2,
+    Images | ScaleDetection2d | ScaleDetection1dTask1 | ScaleDetection1dTask2 | Stripe | Cylinder,
     Field(discriminator="kind"),
 ]
 KINDS = tags(AnyExperiment, "kind")

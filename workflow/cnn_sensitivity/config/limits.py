@@ -11,15 +11,28 @@ ONE_DIMENSIONAL = "SimpleCNN1D"
 # R18's networks, which differ in what halves the image after each of their blocks.
 DOWNSAMPLING = ("MaxPoolCNN", "AveragePoolCNN", "SubsampleCNN", "StridedCNN", "StridedReLUCNN")
 _NUMBER: tuple[str, ...] = ()
+_NTK: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("hidden_units", "hidden_layers", "steepness"), _NUMBER),
+    "shape": ("relu", "softplus", "swish"),
+    "bias": ("normal", "none"),
+    "output_scale": ("h", "sqrt_h"),
+}
 _SHORTCUT: dict[str, tuple[str, ...]] = {"shortcut": ("pad", "projection")}
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     ONE_DIMENSIONAL: dict.fromkeys(("blocks", "channels", "filter_size", "stride"), _NUMBER),
+    "NTKFullConn": _NTK,
     **dict.fromkeys(DOWNSAMPLING, {"blocks": _NUMBER}),
     **dict.fromkeys(("ResNet20", "ResNet32", "ResNet44", "ResNet56", "ResNet110"), _SHORTCUT),
 }
 """The options of each network, and the words of which one is its value; without words, a number."""
 SMALLEST_IMAGE = {"LeNet": 16}
-OWN_ACTIVATION = {"EfficientNetB0": "SiLU"}
+OWN_ACTIVATION = {"EfficientNetB0": "SiLU", "NTKFullConn": "option shape"}
+
+
+def at_point(network: Architecture, axes: Mapping[str, float | int | None]) -> Architecture:
+    """Return a network with the options that are axes of its grid, at a point of this."""
+    options = {name: axes[name] for name in OPTIONS.get(network.name, {}) if name in axes}
+    return network.model_copy(update={"options": {**network.options, **options}})
 
 
 def check_network(network: Architecture, dimensions: int, size: int | None) -> None:
@@ -33,6 +46,8 @@ def check_network(network: Architecture, dimensions: int, size: int | None) -> N
     if (name == ONE_DIMENSIONAL) != (dimensions == 1):
         takes, here = ("lines", "images") if name == ONE_DIMENSIONAL else ("images", "lines")
         raise UserError(f"{name} takes {takes} of pixels, and those here are {here}")
+    if dimensions == 0 and "FullConn" not in name:
+        raise UserError(f"{name} takes images, and those here are points; take NTKFullConn")
     check_options(name, network.options)
     check_activation(name, network.activation)
     if name in DOWNSAMPLING:

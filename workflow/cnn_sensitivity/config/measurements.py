@@ -14,6 +14,8 @@ QUANTITIES = {
     "cosine_distance": _OF_IMAGES,
     "filters": set(),
     "receptive_field": set(),
+    "compression": {"images", "informative"},
+    "tangent_kernel": {"images", "informative"},
 }
 
 
@@ -69,7 +71,9 @@ class Measurement(Model):
 
     quantity: Quantity = "sensitivity"
     """D, G and R (T22, eq. 1); the normalised cosine distance (Ruderman et al. 2018); spectrum and
-    smoothness of the filters; or the width of the receptive fields of layers in one dimension."""
+    smoothness of the filters; the width of the receptive fields of layers in one dimension; or, of
+    points, how insensitive a network is to uninformative coordinates (Paccolat et al. 2021), and
+    what its tangent kernel learns."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""
@@ -95,6 +99,8 @@ class Measurement(Model):
     """How many times the channels of a trained network are shuffled."""
     initializations: Annotated[int, Field(ge=1, le=1000), NO_BOOLEAN] = 1
     """Networks at initialisation of each seed: that which was trained, and others drawn afresh."""
+    informative: Count = 1
+    """How many of a point's coordinates, the first ones, its label depends on."""
     weights: Literal["last", "best"] | None = None
     """Which epoch's weights count as trained; the default is the run's."""
 

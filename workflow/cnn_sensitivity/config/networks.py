@@ -26,6 +26,7 @@ NETWORKS = (
     "FullConnL2",
     "FullConnL4",
     "FullConnL6",
+    "NTKFullConn",
     "LeNet",
     "AlexNet",
     "VGG11",

@@ -144,8 +144,11 @@ class Config(Model):
                 ) from None
 
     def _check_network(self, key: str, network: Network, experiment: Experiment) -> None:
-        recipe = network.recipe or experiment.recipe
-        if recipe not in self.recipes:
+        if not experiment.fit_of(network).by_recipe:
+            _refuse_recipe(key, network, experiment)
+        elif (recipe := network.recipe or experiment.recipe) is None:
+            raise ValueError(f"{key}: recipe: missing, and the experiment has none")
+        elif recipe not in self.recipes:
             raise ValueError(f"{key}: unknown recipe {recipe!r}{suggestion(recipe, self.recipes)}")
         if network.weights and not experiment.takes_weights:
             raise ValueError(f"{key}: weights: only networks of images are adopted; leave them out")
@@ -164,11 +167,23 @@ class Config(Model):
             )
 
     def recipe(self, network: Network, experiment: Experiment) -> Recipe:
-        """Return the recipe of a network of an experiment, its overrides applied."""
-        base = self.recipes[network.recipe or experiment.recipe]
+        """Return the recipe of a network of an experiment, its overrides applied.
+
+        That of an engine which goes by none is the default.
+        """
+        name = network.recipe or experiment.recipe
+        base = self.recipes[name] if name else Recipe()
         recipe = Recipe(**{**base.model_dump(), **network.override})
         if not recipe.rate_times_channels:
             return recipe
         rate = recipe.learning_rate * network.number("channels", 1000)
         changed = {"learning_rate": rate, "rate_times_channels": False}
         return Recipe(**{**recipe.model_dump(), **changed})
+
+
+def _refuse_recipe(key: str, network: Network, experiment: Experiment) -> None:
+    """Raise ValueError for keys of a recipe where the engine goes by none."""
+    given = {"recipe": network.recipe or experiment.recipe, "override": network.override}
+    for name, value in given.items():
+        if value:
+            raise ValueError(f"{key}: {name}: {experiment.fit.engine} takes none; leave it out")

@@ -1,10 +1,18 @@
-"""What is left of an unfinished fit: read where it belongs to the fit that is asked for."""
+"""An unfinished fit: the signal that stops it, and what is left of it, taken up again."""
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from cnn_sensitivity.base.sealed import Arrays, read_sealed
+
+
+def path_for(checkpoint: Path) -> Path:
+    """Return where the state of a checkpoint's training is kept: beside it, hidden."""
+    return checkpoint.with_name(f".{checkpoint.stem}.resume.safetensors")
 
 
 def read(
@@ -25,3 +33,25 @@ def read(
         log(f"{path}: ignored, {what} starts anew ({error})")
         return None
     return description, arrays
+
+
+class Interruption:
+    """While entered, SIGTERM and Ctrl-C are only noted, so that the state can be saved first."""
+
+    SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "Interruption":
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python forbids it
+            self._before = {number: signal.signal(number, self._note) for number in self.SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self.signal = number

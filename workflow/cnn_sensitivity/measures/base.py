@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures.recording import Factory, Recording, record
+from cnn_sensitivity.tasks.points.signed import Signed
 
 Row = dict[str, Any]
 """One number of one layer: layer, index, quantity, value; and where there are such, kind, depth,
@@ -28,17 +29,27 @@ Stimuli = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
+class Learned:
+    """What a network learned and how it is tested: inputs [P, ...] and targets [P] of +-1."""
+
+    training: Signed
+    test: Signed
+
+
+@dataclass(frozen=True)
 class Seen:
     """A network f, and what was added up of its layers while images passed it.
 
     `shape` is that of one input, [C, ...]. `sets` are the images [P, ...], then each changed set
-    once; where none passed there are none, and no recording.
+    once; where none passed there are none, and no recording. `learned` is there for measures that
+    ask for it.
     """
 
     network: nn.Module
     shape: tuple[int, ...]
     sets: tuple[Tensor, ...] = ()
     recording: Recording | None = None
+    learned: Learned | None = None
 
     def place(self, changed: Tensor) -> int:
         """Return the number of a changed set among those that passed, from 0."""
@@ -53,6 +64,8 @@ class Measure(ABC):
     """
 
     needs: ClassVar[Collection[str]] = ()
+    of_learned: ClassVar[bool] = False
+    """Whether it is made from the training set of the network's seed and from the test set."""
 
     @classmethod
     def of(cls, measurement: Measurement, stimuli: Stimuli) -> Self:

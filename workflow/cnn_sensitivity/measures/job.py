@@ -1,6 +1,7 @@
 """All that is measured of the networks of a checkpoint: one long table, a row a number."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,10 +11,12 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.checkpoints.checkpoint import Checkpoint
 from cnn_sensitivity.config import Measurement, MeasurementSettings
-from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli, look, measure_class
+from cnn_sensitivity.measures.base import Learned, Measure, Row, Seen, Stimuli, look, measure_class
 from cnn_sensitivity.measures.stimuli import description, perturbed_images, together
 from cnn_sensitivity.measures.subjects import subjects
+from cnn_sensitivity.networks.training_sets import training_set
 from cnn_sensitivity.tables.measurements import long_table
+from cnn_sensitivity.tasks.points.signed import test_points
 from cnn_sensitivity.tasks.store import Dataset, seen_by
 
 
@@ -46,7 +49,12 @@ def measured(
         first = next(iter(group.values()))
         for columns, network in subjects(checkpoint, dataset, settings, first):
             network = network.to(device)
-            numbers = _of_network(network, measures, stimuli, columns, first, dataset, own)
+            seen = _seen(network, measures, stimuli, columns, first, dataset, own)
+            if any(measure.of_learned for measure in measures):
+                points = training_set(training, dataset, columns["seed"])
+                seen = replace(seen, learned=Learned(points, test_points(dataset)))
+            with torch.no_grad():
+                numbers = [measure.rows(seen) for measure in measures]
             for (name, measurement), of_measure in zip(group.items(), numbers, strict=True):
                 described = {**columns, **description(name, measurement)}
                 described |= {"input_size": dataset.test.images.shape[-1], "scale": settings.scale}
@@ -54,7 +62,7 @@ def measured(
     return long_table([row for of_one in rows.values() for row in of_one])
 
 
-def _of_network(
+def _seen(
     network: nn.Module,
     measures: Sequence[Measure],
     stimuli: Mapping[str, Stimuli],
@@ -62,22 +70,19 @@ def _of_network(
     measurement: Measurement,
     dataset: Dataset,
     functions: bool,
-) -> list[list[Row]]:
-    """Return the numbers of one network, by measure."""
+) -> Seen:
+    """Return one network, and what its layers made of the images."""
     images = next((shown["images"] for shown in stimuli.values() if shown), None)
     if images is None:
-        seen = Seen(network, tuple(dataset.test.images.shape[1:]))
-    else:
-        seen = look(
-            network,
-            images,
-            measures,
-            channel_mean=bool(measurement.channel_mean),
-            batch_statistics=columns["batch_norm"] == "batch",
-            functions=functions,
-        )
-    with torch.no_grad():
-        return [measure.rows(seen) for measure in measures]
+        return Seen(network, tuple(dataset.test.images.shape[1:]))
+    return look(
+        network,
+        images,
+        measures,
+        channel_mean=bool(measurement.channel_mean),
+        batch_statistics=columns["batch_norm"] == "batch",
+        functions=functions,
+    )
 
 
 def _on_device(stimuli: Mapping[str, Stimuli], device: str) -> dict[str, dict[str, Tensor]]:

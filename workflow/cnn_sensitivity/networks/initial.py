@@ -20,8 +20,15 @@ def seed_of(settings: TrainingSettings, seed: int, *purpose: str | int) -> int:
 
 
 def output_count(settings: TrainingSettings, dataset: Dataset) -> int:
-    """Return the number of the network's outputs: one with hinge loss, else one a class."""
-    return 1 if settings.recipe.loss == "hinge" else len(dataset.classes)
+    """Return the number of the network's outputs: one a class, or one that decides of two."""
+    one = not settings.fit.by_recipe or settings.recipe.loss == "hinge"
+    return 1 if one else len(dataset.classes)
+
+
+def input_shape(settings: TrainingSettings, dataset: Dataset) -> tuple[int, int]:
+    """Return the channels and the side of what the network is given (`Split.input_shape`)."""
+    components = getattr(settings.fit, "components", None)
+    return dataset.train.input_shape if components is None else (components, 1)
 
 
 def build_network(
@@ -32,12 +39,13 @@ def build_network(
     That of `draw` 0 is trained; the others are as it might have been.
     """
     network = settings.network
+    in_channels, image_size = input_shape(settings, dataset)
     torch.manual_seed(seed_of(settings, seed, "initial", *([draw] if draw else [])))
     built = registry.build(
         network.name,
-        in_channels=dataset.train.images.shape[1],
+        in_channels=in_channels,
         num_classes=output_count(settings, dataset),
-        image_size=dataset.train.images.shape[-1],
+        image_size=image_size,
         width=network.width,
         activation=network.activation,
         **network.options,

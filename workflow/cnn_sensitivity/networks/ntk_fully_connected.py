@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.networks.layers import ScaledLinear
+from cnn_sensitivity.networks.layers import ScaledLinear, scaled
 
 Activation = Literal["relu", "softplus", "swish"]
 OutputScale = Literal["1/h", "1/sqrt(h)"]
@@ -54,8 +54,11 @@ def ntk_fully_connected(
     steepness: float = 1.0,
     bias: bool = True,
     output_scale: OutputScale = "1/h",
+    outputs: int | None = None,
 ) -> nn.Sequential:
     """Return a network of `hidden_layers` layers of `width` h units: inputs [B, ...] to [B].
+
+    With a number of `outputs` O it gives [B, O].
 
     x -> s(W x / sqrt(fan-in) + b) in each hidden layer, then W x times `output_scale`, without
     bias; W, b ~ N(0, 1), from torch's global generator. s is shape(k x)/k of `steepness` k, scaled
@@ -92,9 +95,41 @@ def ntk_fully_connected(
         modules[f"activation{index}"] = shape
         # The gain of s goes into the next layer's scale: one pass over the activations less.
         fan_in, scale = width, gain / sqrt(width)
-    modules["output"] = ScaledWeights(width, 1, gain * _OUTPUT_SCALES[output_scale](width), False)
-    modules["scalar"] = nn.Flatten(0)
+    scale = gain * _OUTPUT_SCALES[output_scale](width)
+    modules["output"] = ScaledWeights(width, outputs or 1, scale, False)
+    if outputs is None:
+        modules["scalar"] = nn.Flatten(0)
     return nn.Sequential(modules)
+
+
+def ntk_network(
+    in_channels: int,
+    num_classes: int,
+    image_size: int,
+    width: float,
+    activation: str,
+    *,
+    hidden_units: int = 100,
+    hidden_layers: int = 1,
+    shape: Activation = "relu",
+    steepness: int = 1,
+    bias: Literal["normal", "none"] = "normal",
+    output_scale: Literal["h", "sqrt_h"] = "h",
+) -> nn.Sequential:
+    """Return it as the configuration asks for it: [B, in_channels, S, S] to [B, num_classes].
+
+    `width` multiplies `hidden_units`; of points S is 1, and there is no `activation` but `shape`.
+    """
+    return ntk_fully_connected(
+        in_channels * image_size**2,
+        scaled(hidden_units, width),
+        hidden_layers=hidden_layers,
+        activation=shape,
+        steepness=steepness,
+        bias=bias == "normal",
+        output_scale="1/h" if output_scale == "h" else "1/sqrt(h)",
+        outputs=num_classes,
+    )
 
 
 def second_moment(function: Callable[[Tensor], Tensor]) -> float:

@@ -25,6 +25,7 @@ from cnn_sensitivity.networks.efficientnet import efficientnet_b0
 from cnn_sensitivity.networks.fully_connected import fully_connected
 from cnn_sensitivity.networks.layers import ACTIVATIONS
 from cnn_sensitivity.networks.lenet import lenet
+from cnn_sensitivity.networks.ntk_fully_connected import ntk_network
 from cnn_sensitivity.networks.resnet import resnet
 from cnn_sensitivity.networks.simple_cnn_1d import simple_cnn_1d
 from cnn_sensitivity.networks.vgg import vgg
@@ -33,6 +34,7 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "FullConnL2": partial(fully_connected, hidden_layers=1),
     "FullConnL4": partial(fully_connected, hidden_layers=3),
     "FullConnL6": partial(fully_connected, hidden_layers=5),
+    "NTKFullConn": ntk_network,
     "LeNet": lenet,
     "AlexNet": alexnet,
     "VGG11": partial(vgg, depth=11, batch_norm=False),

@@ -15,6 +15,7 @@ from cnn_sensitivity.tasks.images import (
     variants,
 )
 from cnn_sensitivity.tasks.pixel_pairs import scale_detection
+from cnn_sensitivity.tasks.points import labelled
 from cnn_sensitivity.tasks.store import Dataset
 
 BUILDERS: dict[str, Callable[..., Dataset]] = {
@@ -24,7 +25,10 @@ BUILDERS: dict[str, Callable[..., Dataset]] = {
     "image_folder": image_folder.read,
     "scale_detection_2d": scale_detection.build_2d,
     "scale_detection_1d": scale_detection.build_1d,
+    "stripe": labelled.build_stripe,
+    "cylinder": labelled.build_cylinder,
 }
+_NO_IMAGES = ("scale_detection_2d", "scale_detection_1d", "stripe", "cylinder")
 
 
 def prepare(
@@ -43,7 +47,7 @@ def prepare(
     Raises UserError for an unknown name or option, for one that is missing, and as the function.
     """
     changes = pad_to, templates, labels
-    if name.startswith("scale_detection") and changes != (None, None, None):
+    if name in _NO_IMAGES and changes != (None, None, None):
         raise UserError(f"dataset {name}: pad_to, templates and labels are for images")
     seed = options.get("seed", 0)
     if templates is None:

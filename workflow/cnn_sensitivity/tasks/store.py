@@ -27,6 +27,12 @@ class Split:
     images: torch.Tensor
     labels: torch.Tensor
 
+    @property
+    def input_shape(self) -> tuple[int, int]:
+        """Channels of an input, and its pixels a side; points have no sides, which counts as 1."""
+        first, *sides = self.images.shape[1:]
+        return first, sides[-1] if sides else 1
+
 
 @dataclass(frozen=True)
 class Dataset:

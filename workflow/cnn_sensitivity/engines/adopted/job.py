@@ -11,7 +11,8 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.config.fits import Adopted
 from cnn_sensitivity.engines import one_step
-from cnn_sensitivity.engines.sgd.job import check, print_at_once
+from cnn_sensitivity.engines.base import print_at_once
+from cnn_sensitivity.engines.sgd.job import check
 from cnn_sensitivity.networks import state_dicts, weight_contents, weight_files, weight_names
 from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.tasks.store import Dataset, seen_by

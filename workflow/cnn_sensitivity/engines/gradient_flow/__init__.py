@@ -3,7 +3,7 @@
 from cnn_sensitivity.engines.gradient_flow.fit import Fit, Interrupted, Saving, fit, fit_members
 from cnn_sensitivity.engines.gradient_flow.flow import DEFAULTS, Settings
 from cnn_sensitivity.engines.gradient_flow.losses import Hinge, Loss, SoftHinge, Square
-from cnn_sensitivity.engines.gradient_flow.predictor import Predictor
+from cnn_sensitivity.networks.scaled_change import ScaledChange
 
 __all__ = [
     "DEFAULTS",
@@ -11,7 +11,7 @@ __all__ = [
     "Hinge",
     "Interrupted",
     "Loss",
-    "Predictor",
+    "ScaledChange",
     "Saving",
     "Settings",
     "SoftHinge",

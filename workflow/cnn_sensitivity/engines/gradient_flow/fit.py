@@ -22,7 +22,7 @@ from cnn_sensitivity.engines.gradient_flow.flow import (
 )
 from cnn_sensitivity.engines.gradient_flow.losses import Loss
 from cnn_sensitivity.engines.gradient_flow.members import Members
-from cnn_sensitivity.engines.gradient_flow.predictor import Predictor
+from cnn_sensitivity.networks.scaled_change import ScaledChange
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,17 @@ class Fit:
 
     `states`: the network's state_dict by name: initial, t_star, fitted-<share>, last; those that
     the flow did not reach are missing. `path`: a row for each recorded step, with time, loss (the
-    mean of l), share_fitted, evaluations and the observables. `stopped_because`: "fitted", "budget"
+    mean of l), share_fitted, evaluations, state (the names of those kept there) and the
+    observables. `stopped_because`: "fitted", "budget"
     (of evaluations, before the share was reached) or "stationary" (the gradient is zero).
     """
 
     states: dict[str, dict[str, Tensor]]
     path: pd.DataFrame
     stopped_because: str
-    _predictor: Predictor
+    _predictor: ScaledChange
 
-    def predictor(self, state: str = "last") -> Predictor:
+    def predictor(self, state: str = "last") -> ScaledChange:
         """Return F = alpha (f - f0) at a state."""
         predictor = copy.deepcopy(self._predictor)
         predictor.network.load_state_dict(self.states[state])
@@ -109,7 +110,7 @@ def fit_members(
     / alpha, F = alpha (f - f0): alpha << 1 is the feature, alpha >> 1 the lazy regime. Networks
     compute on the CPU in evaluation mode, in `dtype` (float32 is up to twice as fast, but a large
     alpha needs float64), and are left as they are; those that are small enough to gain by it
-    compute together. `observables`: columns of the path by name, functions of a `Predictor`.
+    compute together. `observables`: columns of the path by name, functions of a `ScaledChange`.
 
     Raises:
         UserError: a value is out of range, the shapes do not fit, the loss is not defined on the
@@ -124,9 +125,11 @@ def fit_members(
     if not any(parameter.requires_grad for parameter in networks[0].parameters()):
         raise UserError("network: it has no parameter to train")
     members = Members(networks, inputs, targets, alpha, loss)
-    flow = Flow(members, Predictor(networks[0], alpha), settings, observables or {})
+    # Observables are asked of a network of their own, whose weights they change.
+    observed = ScaledChange(copy.deepcopy(networks[0]), alpha)
+    flow = Flow(members, observed, settings, observables or {})
     _run(flow, saving, repr(networks[0]))
-    return [_result(flow, Predictor(networks[row], alpha), row) for row in range(len(networks))]
+    return [_result(flow, ScaledChange(networks[row], alpha), row) for row in range(len(networks))]
 
 
 def _check(inputs: Tensor, targets: Tensor, members: int, alpha: float) -> None:
@@ -161,7 +164,7 @@ def _run(flow: Flow, saving: Saving | None, network: str) -> None:
             raise Interrupted(f"{saving.path}: the state is saved; the same call goes on")
 
 
-def _result(flow: Flow, predictor: Predictor, row: int) -> Fit:
+def _result(flow: Flow, predictor: ScaledChange, row: int) -> Fit:
     states = {name: flow.members.state(theta, row) for name, theta in flow.kept[row].items()}
     path = pd.DataFrame(flow.paths[row], columns=[*COLUMNS, *flow.observables])
     return Fit(states, path, flow.reasons[row], predictor)

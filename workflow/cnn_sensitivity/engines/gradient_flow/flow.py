@@ -11,18 +11,18 @@ from torch import Tensor
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.engines.gradient_flow.members import Members
-from cnn_sensitivity.engines.gradient_flow.predictor import Predictor
 from cnn_sensitivity.engines.gradient_flow.rkc import State, Stepper
+from cnn_sensitivity.networks.scaled_change import ScaledChange
 
 T_STAR_SHARE = 0.1
 """t*: the first time at which more than this share of the points is fitted (C21 [code])."""
-COLUMNS = ("time", "loss", "share_fitted", "evaluations")
-"""What every row of the path has, before the observables."""
+COLUMNS = ("time", "loss", "share_fitted", "evaluations", "state")
+"""What every row of the path has, before the observables; `state` names those kept there."""
 # A row of the path: when time has grown, or the loss fallen, by so much since the last.
 _GROWN, _FALLEN = 1.05, 0.95
 
-Observables = Mapping[str, Callable[[Predictor], float]]
-Row = dict[str, float]
+Observables = Mapping[str, Callable[[ScaledChange], float]]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,11 @@ class Flow:
     """A flow that advances step by step; its `snapshot` goes on to the bit in another process."""
 
     def __init__(
-        self, members: Members, predictor: Predictor, settings: Settings, observables: Observables
+        self,
+        members: Members,
+        predictor: ScaledChange,
+        settings: Settings,
+        observables: Observables,
     ):
         self.members, self.settings, self.observables = members, settings, observables
         self._predictor = predictor
@@ -163,10 +167,12 @@ class Flow:
         time, loss = float(self.state.time[row]), self._loss(row)
         last = path[-1] if path else None
         if last and last["time"] == time:
+            last["state"] = " ".join([*last["state"].split(), *names])
             return
         if last and not names and time < _GROWN * last["time"] and loss > _FALLEN * last["loss"]:
             return
-        values = (time, loss, self._share(row), int(self.state.evaluations[row]))
+        evaluations = int(self.state.evaluations[row])
+        values = (time, loss, self._share(row), evaluations, " ".join(names))
         path.append({**dict(zip(COLUMNS, values, strict=True)), **self._observed(row)})
 
     def _loss(self, row: int) -> float:

@@ -1,15 +1,11 @@
 """Closed forms of the lazy regime: kernel machines, regression and flow; each fit a predictor."""
 
-from cnn_sensitivity.engines.kernel.kernels import (
+from cnn_sensitivity.engines.kernel.machines import linear_flow, ridgeless, support_vectors
+from cnn_sensitivity.networks.kernel_predictor import KernelPredictor
+from cnn_sensitivity.networks.tangent_kernels import (
     AnalyticTangentKernel,
     EmpiricalTangentKernel,
     Kernel,
-)
-from cnn_sensitivity.engines.kernel.machines import (
-    KernelPredictor,
-    linear_flow,
-    ridgeless,
-    support_vectors,
 )
 
 __all__ = [

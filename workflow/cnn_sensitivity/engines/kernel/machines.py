@@ -9,30 +9,13 @@ from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.engines import gradient_flow
-from cnn_sensitivity.engines.kernel.kernels import Kernel
+from cnn_sensitivity.networks.kernel_predictor import KernelPredictor
+from cnn_sensitivity.networks.tangent_kernels import Kernel
 
 HARD = 1e6
 """C of the machine on the kernel over its mean diagonal: no slack at this size."""
 # Directions of the kernel below this share of its largest eigenvalue are rounding errors.
 _NULL = 1e-13
-
-
-class KernelPredictor(nn.Module):
-    """f(x) = sum_i dual_i K(x, x_i) + offset: inputs [B, ...] to [B], in float64."""
-
-    inputs: Tensor
-    dual: Tensor
-    offset: Tensor
-
-    def __init__(self, kernel: Kernel, inputs: Tensor, dual: Tensor, offset: float = 0.0):
-        super().__init__()
-        self.kernel = kernel.double()
-        self.register_buffer("inputs", inputs.double())
-        self.register_buffer("dual", dual.double())
-        self.register_buffer("offset", torch.tensor(offset, dtype=torch.float64))
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return self.kernel(inputs.double(), self.inputs) @ self.dual + self.offset
 
 
 def support_vectors(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPredictor:

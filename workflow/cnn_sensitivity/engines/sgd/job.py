@@ -9,6 +9,8 @@ import torch
 from cnn_sensitivity.base.arithmetic import arithmetic
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.engines import unfinished
+from cnn_sensitivity.engines.base import print_at_once
 from cnn_sensitivity.engines.sgd import state
 from cnn_sensitivity.engines.sgd.ensemble import can_stack
 from cnn_sensitivity.engines.sgd.loop import Result, Trainer
@@ -18,11 +20,6 @@ from cnn_sensitivity.engines.sgd.saving import save_checkpoint
 from cnn_sensitivity.networks.initial import build_network, output_count
 from cnn_sensitivity.networks.registry import own_failure
 from cnn_sensitivity.tasks.store import Dataset, seen_by
-
-
-def print_at_once(message: str) -> None:
-    """Print a line that is read while the training goes on, also where it goes into a file."""
-    print(message, flush=True)
 
 
 def fit(
@@ -47,13 +44,13 @@ def fit(
         SystemExit: a signal came; the state is saved.
     """
     checkpoint, device = Path(checkpoint), torch.device(device)
-    kept = state.path_for(checkpoint)
+    kept = unfinished.path_for(checkpoint)
     mark = state.fingerprint(settings, dataset, device)
     cuda = [torch.cuda.current_device()] if device.type == "cuda" else []
     with (
         torch.random.fork_rng(devices=cuda),
         arithmetic(settings.recipe.precision, device),
-        state.Interruption() as interruption,
+        unfinished.Interruption() as interruption,
     ):
         dataset = seen_by(dataset, settings.network)
         check(settings, dataset)
@@ -84,7 +81,7 @@ class _Saver:
         finished: list[Result],
         trainer: Trainer,
         seconds: float,
-        interruption: state.Interruption,
+        interruption: unfinished.Interruption,
         progress: Progress,
     ):
         self._progress = progress

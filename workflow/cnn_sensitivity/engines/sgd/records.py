@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from math import inf, isfinite, sqrt
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.checkpoints.sealed import epoch_state
 from cnn_sensitivity.config import Recipe, TrainingSettings
+from cnn_sensitivity.engines.summaries import is_below_chance
 
 COLUMNS = (
     "experiment,network,noise,train_size,seed,epoch,learning_rate,"
@@ -88,12 +89,6 @@ class Record:
         learned = not self.diverged and is_below_chance(self.last_test_error, classes, test_images)
         kept = self.test_errors_at(keep_epochs)
         return {**whole, "epochs": self.epochs, "learned": learned, "kept_test_errors": kept}
-
-
-def is_below_chance(error: float, classes: int, images: int) -> bool:
-    """Return whether an error on so many images is below chance by three standard errors."""
-    chance = 1 - 1 / classes
-    return error < chance - 3 * sqrt(chance * (1 - chance) / images)
 
 
 def write_table(path: Path, settings: TrainingSettings, records: Iterable[Record]) -> None:

@@ -2,13 +2,10 @@
 
 import hashlib
 import json
-import signal
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -31,11 +28,6 @@ class Saved:
     finished: list[Result]
     plain: dict[str, Any]
     tensors: State
-
-
-def path_for(checkpoint: Path) -> Path:
-    """Return where the state of a checkpoint's training is kept: beside it, hidden."""
-    return checkpoint.with_name(f".{checkpoint.stem}.resume.safetensors")
 
 
 def fingerprint(settings: TrainingSettings, dataset: Dataset, device: torch.device) -> str:
@@ -84,25 +76,3 @@ def load(path: Path, mark: str, log: Callable[[str], None]) -> Saved | None:
         for index, records in enumerate(description["finished"])
     ]
     return Saved(finished, description["live"], tensors["live"])
-
-
-class Interruption:
-    """While entered, SIGTERM and Ctrl-C are only noted, so that the state can be saved first."""
-
-    SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> "Interruption":
-        if threading.current_thread() is threading.main_thread():  # elsewhere Python forbids it
-            self._before = {number: signal.signal(number, self._note) for number in self.SIGNALS}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, _: FrameType | None) -> None:
-        self.signal = number

@@ -7,7 +7,7 @@ from glob import glob
 from pathlib import Path
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.engines.base import engine
+from cnn_sensitivity.engines.base import passes
 from cnn_sensitivity.operations.availability import is_download
 from cnn_sensitivity.operations.forecast.timings import (
     START_SECONDS,
@@ -36,11 +36,12 @@ class Data:
     channels: int
     size: int
     dimensions: int
+    bytes_per_number: int
 
     @property
     def bytes(self) -> int:
-        """Of the stored data set: one byte a pixel and channel, and eight a label."""
-        image = self.channels * self.size**self.dimensions
+        """Of the stored data set: so many bytes a pixel and channel, and eight a label."""
+        image = self.bytes_per_number * self.channels * self.size**self.dimensions
         return (self.train + self.validation + self.test) * (image + 8)
 
 
@@ -156,7 +157,13 @@ def data_of(plan: Plan, experiment: str) -> Data:
         train, test = train or _count(folder, "train"), test or _count(folder, "test")
     size = task.pixels() or 32
     return Data(
-        train or 0, task.validation_images(), test or 0, task.channels(), size, task.dimensions
+        train or 0,
+        task.validation_images(),
+        test or 0,
+        task.channels(),
+        size,
+        task.dimensions,
+        task.bytes_per_number,
     )
 
 
@@ -165,7 +172,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     seeds, recipe, mode = len(run.seeds), settings.recipe, Mode.of(settings)
     train = timings.train_seconds(run.network, data.size, mode)
     if train is not None:
-        images = engine(run.fit.engine).passes(settings, data.train, data.test)
+        images = passes(settings, data.train, data.test)
         train = None if images is None else START_SECONDS + train * images / 1000
     measure = timings.measure_seconds(run.network, data.size, mode)
     if measure is not None:

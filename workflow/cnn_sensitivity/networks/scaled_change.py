@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Predictor(nn.Module):
+class ScaledChange(nn.Module):
     """F(x) = alpha (f(x) - f0(x)): inputs [B, ...] to [B], computed in the networks' type."""
 
     alpha: Tensor
