@@ -60,7 +60,7 @@ class Compression(Measure):
 def compression(network: nn.Module, informative: int) -> float:
     """Return lambda of the first matrix of weights of a network that has one, else nan."""
     trained = getattr(network, "network", network)  # what a flow made of one holds it
-    weights = next((x for x in trained.parameters() if x.ndim == 2), None)
+    weights = next((x.detach() for x in trained.parameters() if x.ndim == 2), None)
     if weights is None:
         return float("nan")
     first, others = weights[:, :informative], weights[:, informative:]
