@@ -138,7 +138,11 @@ SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
         ("experiments.images.train_sizes", [], "train_sizes: "),
         ("experiments.images.kind", "image", "kind: unknown kind 'image'; did you mean 'images'?"),
         ("experiments.my task", {}, "experiments.my task"),
-        ("experiments.mine", {"noise": [0]}, "experiments.mine: needs a kind; known: images"),
+        (
+            "experiments.mine",
+            {"noise": [0]},
+            "experiments.mine: needs a kind; known: cylinder, images",
+        ),
         (
             "experiments.images.networks.3",
             "SimpleCNN1D",

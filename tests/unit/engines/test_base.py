@@ -23,15 +23,16 @@ def test_an_engine_has_its_rule_its_cost_and_its_job(name: str) -> None:
     given = inspect.signature(base.job(name).fit).parameters
     asked = inspect.signature(base.Job.fit).parameters.keys() - {"self"}
     assert asked <= given.keys()
-    assert base.engine(name).passes(cases.settings(), 100, 50) is not None
+    settings = cases.settings().model_copy(update={"fit": FITS[name].model_construct()})
+    assert (base.passes(settings, 100, 50) is not None) == FITS[name].by_recipe
 
 
 def test_what_a_fit_costs_is_counted_in_images() -> None:
     settings = cases.settings(seeds=(0, 1), train_size=30, epochs=4, test_every=2)
     # Two seeds, four epochs on 30 images, and two tests on 60, forwards only.
-    assert base.engine("sgd").passes(settings, 100, 60) == pytest.approx(2 * (4 * 30 + 2 * 60 / 3))
+    assert base.passes(settings, 100, 60) == pytest.approx(2 * (4 * 30 + 2 * 60 / 3))
     adopted = settings.model_copy(update={"fit": Adopted(weights="mine.pt")})
-    assert base.engine("adopted").passes(adopted, 100, 60) == pytest.approx(60 / 3)
+    assert base.passes(adopted, 100, 60) == pytest.approx(60 / 3)
 
 
 def with_images(**keys: Any) -> Plan:

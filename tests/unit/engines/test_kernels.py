@@ -6,7 +6,8 @@ import torch
 from flow_cases import network, points
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.engines.kernel import AnalyticTangentKernel, EmpiricalTangentKernel, kernels
+from cnn_sensitivity.engines.kernel import AnalyticTangentKernel, EmpiricalTangentKernel
+from cnn_sensitivity.networks import tangent_kernels
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -52,7 +53,7 @@ def test_the_empirical_kernel_is_that_of_one_hidden_layer(monkeypatch: pytest.Mo
     expected = (a @ c.T + (b @ d.T) * (x @ z.T / 3 + 1)) / 20
     kernel = EmpiricalTangentKernel(net)
     for block in (1, 3 * 100, 2**26):
-        monkeypatch.setattr(kernels, "BLOCK", block)
+        monkeypatch.setattr(tangent_kernels, "BLOCK", block)
         with torch.no_grad():
             torch.testing.assert_close(kernel(x, z), expected)
 

@@ -24,7 +24,7 @@ from cnn_sensitivity.operations.forecast.timings import (
 
 
 def test_every_network_has_been_timed_narrow_and_wide() -> None:
-    for name in NETWORKS:
+    for name in set(NETWORKS) - {"NTKFullConn"}:  # of flows nothing is forecast
         for size, width in ((28, 0.25), (32, 1.0)):
             network = Architecture(name=name, label=name, width=width)
             assert (Timings().train_seconds(network, size) or 0) > 0

@@ -134,6 +134,6 @@ def ntk_network(
 
 def second_moment(function: Callable[[Tensor], Tensor]) -> float:
     """Return E function(z)^2 for z ~ N(0, 1), by the trapezoid rule on [-12, 12]."""
-    z = torch.linspace(-12, 12, 24001, dtype=torch.float64)
+    z = torch.linspace(-12, 12, 24001, dtype=torch.float64, device="cpu")
     density = torch.exp(-(z**2) / 2) / sqrt(2 * torch.pi)
     return float(torch.trapezoid(function(z) ** 2 * density, z))
