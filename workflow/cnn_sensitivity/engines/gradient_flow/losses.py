@@ -43,7 +43,7 @@ class Hinge:
         return targets * outputs >= 1
 
     def check(self, targets: Tensor) -> None:
-        _check_signs(targets)
+        check_signs(targets)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class SoftHinge:
         return targets * outputs >= 1
 
     def check(self, targets: Tensor) -> None:
-        _check_signs(targets)
+        check_signs(targets)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class Square:
             raise UserError("targets: one of them is not a finite number")
 
 
-def _check_signs(targets: Tensor) -> None:
+def check_signs(targets: Tensor) -> None:
+    """Raise UserError for targets that are not +1 or -1."""
     wrong = targets[targets.abs() != 1]
     if len(wrong):
         raise UserError(f"targets: a hinge needs +1 or -1, and one of them is {wrong[0]:g}")

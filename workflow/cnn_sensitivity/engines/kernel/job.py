@@ -12,7 +12,8 @@ from cnn_sensitivity.config import Architecture, TrainingSettings
 from cnn_sensitivity.config.fits import Kernel
 from cnn_sensitivity.engines import gradient_flow
 from cnn_sensitivity.engines.base import print_at_once
-from cnn_sensitivity.engines.kernel.machines import linear_flow, ridgeless, support_vectors
+from cnn_sensitivity.engines.kernel.linear_flow import linear_flow
+from cnn_sensitivity.engines.kernel.machines import ridgeless, support_vectors
 from cnn_sensitivity.engines.summaries import grid_columns, without_epochs
 from cnn_sensitivity.networks.kernel_predictor import KernelPredictor
 from cnn_sensitivity.networks.tangent_kernels import AnalyticTangentKernel

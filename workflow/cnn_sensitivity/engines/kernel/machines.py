@@ -1,14 +1,14 @@
-"""What is learnt with a kernel: hard-margin machine, ridgeless regression, flow of f = Phi w.
+"""What is learnt with a kernel in closed form: hard-margin machine, ridgeless regression.
 
 Inputs are [P, ...], targets [P]; all in float64.
 """
 
 import torch
 from sklearn.svm import SVC
-from torch import Tensor, nn
+from torch import Tensor
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.engines import gradient_flow
+from cnn_sensitivity.engines.gradient_flow.losses import check_signs
 from cnn_sensitivity.networks.kernel_predictor import KernelPredictor
 from cnn_sensitivity.networks.tangent_kernels import Kernel
 
@@ -26,8 +26,8 @@ def support_vectors(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPr
     Raises:
         UserError: the targets are not +1 and -1, both of them, or the points cannot be separated.
     """
-    gram = _gram(kernel, inputs, targets)
-    gradient_flow.SoftHinge().check(targets)
+    gram = gram_matrix(kernel, inputs, targets)
+    check_signs(targets)
     if len(targets.unique()) < 2:
         raise UserError("targets: a support vector machine needs both +1 and -1")
     scale = gram.diagonal().mean()
@@ -48,35 +48,12 @@ def ridgeless(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPredicto
     Raises:
         UserError: the shapes do not fit, or the kernel has values that are not finite.
     """
-    values, vectors = _spectrum(_gram(kernel, inputs, targets))
+    values, vectors = spectrum(gram_matrix(kernel, inputs, targets))
     return KernelPredictor(kernel, inputs, vectors @ ((vectors.T @ targets.double()) / values))
 
 
-def linear_flow(
-    kernel: Kernel,
-    inputs: Tensor,
-    targets: Tensor,
-    *,
-    loss: gradient_flow.Loss,
-    settings: gradient_flow.Settings = gradient_flow.DEFAULTS,
-) -> tuple[KernelPredictor, gradient_flow.Fit]:
-    """Return the end of the gradient flow of f = Phi w, Phi Phi^T = K, from w = 0, and its path.
-
-    It is the limit alpha -> infinity of F = alpha (f - f0): alpha only scales the time.
-
-    Raises:
-        UserError: as `gradient_flow.fit`, or the kernel has values that are not finite.
-    """
-    values, vectors = _spectrum(_gram(kernel, inputs, targets))
-    features = vectors * values.sqrt()
-    model = nn.Linear(features.shape[1], 1, bias=False, dtype=torch.float64)
-    nn.init.zeros_(model.weight)
-    fit = gradient_flow.fit(model, features, targets, alpha=1.0, loss=loss, settings=settings)
-    weights = fit.states["last"]["weight"][0]
-    return KernelPredictor(kernel, inputs, vectors @ (weights / values.sqrt())), fit
-
-
-def _gram(kernel: Kernel, inputs: Tensor, targets: Tensor) -> Tensor:
+def gram_matrix(kernel: Kernel, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the Gram matrix [P, P]; raise UserError where it has none that is finite."""
     if targets.shape != (len(inputs),):
         raise UserError(
             f"targets of shape {tuple(targets.shape)}: {len(inputs)} points need as many targets"
@@ -88,7 +65,7 @@ def _gram(kernel: Kernel, inputs: Tensor, targets: Tensor) -> Tensor:
     return gram
 
 
-def _spectrum(gram: Tensor) -> tuple[Tensor, Tensor]:
+def spectrum(gram: Tensor) -> tuple[Tensor, Tensor]:
     """Return the eigenvalues [R] that are not zero and their vectors [P, R]."""
     values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
     kept = values > _NULL * values[-1]
