@@ -5,6 +5,7 @@ has in a checkout:
 
     <run>/README.txt
     <run>/SHA256SUMS
+    <run>/ro-crate-metadata.json       what each file is, for programs: see `crate`
     <run>/results/<run>/config.yaml    the whole configuration, to be laid over any other
     <run>/results/<run>/...            tables, versions; with --checkpoints the weights
     <run>/paper_figures/<run>/...      figures and scorecard: to look at, for they are drawn anew
@@ -31,7 +32,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.config import Config, read
 from cnn_sensitivity.config.experiments import KINDS
-from cnn_sensitivity.operations import older_archives
+from cnn_sensitivity.operations import crate, older_archives
 from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
 from cnn_sensitivity.papers.paper import EXTENSIONS
 from cnn_sensitivity.plan import Plan
@@ -61,7 +62,9 @@ def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool
             table_files.check(path)
     texts = {config_file(plan): _overlay(plan.config), README: _readme(plan)}
     sums = {path: _digest(path) for path in paths}
-    sums |= {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    sums |= {name: _digest_of(text) for name, text in texts.items()}
+    texts[crate.METADATA] = _metadata(plan, sums, texts)
+    sums[crate.METADATA] = _digest_of(texts[crate.METADATA])
     texts[SUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
     with write_atomically(output) as temporary:
         _write(temporary, plan.config.run, paths, texts)
@@ -137,8 +140,21 @@ arXiv {paper.arxiv}.
 {plan.figures_folder}/ holds its figures and its scorecard, if they were packed.
 
 `make redraw ARCHIVE=...` in a checkout of the replication draws all figures from the tables.
-`sha256sum --check {SUMS}` checks the files.
+`sha256sum --check {SUMS}` checks the files. {crate.METADATA} says of each what it is:
+an RO-Crate, https://w3id.org/ro/crate.
 """
+
+
+def _metadata(plan: Plan, sums: Mapping[str, str], texts: Mapping[str, str]) -> str:
+    """Return what the files of an archive are; its list of checksums, made last, has none."""
+    sizes = {
+        path: len(texts[path].encode()) if path in texts else Path(path).stat().st_size
+        for path in sums
+    }
+    files = {path: (sizes[path], sums[path]) for path in sums} | {SUMS: (-1, "")}
+    data = {name: plan.dataset(name) for name in plan.config.experiments}
+    inputs = {name: _digest(path) for name, path in data.items() if Path(path).is_file()}
+    return crate.describe(plan, files, inputs)
 
 
 def _write(output: Path, run: str, paths: Iterable[str], texts: Mapping[str, str]) -> None:
@@ -226,7 +242,7 @@ def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
         older_archives.convert(plan, folder)
         found = _files(folder)
         sums = {name: _digest(folder / name) for name in found - {SUMS}}
-    if unknown := found - {SUMS, README} - _restored(plan) - _drawn(plan):
+    if unknown := found - {SUMS, README, crate.METADATA} - _restored(plan) - _drawn(plan):
         raise UserError(f"{_some(unknown)}: not a file of the run that its configuration describes")
     if missing := _tables(plan) - found:
         raise UserError(f"{_some(missing)}: not in it, and the run's figures need it")
@@ -290,6 +306,10 @@ def _digest(path: str | Path) -> str:
         return "not a plain file"
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _some(names: Iterable[str]) -> str:
