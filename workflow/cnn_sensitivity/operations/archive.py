@@ -22,7 +22,8 @@ import shutil
 import tarfile
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -80,19 +81,35 @@ def unpack(archive: str | Path) -> Plan:
     Raises:
         UserError: the archive is damaged, holds what no run has, or differs from what is here.
     """
+    with _opened(archive) as (folder, plan, sums):
+        _put_in_place(folder, {name: sums[name] for name in sums.keys() & _restored(plan)})
+    return plan
+
+
+def plan_of(archive: str | Path) -> Plan:
+    """Return the plan of the run in an archive; nothing of it is put in place.
+
+    Raises:
+        UserError: the archive is damaged, or holds what no run has.
+    """
+    with _opened(archive) as (_, plan, _):
+        return plan
+
+
+@contextmanager
+def _opened(archive: str | Path) -> Iterator[tuple[Path, Plan, dict[str, str]]]:
+    """Yield the folder of an archive, extracted for now and checked, its plan and checksums."""
     if not Path(archive).is_file():
         raise UserError(f"{archive}: there is no such file")
     try:
         _RESULTS.mkdir(exist_ok=True)
         with TemporaryDirectory(prefix=".unpack-", dir=_RESULTS) as scratch:
             folder = _extract(archive, Path(scratch))
-            plan, sums = _checked(folder)
-            _put_in_place(folder, {name: sums[name] for name in sums.keys() & _restored(plan)})
+            yield folder, *_checked(folder)
     except UserError as error:
         raise UserError(f"{archive}: {error}") from None
     except OSError as error:
         raise UserError(f"{archive}: cannot be unpacked here: {error}") from None
-    return plan
 
 
 def config_file(plan: Plan) -> str:
