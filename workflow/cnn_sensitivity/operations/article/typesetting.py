@@ -1,6 +1,7 @@
 """An article's contents become a PDF: Typst reads them as JSON, beside a template.
 
-The same contents give the same bytes: no date, and no font but those that come with Typst.
+The same contents give the same bytes: no date, and no font but those that come with Typst. They
+have Latin, Greek and Hebrew letters and signs of mathematics; what they lack is a box.
 """
 
 import json

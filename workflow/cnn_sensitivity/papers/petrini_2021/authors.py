@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas
 
-from cnn_sensitivity.papers.folding import folded
+from cnn_sensitivity.analysis.folding import folded
 
 _CURVES = {
     3: ("cutoff", "network data state"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas
 from pandas import DataFrame, Series
 
-from cnn_sensitivity.papers.folding import folded
+from cnn_sensitivity.analysis.folding import folded
 
 
 @cache
