@@ -117,13 +117,16 @@ experiments:
     networks:
       - {{name: VGG11, label: A+b, weights: {{url: "https://x.y/z.pt", sha256: {"ab" * 32}}}}}
       - {{name: LeNet, weights: {{url: "https://x.y/l.pt", sha256: abcdef01}}}}
+      - {{name: AlexNet, weights: mine.pt}}
 """
     Path("over.yaml").write_text(text)
     mine = Plan(read(*SMOKE, "over.yaml"))
-    described = json.loads(crate.describe(mine, {archive.config_file(mine): (1, "0")}, {}))
+    files, inputs = {archive.config_file(mine): (1, "0")}, {"mine.pt": "cd" * 32}
+    described = json.loads(crate.describe(mine, files, inputs))
     weights = [each for each in described["@graph"] if each["@id"].startswith("#weights-")]
-    assert [each.get("sha256") for each in weights] == ["ab" * 32, None]
-    assert [each["url"] for each in weights] == ["https://x.y/z.pt", "https://x.y/l.pt"]
+    assert [each.get("sha256") for each in weights] == ["ab" * 32, None, "cd" * 32]
+    assert [each.get("url") for each in weights] == ["https://x.y/z.pt", "https://x.y/l.pt", None]
+    assert weights[2]["description"] == "The file mine.pt"
 
 
 def test_a_run_that_noted_no_date_has_that_of_the_release(packed: Path) -> None:

@@ -168,10 +168,11 @@ def _metadata(plan: Plan, sums: Mapping[str, str], texts: Mapping[str, str]) -> 
         path: len(texts[path].encode()) if path in texts else Path(path).stat().st_size
         for path in sums
     }
-    files = {path: (sizes[path], sums[path]) for path in sums} | {SUMS: (-1, "")}
-    data = {name: plan.dataset(name) for name in plan.config.experiments}
-    inputs = {name: _digest(path) for name, path in data.items() if Path(path).is_file()}
-    return crate.describe(plan, files, inputs)
+    files = {SUMS: None, **{path: (sizes[path], sums[path]) for path in sums}}
+    data = {plan.dataset(name) for name in plan.config.experiments}
+    weights = {run.network.weights.path for run in plan.runs if run.network.weights}
+    here = {path for path in data | weights if path and Path(path).is_file()}
+    return crate.describe(plan, files, {path: _digest(path) for path in here})
 
 
 def _write(output: Path, run: str, paths: Iterable[str], texts: Mapping[str, str]) -> None:

@@ -51,12 +51,15 @@ _WHOLE = {
 _PAGES = "the scorecard as a page: each claim of the paper, what was measured, the verdict"
 
 
-def describe(plan: Plan, files: Mapping[str, tuple[int, str]], inputs: Mapping[str, str]) -> str:
+Sum = tuple[int, str]
+"""Size in bytes and SHA-256 of a file."""
+
+
+def describe(plan: Plan, files: Mapping[str, Sum | None], inputs: Mapping[str, str]) -> str:
     """Return the metadata of an archive as JSON-LD; the same files give the same text.
 
-    `files`: size in bytes and SHA-256 of each file, by its path in the archive; a size below 0 and
-    no SHA-256 are of a file that cannot say its own. `inputs`: SHA-256 of the data sets' files that
-    are here, by experiment.
+    `files`: of each file, by its path in the archive; None is the sum of one that is made later.
+    `inputs`: SHA-256 of the data sets and weights that are here, by path.
     """
     noted = software.noted(f"{plan.results}/software.txt")
     crate = ROCrate(version=VERSION)
@@ -69,8 +72,8 @@ def describe(plan: Plan, files: Mapping[str, tuple[int, str]], inputs: Mapping[s
         author=paper.authors,
     )
     workflow = _workflow(crate, noted)
-    taken = [*_data_sets(crate, plan, inputs), *_weights(crate, plan)]
-    parts = {path: _file(crate, plan, path, *files[path]) for path in sorted(files)}
+    taken = [*_data_sets(crate, plan, inputs), *_weights(crate, plan, inputs)]
+    parts = {path: _file(crate, plan, path, files[path]) for path in sorted(files)}
     configuration = parts[f"{plan.results}/config.yaml"]
     folders = (f"{plan.results}/", f"{plan.figures_folder}/")
     made = [
@@ -143,31 +146,33 @@ def _data_sets(crate: ROCrate, plan: Plan, inputs: Mapping[str, str]) -> Iterato
     """Add the data set of each experiment: not in the archive, but made anew by its rule."""
     for name in plan.config.experiments:
         settings = json.dumps(plan.dataset_settings(name), sort_keys=True, ensure_ascii=False)
-        sums = {"sha256": inputs[name]} if name in inputs else {}
+        path = plan.dataset(name)
+        sums = {"sha256": inputs[path]} if path in inputs else {}
         yield _entity(
             crate,
             f"#data-{name}",
             "Dataset",
             name=f"The data set of the experiment {name}",
-            description=f"The file {plan.dataset(name)}, which the workflow makes of: {settings}",
+            description=f"The file {path}, which the workflow makes of: {settings}",
             **sums,
         )
 
 
-def _weights(crate: ROCrate, plan: Plan) -> Iterator[ContextEntity]:
+def _weights(crate: ROCrate, plan: Plan, inputs: Mapping[str, str]) -> Iterator[ContextEntity]:
     """Add the weights that others trained."""
     for run in plan.runs:
         file = run.network.weights
         if file is None or (name := f"#weights-{quote(run.name, safe='')}") in crate:
             continue
         place = {"url": file.url} if file.url else {"description": f"The file {file.path}"}
+        digest = inputs.get(file.path or "") or file.sha256 or ""
         # Its first digits, which are all that some publish, are no checksum to a program.
-        whole = {"sha256": file.sha256} if len(file.sha256 or "") == 64 else {}
+        whole = {"sha256": digest} if len(digest) == 64 else {}
         title = f"Weights of {run.network.label}, trained by others"
         yield _entity(crate, name, "CreativeWork", name=title, **place, **whole)
 
 
-def _file(crate: ROCrate, plan: Plan, path: str, size: int, digest: str) -> Any:
+def _file(crate: ROCrate, plan: Plan, path: str, known_sum: Sum | None) -> Any:
     known: dict[str, Any] = {
         "name": PurePosixPath(path).name,
         "description": _what(plan, path),
@@ -175,8 +180,8 @@ def _file(crate: ROCrate, plan: Plan, path: str, size: int, digest: str) -> Any:
     }
     if path.endswith(".safetensors"):
         known["encodingFormat"] = "application/octet-stream"
-    if digest:
-        known |= {"contentSize": str(size), "sha256": digest}
+    if known_sum is not None:
+        known |= {"contentSize": str(known_sum[0]), "sha256": known_sum[1]}
     return crate.add_file(dest_path=quote(path), properties=known)
 
 
