@@ -14,6 +14,7 @@ from archive_cases import CONFIG, SMOKE, contents, finish, seal, write
 from checkout import ROOT
 from rocrate.rocrate import ROCrate
 
+from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import read
 from cnn_sensitivity.operations import archive, crate
 from cnn_sensitivity.papers import paper_of
@@ -108,6 +109,26 @@ def test_it_says_what_went_in_and_what_came_out(
     picture = found["paper_figures/smoke/figure_03.png"]
     assert picture["encodingFormat"] == "image/png"
     assert picture["description"].startswith("Figure 3: ")
+
+
+def test_a_run_that_was_drawn_again_is_packed_to_the_same_bytes(
+    plan: Plan, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its data sets are not there; their checksums came with the archive."""
+    monkeypatch.chdir(packed.parent / "there")
+    data = Path(plan.dataset("images"))
+    data.parent.mkdir()
+    data.write_text("images")
+    archive.pack(plan, packed, figures=False)
+    listed = contents(packed)["smoke/results/smoke/inputs.sha256"].decode()
+    assert listed == f"{hashlib.sha256(b'images').hexdigest()}  {data}\n"
+    monkeypatch.chdir(packed.parent / "here")
+    archive.unpack(packed)
+    archive.pack(plan, "again.tar.gz", figures=False)
+    assert Path("again.tar.gz").read_bytes() == packed.read_bytes()
+    Path(plan.results, "inputs.sha256").write_text("no list")
+    with pytest.raises(UserError, match=r"no readable inputs\.sha256"):
+        archive.pack(plan, "again.tar.gz", figures=False)
 
 
 def test_weights_of_others_went_in_with_their_checksum(plan: Plan) -> None:

@@ -46,6 +46,7 @@ _WHOLE = {
     "SHA256SUMS": "the SHA-256 of every other file: sha256sum --check SHA256SUMS",
     "config.yaml": "the whole configuration of the run",
     "software.txt": "the versions of the software that the run was made with",
+    "inputs.sha256": "the SHA-256 of the data sets and weights that went in",
     "claims.csv": "the scorecard: each claim of the paper, what was measured, the verdict",
 }
 _PAGES = "the scorecard as a page: each claim of the paper, what was measured, the verdict"
@@ -59,7 +60,7 @@ def describe(plan: Plan, files: Mapping[str, Sum | None], inputs: Mapping[str, s
     """Return the metadata of an archive as JSON-LD; the same files give the same text.
 
     `files`: of each file, by its path in the archive; None is the sum of one that is made later.
-    `inputs`: SHA-256 of the data sets and weights that are here, by path.
+    `inputs`: SHA-256 of data sets and weights, by path, where it is known.
     """
     noted = software.noted(f"{plan.results}/software.txt")
     crate = ROCrate(version=VERSION)
