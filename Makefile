@@ -34,7 +34,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report pack unpack redraw reference graph gallery check test torture stability bench timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery check test torture stability bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -81,6 +81,9 @@ report: checked_input install ## One web page of a finished run: scorecard, figu
 		--report-stylesheet workflow/report/report.css
 	@echo "Open results/$$NAME/report.html in a browser"
 
+article: checked_input $(VENV)/installed-article ## A finished run as a PDF to read: figures, scorecard, methods
+	@$(BIN)/python -m cnn_sensitivity article $(layers)
+
 pack: checked_input install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too)
 	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output "$$NAME.tar.gz" \
 		$(if $(CHECKPOINTS),--checkpoints)
@@ -104,6 +107,9 @@ graph: checked_input install ## Draw the rules into docs/rulegraph.svg (needs gr
 
 gallery: install ## Write docs/gallery.md: the figures of the committed runs
 	$(BIN)/cnn-sensitivity gallery --output docs/gallery.md
+
+articles: $(VENV)/installed-article ## Write the PDFs of the committed runs beside their scorecards
+	$(BIN)/cnn-sensitivity articles
 
 check: install-test ## Lint, types and unit tests: about 2 minutes
 	$(BIN)/ruff check .
@@ -149,6 +155,10 @@ $(VENV)/installed: pyproject.toml envs/constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable .
 	@touch $@
 
+$(VENV)/installed-article: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[article]'
+	@touch $@
+
 $(VENV)/installed-test: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[test,slurm]'
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[test,slurm,article]'
 	@touch $@

@@ -179,7 +179,7 @@ def test_the_verbs(
 ) -> None:
     monkeypatch.chdir(packed.parent / "there")
     main(["pack", "--configfile", *SMOKE, "--output", "new.tar.gz", "--no-figures"])
-    assert capsys.readouterr().out.startswith("new.tar.gz: 29 files of the run 'smoke', ")
+    assert capsys.readouterr().out.startswith("new.tar.gz: 30 files of the run 'smoke', ")
     monkeypatch.chdir(packed.parent / "here")
     main(["unpack", "../there/new.tar.gz"])
     said = capsys.readouterr()

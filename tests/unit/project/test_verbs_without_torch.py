@@ -46,6 +46,8 @@ COMMANDS = {
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
     "unpack": "tables.tar.gz",
+    "article": "--configfile results/quick/config.yaml",
+    "articles": "committed",
 }
 WITHOUT_TORCH = """
 import sys
@@ -83,7 +85,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Path(plan.figures_folder).mkdir(parents=True)
         for figure in papers.figure_inputs(plan):
             for part in ("png", "csv", "txt"):
-                Path(plan.figures_folder, f"{figure}.{part}").touch()
+                shutil.copy(ROOT / plan.reference / f"{figure}.{part}", plan.figures_folder)
+    run = "ruderman_2018_quick"
+    shutil.copytree(ROOT / "paper_figures/reference" / run, folder / "committed" / run)
     sensitivity = tables.sensitivity()
     claims = papers.assess("tomasini_2022", {"sensitivity": sensitivity})
     (folder / "results/again").mkdir()

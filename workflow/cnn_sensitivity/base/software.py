@@ -34,8 +34,9 @@ def noted(path: str | Path) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions by name; `commit` is left out where the code is in no git repository."""
+    """Return the versions by name; `commit` and its date, `committed`, only in a git repository."""
     code = {"cnn-sensitivity": cnn_sensitivity.__version__, "commit": _commit()}
+    code["committed"] = _git("log", "-1", "--format=%cs", "--", ".")
     libraries = {name: version(name) for name in LIBRARIES}
     known = {name: value for name, value in code.items() if value}
     return {**known, "Python": platform.python_version(), **libraries}

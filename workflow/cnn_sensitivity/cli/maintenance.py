@@ -23,7 +23,8 @@ def add_to(verbs: Verbs) -> None:
     stability.add_argument("--output", required=True, metavar="STEM", help="of a .csv and a .md")
     for command in (verbs.add("compare", _compare), stability):
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
-    for committed in (verbs.add("runs", _runs), verbs.add("gallery", _gallery, "output")):
+    pages = (verbs.add("runs", _runs), verbs.add("gallery", _gallery, "output"))
+    for committed in (*pages, verbs.add("articles", _articles)):
         committed.add_argument("folder", nargs="?", default=REFERENCES)
     add_tables(verbs.add("characteristics", _characteristics, "paper", "output"))
     verbs.add("schema", _schema, "output")
@@ -91,6 +92,19 @@ def _gallery(options: argparse.Namespace) -> None:
     text = to_gallery(options.folder, options.output, DEFAULT_PAPER)
     with write_atomically(options.output) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _articles(options: argparse.Namespace) -> None:
+    """Write the article of each committed run beside its scorecard."""
+    from cnn_sensitivity import papers
+    from cnn_sensitivity.operations.article.contents import contents, of_reference
+    from cnn_sensitivity.operations.article.typesetting import typeset
+    from cnn_sensitivity.scorecard.overview import committed_runs
+
+    for run, _ in committed_runs(options.folder, papers.NAMES, DEFAULT_PAPER):
+        output = Path(options.folder, run, "article.pdf")
+        typeset(contents(of_reference(output.parent)), output)
+        print(f"Written: {output}.", flush=True)
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ def add_to(verbs: Verbs) -> None:
     plan.add_argument("--cores", type=int, help="the default is all that there are")
     pack.add_argument("--checkpoints", action="store_true", help="the networks' weights too")
     pack.add_argument("--no-figures", action="store_true", help="only what they are drawn from")
+    add_configfile(verbs.add("article", _article))
     verbs.add("unpack", _unpack).add_argument("archive")
     check = verbs.add("gpu-check", _gpu_check)
     check.add_argument("--scenario", nargs="+", required=True, help="what to tell the hours of")
@@ -74,6 +75,19 @@ def _pack(options: argparse.Namespace) -> None:
     count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
     megabytes = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {count} files of the run {plan.config.run!r}, {megabytes:.1f} MB")
+
+
+def _article(options: argparse.Namespace) -> None:
+    """Write the article of a finished run: what was replicated, methods, figures, scorecard."""
+    from cnn_sensitivity.operations.article.contents import contents, of_run
+    from cnn_sensitivity.operations.article.typesetting import typeset
+    from cnn_sensitivity.operations.availability import unavailable
+
+    plan = Plan(read(*options.configfile))
+    plan = plan.without(unavailable(plan, ask=False))
+    output = Path(plan.results, "article.pdf")
+    typeset(contents(of_run(plan)), output)
+    print(f"Written: {output}.")
 
 
 def _unpack(options: argparse.Namespace) -> None:

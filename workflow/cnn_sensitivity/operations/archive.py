@@ -5,7 +5,9 @@ has in a checkout:
 
     <run>/README.txt
     <run>/SHA256SUMS
+    <run>/ro-crate-metadata.json       what each file is, for programs: see `crate`
     <run>/results/<run>/config.yaml    the whole configuration, to be laid over any other
+    <run>/results/<run>/inputs.sha256  checksums of data sets and weights that are not in it
     <run>/results/<run>/...            tables, versions; with --checkpoints the weights
     <run>/paper_figures/<run>/...      figures and scorecard: to look at, for they are drawn anew
 
@@ -14,14 +16,14 @@ run's own folders, and nothing lies there that no rule would have made.
 """
 
 import gzip
-import hashlib
 import io
 import os
 import shutil
 import tarfile
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -31,7 +33,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.config import Config, read
 from cnn_sensitivity.config.experiments import KINDS
-from cnn_sensitivity.operations import older_archives
+from cnn_sensitivity.operations import checksums, crate, inputs, older_archives
 from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
 from cnn_sensitivity.papers.paper import EXTENSIONS
 from cnn_sensitivity.plan import Plan
@@ -60,9 +62,13 @@ def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool
         if path.endswith(".csv"):
             table_files.check(path)
     texts = {config_file(plan): _overlay(plan.config), README: _readme(plan)}
-    sums = {path: _digest(path) for path in paths}
-    sums |= {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    texts[SUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    taken = inputs.sums(plan)
+    texts |= {inputs.list_of(plan): checksums.as_list(taken)} if taken else {}
+    sums = {path: checksums.of_file(path) for path in paths}
+    sums |= {name: checksums.of_text(text) for name, text in texts.items()}
+    texts[crate.METADATA] = _metadata(plan, sums, texts, taken)
+    sums[crate.METADATA] = checksums.of_text(texts[crate.METADATA])
+    texts[SUMS] = checksums.as_list(sums)
     with write_atomically(output) as temporary:
         _write(temporary, plan.config.run, paths, texts)
     return len(paths | texts.keys())
@@ -77,19 +83,35 @@ def unpack(archive: str | Path) -> Plan:
     Raises:
         UserError: the archive is damaged, holds what no run has, or differs from what is here.
     """
+    with _opened(archive) as (folder, plan, sums):
+        _put_in_place(folder, {name: sums[name] for name in sums.keys() & _restored(plan)})
+    return plan
+
+
+def plan_of(archive: str | Path) -> Plan:
+    """Return the plan of the run in an archive; nothing of it is put in place.
+
+    Raises:
+        UserError: the archive is damaged, or holds what no run has.
+    """
+    with _opened(archive) as (_, plan, _):
+        return plan
+
+
+@contextmanager
+def _opened(archive: str | Path) -> Iterator[tuple[Path, Plan, dict[str, str]]]:
+    """Yield the folder of an archive, extracted for now and checked, its plan and checksums."""
     if not Path(archive).is_file():
         raise UserError(f"{archive}: there is no such file")
     try:
         _RESULTS.mkdir(exist_ok=True)
         with TemporaryDirectory(prefix=".unpack-", dir=_RESULTS) as scratch:
             folder = _extract(archive, Path(scratch))
-            plan, sums = _checked(folder)
-            _put_in_place(folder, {name: sums[name] for name in sums.keys() & _restored(plan)})
+            yield folder, *_checked(folder)
     except UserError as error:
         raise UserError(f"{archive}: {error}") from None
     except OSError as error:
         raise UserError(f"{archive}: cannot be unpacked here: {error}") from None
-    return plan
 
 
 def config_file(plan: Plan) -> str:
@@ -113,7 +135,7 @@ def _drawn(plan: Plan) -> set[str]:
 
 
 def _restored(plan: Plan) -> set[str]:
-    return _tables(plan) | _checkpoints(plan) | {config_file(plan)}
+    return _tables(plan) | _checkpoints(plan) | {config_file(plan), inputs.list_of(plan)}
 
 
 def _overlay(config: Config) -> str:
@@ -137,8 +159,21 @@ arXiv {paper.arxiv}.
 {plan.figures_folder}/ holds its figures and its scorecard, if they were packed.
 
 `make redraw ARCHIVE=...` in a checkout of the replication draws all figures from the tables.
-`sha256sum --check {SUMS}` checks the files.
+`sha256sum --check {SUMS}` checks the files. {crate.METADATA} says of each what it is:
+an RO-Crate, https://w3id.org/ro/crate.
 """
+
+
+def _metadata(
+    plan: Plan, sums: Mapping[str, str], texts: Mapping[str, str], taken: Mapping[str, str]
+) -> str:
+    """Return what the files of an archive are; its list of checksums, made last, has none."""
+    sizes = {
+        path: len(texts[path].encode()) if path in texts else Path(path).stat().st_size
+        for path in sums
+    }
+    files = {SUMS: None, **{path: (sizes[path], sums[path]) for path in sums}}
+    return crate.describe(plan, files, taken)
 
 
 def _write(output: Path, run: str, paths: Iterable[str], texts: Mapping[str, str]) -> None:
@@ -213,10 +248,10 @@ def _extract_content(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) 
 def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
     """Return the plan and the checksums of an extracted archive, all of its files being right."""
     found = _files(folder)
-    sums = _read_sums(folder / SUMS)
+    sums = checksums.read_list(folder / SUMS)
     if different := found ^ {SUMS, *sums}:
         raise UserError(f"{_some(different)}: in {SUMS} or in the archive, not in both")
-    if damaged := [name for name in sums if _digest(folder / name) != sums[name]]:
+    if damaged := [name for name in sums if checksums.of_file(folder / name) != sums[name]]:
         raise UserError(f"{_some(damaged)}: damaged (wrong SHA-256); fetch the archive again")
     is_older = older_archives.is_one(found)
     if is_older:
@@ -225,8 +260,8 @@ def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
     if is_older:
         older_archives.convert(plan, folder)
         found = _files(folder)
-        sums = {name: _digest(folder / name) for name in found - {SUMS}}
-    if unknown := found - {SUMS, README} - _restored(plan) - _drawn(plan):
+        sums = {name: checksums.of_file(folder / name) for name in found - {SUMS}}
+    if unknown := found - {SUMS, README, crate.METADATA} - _restored(plan) - _drawn(plan):
         raise UserError(f"{_some(unknown)}: not a file of the run that its configuration describes")
     if missing := _tables(plan) - found:
         raise UserError(f"{_some(missing)}: not in it, and the run's figures need it")
@@ -235,14 +270,6 @@ def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
 
 def _files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def _read_sums(path: Path) -> dict[str, str]:
-    try:
-        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {name: digest for digest, name in lines}
-    except (OSError, ValueError):
-        raise UserError(f"not a packed run: it has no readable {SUMS}") from None
 
 
 def _read_plan(folder: Path) -> Plan:
@@ -269,7 +296,7 @@ def _check_yaml(text: str) -> None:
 def _put_in_place(folder: Path, sums: Mapping[str, str]) -> None:
     """Move files of an extracted archive to where they belong, unless they are there."""
     there = {name for name in sums if Path(name).exists()}
-    if differing := [name for name in there if _digest(name) != sums[name]]:
+    if differing := [name for name in there if checksums.of_file(name) != sums[name]]:
         raise UserError(
             f"{_some(differing)}: another file is here already;"
             " move it away, or unpack into a fresh checkout"
@@ -283,13 +310,6 @@ def _put_in_place(folder: Path, sums: Mapping[str, str]) -> None:
         os.utime(folder / name, (now, now))
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).replace(name)
-
-
-def _digest(path: str | Path) -> str:
-    if not Path(path).is_file():
-        return "not a plain file"
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _some(names: Iterable[str]) -> str:

@@ -92,11 +92,13 @@ def _verdicts(claims: tuple[Claim, ...], figure: str, scorecard: str) -> Iterato
     verdict = "|".join(VERDICTS)
     for claim in claims:
         row = rf"^\| \*\*{re.escape(claim.id)}\*\* .*? \| (\S) (?:{verdict}) \|"
-        if figure in _figures(claim) and (found := re.search(row, scorecard, re.MULTILINE)):
+        if figure in figures_of(claim.figure) and (
+            found := re.search(row, scorecard, re.MULTILINE)
+        ):
             yield f"{found[1]} {claim.statement}"
 
 
-def _figures(claim: Claim) -> set[str]:
-    """Return the targets of the figures that a claim is about: of "2b, 10" figure_02, figure_10."""
-    numbers = [re.sub(r"(?<=\d)[a-z]$", "", each) for each in claim.figure.split(", ")]
+def figures_of(named: str) -> set[str]:
+    """Return the targets of the figures that a claim names: of "2b, 10" figure_02, figure_10."""
+    numbers = [re.sub(r"(?<=\d)[a-z]$", "", each) for each in named.split(", ")]
     return {f"figure_{number.zfill(2)}" for number in numbers}

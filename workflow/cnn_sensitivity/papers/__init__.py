@@ -89,10 +89,8 @@ def what_to_see(name: str, figure: str) -> tuple[str, str]:
 
     That is how its caption begins: the name, in bold, and one sentence.
     """
-    file = Path(__file__).with_name(name) / "captions" / f"{figure}.rst"
-    caption = file.read_text(encoding="utf-8")
     begins = r"\*\*(?P<name>.+?)\.\*\* (?P<sentence>.+?[.?])(?= [A-Z]|$)"
-    found = re.match(begins, " ".join(caption.split()))
+    found = re.match(begins, " ".join(caption(name, figure).split()))
     assert found, f"{name}: the caption of {figure} must begin with **its name.** and a sentence"
     return found["name"], found["sentence"]
 
@@ -149,6 +147,20 @@ def authors(name: str) -> "Authors":
     """
     paper(name)
     return import_module(f"{__name__}.{name}.simulation").AUTHORS
+
+
+def theirs(name: str, figure: str) -> "DataFrame | None":
+    """Return the authors' numbers that belong beside a figure, as texts; None if none are known."""
+    paper(name)
+    if not Path(__file__).with_name(name).joinpath("authors.py").is_file():
+        return None
+    return import_module(f"{__name__}.{name}.authors").theirs(figure)
+
+
+def caption(name: str, figure: str) -> str:
+    """Return the caption of a figure of a paper, as reStructuredText."""
+    file = Path(__file__).with_name(name) / "captions" / f"{figure}.rst"
+    return file.read_text(encoding="utf-8")
 
 
 def assess(name: str, tables: "dict[str, DataFrame]") -> "DataFrame":

@@ -78,7 +78,7 @@ def to_markdown(frame: DataFrame, changes: DataFrame, agreement: str = "") -> st
     Below it are the changes of criteria: see `criteria.changes`. `agreement` says how the run
     compares with its reference run; it ends the page.
     """
-    lines = [_summary(frame), "", *_head(_HEADINGS)]
+    lines = [summary(frame), "", *_head(_HEADINGS)]
     for row in records(frame):
         cells = (
             f"**{row['id']}**{_OURS[str(row['whose'])]} {row['statement']}: {row['criterion']}"
@@ -106,7 +106,7 @@ def to_html(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     cells = (map(escape, map(str, change.values())) for change in records(changes))
     changed = ["".join(f"<td>{text}</td>" for text in texts) for texts in cells]
     return _PAGE.format(
-        summary=escape(" ".join(filter(None, (_summary(frame), agreement)))),
+        summary=escape(" ".join(filter(None, (summary(frame), agreement)))),
         headings=_html_head(_HEADINGS),
         rows="\n".join(_html_row(row) for row in records(frame)),
         since=escape(_SINCE),
@@ -133,7 +133,7 @@ def to_text(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     ]
     names = listing(dict.fromkeys(changes["claim"]))
     changed = fill(f"Criteria that changed: {names}.", 98, break_on_hyphens=False)
-    counts = _summary(frame).replace(". ", ".\n")
+    counts = summary(frame).replace(". ", ".\n")
     end = [counts, changed, *wrap(agreement, 100)]
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", *end])
 
@@ -143,7 +143,7 @@ def records(frame: DataFrame) -> list[dict[str, object]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def _summary(frame: DataFrame) -> str:
+def summary(frame: DataFrame) -> str:
     """Return how many claims of the paper have each verdict, and how many of ours."""
     ours = frame["whose"] == OURS
     theirs = f"{plural(int((~ours).sum()), 'claim')} of the paper: {_counts(frame[~ours])}."

@@ -19,6 +19,16 @@ from pathlib import Path
 
 import pandas
 
+from cnn_sensitivity.analysis.folding import folded
+
+_CURVES = {
+    3: ("cutoff", "network data state"),
+    4: ("quantity", "network source note"),
+    5: ("train_images", "network data cutoff quantity note"),
+    7: ("displacement", "network data train_images state cutoff interpolation quantity"),
+}
+"""By figure: what the values of a curve are folded along, and what tells its curves apart."""
+
 
 @cache
 def _table() -> pandas.DataFrame:
@@ -37,3 +47,13 @@ def authors(figure: int, quantity: str, **chosen: object) -> pandas.DataFrame:
     for column, value in chosen.items():
         rows &= table[column] == value
     return table[rows].reset_index(drop=True)
+
+
+def theirs(figure: str) -> pandas.DataFrame | None:
+    """Return the authors' numbers of one of our figures, a row a curve; None without any."""
+    number = int(digits) if (digits := figure.removeprefix("figure_")).isdigit() else 0
+    if number not in _CURVES:
+        return None
+    along, told_apart = _CURVES[number]
+    rows = _table()[_table()["figure"] == number]
+    return folded(rows[[*told_apart.split(), along, "value"]], along)

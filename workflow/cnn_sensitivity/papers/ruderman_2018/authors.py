@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pandas
-from pandas import Series
+from pandas import DataFrame, Series
+
+from cnn_sensitivity.analysis.folding import folded
 
 
 @cache
@@ -23,3 +25,11 @@ def curve(panel: str, name: str) -> Series:
     rows = _table()
     rows = rows[(rows["panel"] == panel) & (rows["curve"] == name)]
     return rows.set_index("layer")["value"].sort_index()
+
+
+def theirs(figure: str) -> DataFrame | None:
+    """Return the paper's values in one of its figures, a row a curve; None where none were read."""
+    number = figure.removeprefix("figure_").lstrip("0")
+    rows = _table()[_table()["panel"].str[:-1] == number]
+    said = rows.drop(columns=["panel", "quantity", "reading"])
+    return folded(said, "layer") if len(said) else None

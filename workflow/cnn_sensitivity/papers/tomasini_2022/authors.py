@@ -1,4 +1,6 @@
-"""The numbers that T22's Figure 1 shows of P21's networks on CIFAR-10, from P21's poster."""
+"""What T22's Figure 1 shows of P21's networks on CIFAR-10, from P21's poster. No torch."""
+
+from pandas import DataFrame
 
 POINTS = {
     "FullConnL2": (2.66, 0.495),
@@ -16,3 +18,11 @@ POINTS = {
     "EfficientNetB0": (0.1105, 0.0884),
 }
 """R_f, by medians, and test error."""
+
+
+def theirs(figure: str) -> DataFrame | None:
+    """Return the networks of Figure 1 with R_f and test error as texts; None for other figures."""
+    if figure != "figure_01":
+        return None
+    rows = [(name, f"{ratio:g}", f"{error:g}") for name, (ratio, error) in POINTS.items()]
+    return DataFrame(rows, columns=["network", "relative sensitivity", "test error"])
