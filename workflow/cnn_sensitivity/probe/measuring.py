@@ -9,15 +9,15 @@ from pandas import DataFrame, concat
 from torch import Tensor, nn
 
 from cnn_sensitivity import perturbations
+from cnn_sensitivity.base import own_code
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.measures.base import measure_all
 from cnn_sensitivity.measures.batch_statistics import has_batch_norms
 from cnn_sensitivity.measures.layer_choice import Layers
 from cnn_sensitivity.measures.sensitivity import Sensitivity
-from cnn_sensitivity.networks import own_failure, shuffle_channels
+from cnn_sensitivity.networks import independence, shuffle_channels
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions
-from cnn_sensitivity.probe import independence
 from cnn_sensitivity.probe.images import FEWEST
 from cnn_sensitivity.probe.memory import budget, bytes_an_image
 from cnn_sensitivity.probe.subject import Subject
@@ -85,7 +85,7 @@ def measure(
     notes = [] if notes is None else notes
     trained = subject.trained.to(device)
     with named_failures(subject, images):
-        independence.check(trained, images)
+        independence.check(trained, images, subject.label or subject.name)
         if not only_trained:
             notes += unreached(trained, images[:2])
         fitting = budget(memory, images.device) // (passing * bytes_an_image(trained, images))
@@ -181,7 +181,7 @@ def named_failures(subject: Subject, images: Tensor) -> Iterator[None]:
         yield
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
         what = f"it cannot take images of shape {list(images.shape[1:])}"
-        raise own_failure(subject.name, what, error) from error
+        raise own_code.failure("network", subject.name, what, error) from error
 
 
 class _Counter:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.evaluating import evaluating
 
 IMAGES = 8
 _REPEATS, _IF_RANDOM = 2, 30
@@ -16,40 +17,35 @@ _REPEATS, _IF_RANDOM = 2, 30
 _OF_DIFFERENCE, _OF_SIZE = 1e-3, 1e-5
 
 
-def check(network: nn.Module, images: Tensor) -> None:
+def check(network: nn.Module, images: Tensor, name: str) -> None:
     """Raise UserError if outputs in evaluation change when a batch is repeated, permuted or split.
 
     `images` [P, ...]; the first eight are passed five times, and more often if the network draws
-    random numbers, which may seldom matter.
+    random numbers, which may seldom matter. `name` is what the error calls the network.
     """
     images = images[:IMAGES]
     count = len(images)
     order, half = torch.arange(count).roll(1).flip(0), max(1, count // 3)
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        with torch.no_grad():
-            before = _states()
-            outputs = network(images).double()
-            drew = _differ(before, _states())
-            repeats = _IF_RANDOM if drew else _REPEATS
-            repeated = [network(images).double() for _ in range(repeats)]
-            permuted = network(images[order]).double()
-            split = torch.cat([network(each) for each in (images[:half], images[half:])]).double()
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    with evaluating(network):
+        before = _states()
+        outputs = network(images).double()
+        drew = _differ(before, _states())
+        repeats = _IF_RANDOM if drew else _REPEATS
+        repeated = [network(images).double() for _ in range(repeats)]
+        permuted = network(images[order]).double()
+        split = torch.cat([network(each) for each in (images[:half], images[half:])]).double()
     if outputs.ndim < 1 or len(outputs) != count or not outputs.isfinite().all():
         return  # what the measurement says of
     if any(_far(outputs, each) for each in repeated):
         raise UserError(
-            "it is random in evaluation, or remembers what it saw: the same images give other"
+            f"{name} is random in evaluation, or remembers what it saw: the same images give other"
             " outputs. Dropout and noise must follow self.training"
         )
     if _far(outputs, split) or _far(outputs[order], permuted):
         raise UserError(
-            "it mixes the images of a batch: an image has another output among others. Batch norm"
-            " needs its running statistics in evaluation, and the first dimension is the images'"
+            f"{name} mixes the images of a batch: an image has another output among others. Batch"
+            " norm needs its running statistics in evaluation, and the first dimension is the"
+            " images'"
         )
 
 
