@@ -50,7 +50,11 @@ from probe_cases import pictures, probe
         ),
         ("torchvision:resnet19", "did you mean"),
         ("torchvision:resnet18 --width 2", "has one width only"),
+        ("lenet --weights {weights} --option a=1 --option a=2", "a is given twice"),
+        ("={weights}", "give each network as NETWORK"),
         ("nowhere_module:make", "cannot be imported"),
+        ("probed_module:asserts --count 4", "asserts': it cannot take images of shape"),
+        ("probed_module:asserts --count 4 --list-layers", "asserts': it cannot take images of"),
         ("probed_module:two_pixels --count 4", "cannot take images of shape [1, 28, 28]"),
     ],
 )
