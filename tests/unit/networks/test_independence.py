@@ -58,6 +58,7 @@ MIXES = {
     "the image before": lambda _, x: x + 0.1 * x.roll(1, 0),
 }
 FINE = {
+    "in place": lambda _, x: x.sub_(0.3).mul_(2),
     "dropout": lambda self, x: F.dropout(x, 0.5, self.training),
     "stochastic depth": lambda self, x: stochastic_depth(x, 0.2, "row", self.training),
     "dropout of nothing": lambda _, x: F.dropout(x, 0.0, training=True),
@@ -118,3 +119,17 @@ def test_modules_of_pytorch_are_not():
         nn.GroupNorm(2, 4), nn.RReLU(), nn.InstanceNorm2d(4),
     )  # fmt: skip
     check(network, images(), "it")
+
+
+class Darker(nn.Sequential):
+    """Changes the images that it is given."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images.sub_(0.3))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
+def test_images_are_given_as_a_copy_of_the_weights_type(kind):
+    given = images()
+    check(Darker(nn.Conv2d(3, 4, 3)).to(kind), given, "it")
+    assert torch.equal(given, images())

@@ -1,10 +1,10 @@
-"""Networks in evaluation, and as they were afterwards."""
+"""Networks in evaluation and as they were afterwards, and what they are given."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @contextmanager
@@ -18,3 +18,12 @@ def evaluating(network: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes.items():
             module.training = mode
+
+
+def given_to(network: nn.Module, images: Tensor) -> Tensor:
+    """Return a copy of images, which a network may change, of its first weight's device and type.
+
+    So measurements pass them: a network in float64 sees float64.
+    """
+    place = next(network.parameters(), images)
+    return images.to(place.device, place.dtype, copy=True)

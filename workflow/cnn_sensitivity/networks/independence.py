@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.base.evaluating import evaluating
+from cnn_sensitivity.base.evaluating import evaluating, given_to
 
 IMAGES = 8
 _REPEATS, _IF_RANDOM = 2, 30
@@ -26,16 +26,19 @@ def check(network: nn.Module, images: Tensor, name: str) -> None:
     images = images[:IMAGES]
     count = len(images)
     order, half = torch.arange(count).roll(1).flip(0), max(1, count // 3)
+
+    def passed(images: Tensor) -> Tensor:
+        return network(given_to(network, images))
+
     with evaluating(network):
         before = _states()
-        outputs = network(images).double()
-        drew = _differ(before, _states())
-        repeats = _IF_RANDOM if drew else _REPEATS
-        repeated = [network(images).double() for _ in range(repeats)]
-        permuted = network(images[order]).double()
-        split = torch.cat([network(each) for each in (images[:half], images[half:])]).double()
-    if outputs.ndim < 1 or len(outputs) != count or not outputs.isfinite().all():
-        return  # what the measurement says of
+        outputs = passed(images)
+        if outputs.ndim < 1 or len(outputs) != count or not outputs.isfinite().all():
+            return  # what the measurement says of
+        repeats = _IF_RANDOM if _differ(before, _states()) else _REPEATS
+        repeated = [passed(images) for _ in range(repeats)]
+        permuted = passed(images[order])
+        split = torch.cat([passed(each) for each in (images[:half], images[half:])])
     if any(_far(outputs, each) for each in repeated):
         raise UserError(
             f"{name} is random in evaluation, or remembers what it saw: the same images give other"
@@ -53,6 +56,7 @@ def _far(outputs: Tensor, others: Tensor) -> bool:
     """Return whether outputs differ by more than rounding does."""
     if outputs.shape != others.shape:
         return True
+    outputs, others = outputs.double(), others.double()
     apart = (outputs - outputs.mean(0)).norm()
     allowed = _OF_DIFFERENCE * apart + _OF_SIZE * outputs.norm()
     return not bool((outputs - others).norm() <= allowed)

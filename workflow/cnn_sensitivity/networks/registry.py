@@ -116,5 +116,9 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
         raise UserError(
             f"network {name!r}: give its lazy layers their sizes; they are trained as built"
         )
+    if any(each.is_meta for each in (*network.parameters(), *network.buffers())):
+        raise UserError(
+            f"network {name!r}: its weights are on the device meta, which holds no numbers"
+        )
     leave_inference(network)
     return network

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.base.errors import UserError
@@ -49,8 +50,15 @@ def run(options: Options) -> tuple[str, list[Path]]:
     of_probe.check(options)
     networks = given.networks(options.network, options.weights)
     decode: Decode = cache(images.decoded)
-    if options.list_layers:
-        return _listed(options, networks, decode), []
+    with torch.compiler.set_stance("force_eager"):  # hooks and copies need Python's own code
+        if options.list_layers:
+            return _listed(options, networks, decode), []
+        return _measured_all(options, networks, decode)
+
+
+def _measured_all(
+    options: Options, networks: Sequence[Given], decode: Decode
+) -> tuple[str, list[Path]]:
     stem = _stem(options, networks)
     tables: list[DataFrame] = []
 

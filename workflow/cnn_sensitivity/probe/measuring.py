@@ -172,7 +172,7 @@ def named_failures(subject: Subject, images: Tensor) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except Exception as error:  # whatever a network raises; torch's own assertions among it
+    except (Exception, SystemExit) as error:  # whatever a network raises
         what = f"it cannot take images of shape {list(images.shape[1:])}"
         raise own_code.failure("network", subject.name, what, error) from error
 

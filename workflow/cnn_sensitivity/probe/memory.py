@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from cnn_sensitivity.base.evaluating import evaluating
+from cnn_sensitivity.base.evaluating import evaluating, given_to
 
 _OF_FREE = 0.5
 _TRIED = 2  # images
@@ -49,7 +49,7 @@ class _Live(TorchDispatchMode):
 
 def bytes_an_image(network: nn.Module, images: Tensor) -> int:
     """Return what one more image takes while it passes, without what the library needs inside."""
-    images = images[:_TRIED]
+    images = given_to(network, images[:_TRIED])
     known = [images, *network.parameters(), *network.buffers()]
     with evaluating(network), _Live(known) as live:
         network(images)

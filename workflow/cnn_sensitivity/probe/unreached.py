@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 
-from cnn_sensitivity.base.evaluating import evaluating
+from cnn_sensitivity.base.evaluating import evaluating, given_to
 
 _REACHED: dict[str, type[nn.Module]] = {
     "conv1d": _ConvNd,
@@ -56,7 +56,7 @@ def unreached(network: nn.Module, images: Tensor) -> list[str]:
             handles.append(module.register_forward_hook(outside.leave))
     try:
         with evaluating(network), outside:
-            network(images)
+            network(given_to(network, images))
     finally:
         for handle in handles:
             handle.remove()
