@@ -52,6 +52,9 @@ from probe_cases import pictures, probe
         ("torchvision:resnet18 --width 2", "has one width only"),
         ("lenet --weights {weights} --option a=1 --option a=2", "a is given twice"),
         ("={weights}", "give each network as NETWORK"),
+        ("lenet --weights {weights} --displacement 1e30", "1e+30 pixels is too large for"),
+        ("lenet --weights {weights} --output a_file/x", "a_file is a file, and a folder is wanted"),
+        ("lenet --weights {weights} --output a_file/b/x", "a_file is a file, and a folder is"),
         ("nowhere_module:make", "cannot be imported"),
         ("probed_module:asserts --count 4", "asserts': it cannot take images of shape"),
         ("probed_module:asserts --count 4 --list-layers", "asserts': it cannot take images of"),
@@ -65,6 +68,7 @@ def test_bad_input_gets_one_sentence(
     own: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (own / "a_file").touch()
     pictures(own / "colour", 5, side=28)
     (own / "empty").mkdir()
     pictures(own / "mixed", 4)

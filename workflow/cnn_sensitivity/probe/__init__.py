@@ -12,6 +12,7 @@ from pandas import DataFrame, concat
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.layer_choice import WORDS
+from cnn_sensitivity.operations.preflight import check_workplace
 from cnn_sensitivity.probe import (
     comparison,
     given,
@@ -60,6 +61,7 @@ def _measured_all(
     options: Options, networks: Sequence[Given], decode: Decode
 ) -> tuple[str, list[Path]]:
     stem = _stem(options, networks)
+    check_workplace(_nearest(Path(stem).parent))  # not after minutes of measuring
     tables: list[DataFrame] = []
 
     def measure(network: Given) -> tuple[str, list[str]]:
@@ -114,6 +116,14 @@ def _stem(options: Options, networks: Sequence[Given]) -> str:
     if _are_compared(options):
         return "probe/comparison"
     return f"probe/{given.file_name(networks[0].name)}"
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder that is there: the one given, or the first above it."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise UserError(f"--output: {there} is a file, and a folder is wanted there")
+    return there
 
 
 def _are_compared(options: Options) -> bool:

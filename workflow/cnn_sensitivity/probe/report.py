@@ -139,7 +139,6 @@ def write_table(table: DataFrame, output: str | Path) -> Path:
     """Write `output`.csv; return its path. Folders are made. Raises UserError as `write`."""
     output = Path(output)
     path = output.with_name(f"{output.name}.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
     table_files.write(table, path)
     return path
 
