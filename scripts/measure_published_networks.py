@@ -33,6 +33,7 @@ from cnn_sensitivity.measures.spectrum import filter_spectrum
 from cnn_sensitivity.networks import state_dicts
 from cnn_sensitivity.probe import measuring
 from cnn_sensitivity.probe.images import Images, take
+from cnn_sensitivity.probe.perturbing import perturbed
 from cnn_sensitivity.probe.report import PREFACTOR
 from cnn_sensitivity.probe.subject import Subject
 
@@ -118,7 +119,7 @@ def row(
         (mean_image,) = load_file(folder / record["mean_image"]).values()
         images = WithoutMeanImage(**vars(images), mean_image=mean_image)
     subject = Subject(record["name"], network.eval(), images, partial(fresh, build, record))
-    table = measuring.measure(subject, *measuring.perturbed(images.normalized()))
+    table = measuring.measure(subject, [perturbed(images.normalized())])
     trained = rows_of(table, "trained", "original")
     medians = table[(table["average"] == "median") & (table["state"] == "trained")].iloc[-1]
     shuffled = rows_of(table, "trained", "shuffled").iloc[-1]

@@ -17,6 +17,7 @@ from cnn_sensitivity.measures import sensitivity
 from cnn_sensitivity.measures.base import measure_all
 from cnn_sensitivity.probe import measuring as probe
 from cnn_sensitivity.probe.images import Images
+from cnn_sensitivity.probe.perturbing import perturbed
 from cnn_sensitivity.probe.subject import Subject
 
 IMAGES = 500
@@ -91,13 +92,13 @@ def probe_against_bare_passes() -> list[dict[str, Any]]:
         pixels = torch.randint(256, (IMAGES, *SHAPE), dtype=torch.uint8)
         images = Images("random", pixels, mean=(0.5,) * 3, std=(0.25,) * 3, classes=None)
         subject = Subject(name, networks.build(name).eval(), images, partial(networks.build, name))
-        changed = probe.perturbed(images.normalized())
-        data = [images.normalized(), *changed]
+        changed = perturbed(images.normalized())
+        data = [images.normalized(), changed.deformed, changed.noisy]
         fresh = networks.build(name).train()
         for passes, together in (("nine", False), ("six and three whole", True)):
             for batch in BATCHES:
                 ours, theirs = by_turns(
-                    partial(probe.measure, subject, *changed),
+                    partial(probe.measure, subject, [changed]),
                     partial(_probed_bare, subject.trained, fresh, data, batch, together),
                     rounds=3,
                 )

@@ -8,6 +8,7 @@ import pytest
 import torch
 import training_cases as cases
 from safetensors.torch import save_file
+from torch import nn
 
 from cnn_sensitivity import checkpoints
 from cnn_sensitivity.base.errors import UserError
@@ -188,6 +189,34 @@ def test_weights_that_are_not_finite_are_refused(tmp_path, trained):
     state["module.fc.bias"][0] = float("nan")
     torch.save(state, trained / "nan.pth")
     refuses(tmp_path, settings(trained / "nan.pth"), "nan.pth: mine .* loss that is not finite")
+
+
+class Compared(nn.Module):
+    """Scores less a share, which is zero at first, of the batch's mean."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.head, self.share = nn.Linear(3, classes), nn.Parameter(torch.zeros(1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        scores = self.head(images.mean((2, 3)))
+        return scores - self.share * scores.mean(0)
+
+
+def compared(in_channels: int, num_classes: int, image_size: int, width: float) -> nn.Module:
+    return Compared(num_classes)
+
+
+def test_weights_that_mix_the_images_of_a_batch_are_refused(tmp_path):
+    network = {"name": f"{__name__}:compared", "label": "mine"}
+    state = Compared(len(IMAGES.classes)).state_dict()
+    for share, folder in ((0.0, tmp_path / "none"), (0.5, tmp_path / "half")):
+        folder.mkdir()
+        torch.save({**state, "share": torch.tensor([share])}, tmp_path / "w.pth")
+        if share:
+            refuses(folder, settings(tmp_path / "w.pth", network), "w.pth: mine mixes the images")
+        else:
+            adopt(folder, settings(tmp_path / "w.pth", network))
 
 
 def test_a_normalisation_of_other_channels_is_refused(tmp_path, trained):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 import training_cases as cases
-from torch import nn
 
 from cnn_sensitivity import checkpoints
 from cnn_sensitivity.base.errors import UserError
@@ -219,50 +218,6 @@ def test_impossible_combinations_are_refused(tmp_path: Path):
         cases.run(tmp_path, cases.settings(train_size=51), cases.images())
     with pytest.raises(UserError, match="hinge needs a data set of two classes"):
         cases.run(tmp_path, cases.settings(loss="hinge"), cases.images())
-
-
-def wide(in_channels: int, num_classes: int, image_size: int, width: float) -> nn.Module:
-    """A network of a user's own with too many outputs."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * image_size**2, num_classes + 1))
-
-
-def test_a_network_of_ones_own_must_return_a_score_for_each_class(tmp_path: Path):
-    settings = cases.settings({"name": f"{__name__}:wide", "label": "wide"})
-    with pytest.raises(UserError, match=r"shape \(2, 3\), not \(2, 4\)"):
-        cases.run(tmp_path, settings, cases.images())
-
-
-class Mistaken(nn.Linear):
-    """A network of a user's own that does not flatten its images."""
-
-    def __init__(self, in_channels: int, num_classes: int, image_size: int, width: float):
-        super().__init__(in_channels * image_size**2, num_classes)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return super().forward(images)
-
-
-def fixed(in_channels: int, num_classes: int, image_size: int, width: float) -> nn.Module:
-    """A network of a user's own in which nothing can be trained."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * image_size**2, num_classes))[:1]
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("Mistaken", r"Mistaken': it cannot be called with 2 images of shape .*: RuntimeError: "),
-        ("fixed", "fixed': it has no parameter to train"),
-    ],
-)
-def test_a_network_of_ones_own_that_cannot_be_trained_is_named(
-    tmp_path: Path, name: str, says: str
-) -> None:
-    settings = cases.settings({"name": f"{__name__}:{name}", "label": "own"})
-    with pytest.raises(UserError, match=says) as refused:
-        cases.run(tmp_path, settings, cases.images())
-    assert str(refused.value).isprintable()
-    line = Mistaken.forward.__code__.co_firstlineno + 1
-    assert (name == "Mistaken") == str(refused.value).endswith(f"({__file__}, line {line})")
 
 
 def test_a_line_for_an_epoch_names_the_run_and_how_it_goes(tmp_path: Path):

@@ -282,6 +282,30 @@ def test_something_else_is_refused_with_what_it_is(tmp_path, content, says):
         state_dicts.read(tmp_path / "file")
 
 
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_that_torch_did_not_write_is_called_so(tmp_path, protocol):
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"weight": np.zeros(3)}, protocol))
+    with pytest.raises(UserError, match=r"w.pkl: a pickle that torch.save did not write"):
+        state_dicts.read(tmp_path / "w.pkl")
+    torch.save({"weight": torch.ones(3)}, tmp_path / "w.pt", _use_new_zipfile_serialization=False)
+    assert torch.equal(state_dicts.read(tmp_path / "w.pt")["weight"], torch.ones(3))
+    (tmp_path / "w.pt").write_bytes((tmp_path / "w.pt").read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"w.pt: neither a whole"):
+        state_dicts.read(tmp_path / "w.pt")
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_counters_that_were_cast_with_all_the_rest_are_left_out(kind):
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    network[1].num_batches_tracked.fill_(7)
+    given = {name: tensor.to(kind) for name, tensor in network.state_dict().items()}
+    given["1.num_batches_tracked"] += 9
+    loaded = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    state_dicts.load(loaded, given, "w.pt")
+    assert torch.equal(loaded[0].weight, given["0.weight"].float())
+    assert loaded[1].num_batches_tracked == 0
+
+
 def test_archives_are_called_what_they_are(tmp_path):
     np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
     np.savez_compressed(tmp_path / "compressed.npz", a=np.zeros(3))

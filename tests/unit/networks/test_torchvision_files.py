@@ -18,7 +18,7 @@ from cnn_sensitivity.config.networks import PRETRAINED
 from cnn_sensitivity.networks import state_dicts, weight_files
 from cnn_sensitivity.networks.weight_contents import Contents
 from cnn_sensitivity.networks.weight_names import fitting
-from cnn_sensitivity.probe import images, subject
+from cnn_sensitivity.probe import images, subject, torchvision_networks
 
 ARGUMENTS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}
 
@@ -112,11 +112,13 @@ def test_published_weights_get_the_network_that_torchvision_builds_for_them(name
     with monkeypatch.context() as patched, torch.device("meta"):
         patched.setattr(nn.Module, "load_state_dict", lambda *_, **__: None)
         expected = torchvision.models.get_model(name, weights=entry)
-    monkeypatch.setattr(weight_files, "digest", lambda _: subject._published_digest(path))
+    monkeypatch.setattr(
+        weight_files, "digest", lambda _: torchvision_networks._published_digest(path)
+    )
     path = f"torchvision:{name}"
-    belonging, notes = subject._arguments_of(path, "w.pth", ["AuxLogits", "aux1"])
+    belonging, notes = torchvision_networks.arguments_of(path, "w.pth", ["AuxLogits", "aux1"])
     with torch.device("meta"):
-        built = subject._torchvision(path, ARGUMENTS.get(name, {}), 3, 1000, belonging)
+        built = torchvision_networks.make(path, ARGUMENTS.get(name, {}), 3, 1000, belonging)
     assert plain_attributes(built) == plain_attributes(expected)
     assert not notes
 
@@ -142,7 +144,7 @@ def test_the_input_is_transformed_as_the_weights_want_it(
             tensor.fill_(0.01)
         torch.save(source.state_dict(), tmp_path / "w.pth")
         path = f"torchvision:{name}"
-        digest = subject._published_digest(path) if published else "0" * 64
+        digest = torchvision_networks._published_digest(path) if published else "0" * 64
         patched.setattr(weight_files, "digest", lambda _: digest)
         taken = images.take("embedded", count=4)
         options = {**options, "init_weights": False}

@@ -1,6 +1,7 @@
 """Weights are found in whatever holds them: by the names of the network, not by a list of keys."""
 
 import argparse
+import datetime
 import pathlib
 import types
 from collections import OrderedDict
@@ -233,6 +234,23 @@ def test_a_mapping_that_holds_itself_is_read(tmp_path):
     assert equal(loaded(tmp_path / "w.pt", content)[0], tensors())
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        datetime.datetime(2020, 2, 3, 4, tzinfo=datetime.UTC),
+        datetime.date(2020, 2, 3),
+        datetime.timedelta(3),
+        np.zeros((2, 3)),
+        np.arange(3),
+        np.array("a word"),
+        [np.float32(2), {"losses": np.ones(4, bool)}],
+    ],
+)
+def test_dates_and_arrays_may_lie_beside_the_tensors(tmp_path, beside):
+    found, notes = loaded(tmp_path / "w.pt", {"model": tensors(), "beside": beside})
+    assert equal(found, tensors())
+
+
 class Runs:
     """Leaves a mark when it is unpickled."""
 
@@ -243,7 +261,9 @@ class Runs:
         return (open, (str(self.mark), "w"))
 
 
-@pytest.mark.parametrize("place", ["args", "in a namespace", "in a list", "as a key"])
+@pytest.mark.parametrize(
+    "place", ["args", "in a namespace", "in a list", "as a key", "in an array"]
+)
 def test_nothing_beside_the_tensors_is_executed(tmp_path, place):
     hostile = Runs(tmp_path / "mark")
     content = {
@@ -251,6 +271,7 @@ def test_nothing_beside_the_tensors_is_executed(tmp_path, place):
         "in a namespace": {"args": argparse.Namespace(root=hostile)},
         "in a list": {"history": [1, (hostile,)]},
         "as a key": {("a", hostile): 1},
+        "in an array": {"a": np.array([hostile], dtype=object)},
     }[place]
     with pytest.raises(UserError, match=r"it holds more than tensors \(.*open\)"):
         loaded(tmp_path / "w.pt", {**content, "model": tensors()})

@@ -142,6 +142,14 @@ def test_deformations_outside_the_valid_range_are_announced():
         perturbations.deform(images)
 
 
+def test_a_displacement_that_the_images_type_cannot_hold_is_refused():
+    with pytest.raises(UserError, match=r"1e\+30 pixels is too large for torch.float32"):
+        perturbations.deform(torch.rand(2, 1, 8, 8), 1e30)
+    with pytest.warns(UserWarning, match="outside the valid range"):
+        found = perturbations.deform(torch.rand(2, 1, 8, 8), 1e18)
+    assert found.isfinite().all()
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 8, 9), (3, 8, 8)])
 def test_images_that_are_not_square_are_refused(shape):
     with pytest.raises(UserError, match="n, n"):

@@ -17,6 +17,13 @@ def make(in_channels, num_classes, image_size, width):
     return nn.Sequential(nn.Conv2d(in_channels, 4, 3), nn.BatchNorm2d(4), nn.ReLU(),
                          nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, num_classes))
 
+class Asserts(nn.Module):
+    def forward(self, images):
+        torch._assert(images.shape[-1] == 224, "wrong height")
+
+def asserts(in_channels, num_classes, image_size, width):
+    return Asserts()
+
 def two_pixels(in_channels, num_classes, image_size, width):
     return nn.Sequential(nn.Flatten(), nn.Linear(2, num_classes))
 """

@@ -9,6 +9,7 @@ from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.probe import images, measuring, subject
 from cnn_sensitivity.probe.fresh import built_anew, drawn_anew
+from cnn_sensitivity.probe.perturbing import perturbed
 
 
 def small() -> nn.Sequential:
@@ -195,7 +196,7 @@ def test_what_is_not_fresh_is_said_and_has_no_curve(tmp_path, monkeypatch):
     )
     taken = images.take("embedded", count=8)
     found, notes = subject.find("not_fresh:make", taken), []
-    table = measuring.measure(found, *measuring.perturbed(taken.normalized()), notes=notes)
+    table = measuring.measure(found, [perturbed(taken.normalized())], notes=notes)
     assert set(table["state"]) == {"trained"} and set(table["wiring"]) == {"original", "shuffled"}
     assert notes == [
         "there is no freshly initialised network: no reset_parameters draws its 2.scale"

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.probe import images, measuring, memory, subject
+from cnn_sensitivity.probe.perturbing import perturbed
 
 
 class Residual(nn.Module):
@@ -57,13 +58,13 @@ class Norms(nn.Module):
 
 def test_as_many_images_as_fit_give_the_fresh_networks_statistics():
     taken = images.take("embedded", count=20)
-    changed = measuring.perturbed(taken.normalized())
+    changed = perturbed(taken.normalized())
     found = subject.Subject("mine", Norms(), taken, Norms)
     each = 3 * memory.bytes_an_image(found.trained, taken.normalized())
     tables, notes = [], []
     torch.manual_seed(0)
     table = measuring.measure(
-        found, *changed, memory=7.5 * each / 1e9, notes=notes, keep=tables.append
+        found, [changed], memory=7.5 * each / 1e9, notes=notes, keep=tables.append
     )
     fresh = table[table["state"] == "initial"]
     assert set(fresh["images"]) == {7} and set(table["images"]) == {7, 20}
@@ -76,9 +77,7 @@ def test_as_many_images_as_fit_give_the_fresh_networks_statistics():
 def test_where_fewer_fit_than_have_an_error_there_is_no_fresh_network():
     taken, notes = images.take("embedded", count=20), []
     found = subject.Subject("mine", Norms(), taken, Norms)
-    table = measuring.measure(
-        found, *measuring.perturbed(taken.normalized()), memory=1e-9, notes=notes
-    )
+    table = measuring.measure(found, [perturbed(taken.normalized())], memory=1e-9, notes=notes)
     assert set(table["state"]) == {"trained"}
     assert notes == [
         "there is no freshly initialised network: the memory holds 0 images at once, of 4 at least"

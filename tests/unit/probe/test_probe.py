@@ -15,6 +15,7 @@ from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.measures import sensitivity
 from cnn_sensitivity.networks import NAMES, build
 from cnn_sensitivity.probe import images, measuring, report, subject
+from cnn_sensitivity.probe.perturbing import perturbed
 from cnn_sensitivity.probe.progress import Bar
 
 COUNT = 20
@@ -35,7 +36,7 @@ def test_the_numbers_are_those_of_the_functions_called_by_hand(
     network = build("LeNet", 1, 10, 28)
     network.load_state_dict(torch.load(weights))
     taken = images.take("embedded", count=COUNT, seed=4).normalized()
-    deformed, noisy = measuring.perturbed(taken, seed=4)
+    deformed, noisy, *_ = perturbed(taken, seed=4)
     for average, layers in (("mean", "activations"), ("median", "output")):
         expected = sensitivity.measure(
             network, taken, deformed, noisy, layers=layers, average=average
@@ -62,7 +63,7 @@ def test_the_numbers_are_those_of_the_functions_called_by_hand(
 
 def test_deformation_and_noise_are_those_of_the_perturbations() -> None:
     taken = images.take("embedded", count=COUNT).normalized()
-    deformed, noisy = measuring.perturbed(taken, displacement=0.8, cutoff=4, seed=2)
+    deformed, noisy, *_ = perturbed(taken, displacement=0.8, cutoff=4, seed=2)
     generator = torch.Generator().manual_seed(derive_seed("probe", "deformation", 2))
     assert torch.equal(deformed, perturbations.deform(taken, 0.8, 4, generator))
     sizes = [(each - taken).flatten(1).norm(dim=1) for each in (deformed, noisy)]
@@ -74,11 +75,11 @@ def test_the_first_convolution_of_most_networks_is_shuffled_with_the_default_see
     colours = torch.randint(0, 256, (6, 3, 8, 8), generator=torch.Generator().manual_seed(1))
     taken = images.Images("random", colours.to(torch.uint8), (0.0,) * 3, (1.0,) * 3, None)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
-    deformed, noisy = measuring.perturbed(taken.normalized(), displacement=0.6)
+    changed = perturbed(taken.normalized(), displacement=0.6)
     first = []
     for name in (*NAMES, "mine:network"):
         named = subject.Subject(name, network, taken, lambda: network)
-        table = measuring.measure(named, deformed, noisy)
+        table = measuring.measure(named, [changed])
         first.append(rows(table, "trained", "shuffled", "mean")["D"].iloc[0])
     unshuffled = rows(table, "trained", "original", "mean")["D"].iloc[0]
     assert np.mean(np.array(first) != unshuffled) > 0.6
@@ -100,13 +101,13 @@ def test_only_trained_leaves_the_others_out(
 def test_the_initial_network_is_measured_on_batch_statistics(own: Path) -> None:
     taken = images.take("embedded", count=COUNT)
     found = subject.find("probed_module:make", taken)
-    deformed, noisy = measuring.perturbed(taken.normalized())
-    table = measuring.measure(found, deformed, noisy)
+    changed = perturbed(taken.normalized())
+    table = measuring.measure(found, [changed])
     expected = sensitivity.measure(
         found.fresh(),
         taken.normalized(),
-        deformed,
-        noisy,
+        changed.deformed,
+        changed.noisy,
         layers="activations",
         batch_statistics=True,
     )
@@ -223,7 +224,7 @@ def test_the_bar_reaches_the_end(own: Path) -> None:
     seen: list[tuple[int, int]] = []
     measuring.measure(
         subject.find("probed_module:make", taken),
-        *measuring.perturbed(taken.normalized()),
+        [perturbed(taken.normalized())],
         advance=lambda done, total: seen.append((done, total)),
     )
     assert max(seen) == (9 * 11, 9 * 11)  # of the trained, shuffled and initial network, three sets
@@ -235,6 +236,6 @@ def test_what_is_not_defined_is_said(own: Path) -> None:
     with torch.no_grad():
         for parameter in found.trained.parameters():
             parameter.zero_()
-    table = measuring.measure(found, *measuring.perturbed(taken.normalized()), only_trained=True)
+    table = measuring.measure(found, [perturbed(taken.normalized())], only_trained=True)
     assert "R of the output is not defined" in report.summary(table, taken.title)
     assert report.draw(table, taken.title).data["mean"].isna().all()

@@ -50,7 +50,14 @@ from probe_cases import pictures, probe
         ),
         ("torchvision:resnet19", "did you mean"),
         ("torchvision:resnet18 --width 2", "has one width only"),
+        ("lenet --weights {weights} --option a=1 --option a=2", "a is given twice"),
+        ("={weights}", "give each network as NETWORK"),
+        ("lenet --weights {weights} --displacement 1e30", "1e+30 pixels is too large for"),
+        ("lenet --weights {weights} --output a_file/x", "a_file is a file, and a folder is wanted"),
+        ("lenet --weights {weights} --output a_file/b/x", "a_file is a file, and a folder is"),
         ("nowhere_module:make", "cannot be imported"),
+        ("probed_module:asserts --count 4", "asserts': it cannot take images of shape"),
+        ("probed_module:asserts --count 4 --list-layers", "asserts': it cannot take images of"),
         ("probed_module:two_pixels --count 4", "cannot take images of shape [1, 28, 28]"),
     ],
 )
@@ -61,6 +68,7 @@ def test_bad_input_gets_one_sentence(
     own: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (own / "a_file").touch()
     pictures(own / "colour", 5, side=28)
     (own / "empty").mkdir()
     pictures(own / "mixed", 4)

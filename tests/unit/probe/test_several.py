@@ -8,7 +8,7 @@ import pandas
 import pytest
 import torch
 from PIL import Image
-from probe_cases import probe
+from probe_cases import pictures, probe
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures import sensitivity
@@ -16,7 +16,9 @@ from cnn_sensitivity.networks import build
 from cnn_sensitivity.probe import images, measuring, subject
 from cnn_sensitivity.probe.ends import ends
 from cnn_sensitivity.probe.outputs import choose_output
+from cnn_sensitivity.probe.perturbing import perturbed
 from cnn_sensitivity.probe.sweep import above
+from cnn_sensitivity.tasks.images import image_folder
 
 MODULE = """
 from collections import OrderedDict, namedtuple
@@ -108,10 +110,10 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 )
 def test_the_tensor_of_an_output_is_chosen(own: Path, name: str, key: str | None) -> None:
     taken = images.take("embedded", count=6)
-    changed = measuring.perturbed(taken.normalized())
+    changed = perturbed(taken.normalized())
     tables = [
         measuring.measure(
-            subject.find(f"several_module:{each}", taken, output_key=chosen), *changed
+            subject.find(f"several_module:{each}", taken, output_key=chosen), [changed]
         )
         for each, chosen in (("plain", None), (name, key))
     ]
@@ -187,6 +189,29 @@ def test_what_is_measured_is_written_before_the_next_part_begins(files, own, mon
     assert set(table["state"]) == {"trained"} and set(table["wiring"]) == {"original"}
 
 
+def test_images_are_decoded_once_for_all_networks_that_want_the_same(
+    own, capsys, monkeypatch
+) -> None:
+    pictures(own / "images", 5, side=28, colour=False)
+    decode, files = image_folder.decode, []
+    monkeypatch.setattr(
+        image_folder, "decode", lambda file, *size: files.append(file) or decode(file, *size)
+    )
+    probe(
+        "several_module:plain", "several_module:answer", "--images", "images", "--only", "trained"
+    )
+    assert len(files) == 5
+    normalised = capsys.readouterr().out
+    assert "answer" in normalised and "left out" not in normalised
+
+
+def test_what_is_not_listed_is_said(own, capsys) -> None:
+    probe("several_module:broken", "several_module:plain", "--list-layers")
+    printed = capsys.readouterr().out
+    assert "Layers of several_module:plain" in printed
+    assert "Note: several_module:broken is left out: network 'several_module:broken'" in printed
+
+
 def test_layers_are_listed_and_chosen(files, own, capsys) -> None:
     probe("several_module:plain", "--list-layers")
     lines = capsys.readouterr().out.splitlines()
@@ -215,7 +240,7 @@ def test_a_sweep_is_one_pass_of_several_measurements(files, own, capsys) -> None
     taken = images.take("embedded", count=8).normalized()
     for displacement in (2, 0.5, 1):
         expected = sensitivity.measure(
-            network, taken, *measuring.perturbed(taken, displacement), layers="activations"
+            network, taken, *perturbed(taken, displacement)[:2], layers="activations"
         )
         found = table[
             (table["displacement"] == displacement)
@@ -260,7 +285,7 @@ def test_images_are_saved_as_they_were_shown(files, own, capsys) -> None:
         np.asarray(Image.open(folder / f"0001_{kind}.png")) for kind in ("clean", "deformed_1")
     )
     assert np.array_equal(clean, taken.pixels[1, 0].numpy())
-    expected = measuring.perturbed(taken.normalized())[0][1, 0] * taken.std[0] + taken.mean[0]
+    expected = perturbed(taken.normalized())[0][1, 0] * taken.std[0] + taken.mean[0]
     assert np.abs(deformed / 255 - expected.clamp(0, 1).numpy()).max() < 0.51 / 255
     assert "Note: images are in probe/LeNet_images." in capsys.readouterr().out
 
@@ -299,6 +324,6 @@ def test_torchscript_has_its_output_measured(own: Path) -> None:
     taken, notes = images.take("embedded", count=6), []
     found = subject.Subject("scripted", script, taken, lambda: script, functions=True)
     table = measuring.measure(
-        found, *measuring.perturbed(taken.normalized()), notes=notes, advance=lambda *_: None
+        found, [perturbed(taken.normalized())], notes=notes, advance=lambda *_: None
     )
     assert table["R"].notna().all()

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cnn_sensitivity.probe import images, measuring, subject
+from cnn_sensitivity.probe.perturbing import perturbed
 from cnn_sensitivity.probe.unreached import unreached
 
 
@@ -40,9 +41,9 @@ def test_they_are_among_the_notes() -> None:
     taken, notes = images.take("embedded", count=6), []
     network = nn.Sequential(Functional(), nn.Conv2d(4, 4, 1))
     found = subject.Subject("mine", network, taken, lambda: network)
-    changed = measuring.perturbed(taken.normalized())
-    measuring.measure(found, *changed, notes=notes)
+    changed = perturbed(taken.normalized())
+    measuring.measure(found, [changed], notes=notes)
     assert len(notes) == 2
     notes.clear()
-    measuring.measure(found, *changed, only_trained=True, notes=notes)
+    measuring.measure(found, [changed], only_trained=True, notes=notes)
     assert notes == []

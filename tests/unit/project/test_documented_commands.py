@@ -109,7 +109,8 @@ def test_pip_is_given_files_and_packages_that_there_are(command: Command) -> Non
         elif word.startswith(".["):
             assert word[2:-1] in project["optional-dependencies"], command
         elif not word.startswith(("-", "git+https://github.com/OWNER/")):
-            assert any(line.startswith(f"{word}>") for line in project["dependencies"]), command
+            known = [project["dependencies"], *project["optional-dependencies"].values()]
+            assert any(line.startswith(f"{word}>") for line in sum(known, [])), command
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

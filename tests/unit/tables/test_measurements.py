@@ -62,6 +62,15 @@ def test_what_is_told_once_a_layer_stands_beside_each_mode() -> None:
     assert shown["layer_index"].tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("quantity", ["gamma", "total_variation"])
+def test_a_mode_or_what_is_told_once_may_not_come_twice(quantity: str) -> None:
+    rows = [row("gamma", 0.1 * mode, mode=mode) for mode in (1, 2)]
+    rows += [row("total_variation", 1.25), row("total_variation_tensor", 1.5)]
+    twice = [*rows, next(each for each in rows if each["quantity"] == quantity)]
+    with pytest.raises(ValueError, match=f"a layer has {quantity} twice"):
+        view("spectrum", part("", ["m"]), content(twice))
+
+
 def test_parts_come_in_the_order_in_which_they_are_named() -> None:
     rows = [row(name, 1.0, measurement=each) for each in "ab" for name in "DGR"]
     shown = parsed(view("sensitivity", part("", "ba"), content(rows)))
@@ -76,6 +85,7 @@ def test_parts_come_in_the_order_in_which_they_are_named() -> None:
         (lambda table: table[table["quantity"] != "G"], "it has no column 'G'"),
         (lambda table: table.drop(index=table.index[1]), "a layer has no G"),
         (lambda table: table.iloc[[0, 1, 1, 2]], "a layer has G twice"),
+        (lambda table: table.iloc[[0, 0, 1, 2]], "a layer has D twice"),
         (lambda table: table.assign(measurement="other"), "it has no "),
         (lambda table: table.assign(value="much"), "in its column 'D' is 'much', not a number"),
     ],

@@ -65,6 +65,21 @@ def tiff(channels, bits, order, planar=1):
     return header + bytes(size) + directory + bytes(4) + further
 
 
+def big_tiff(bits):
+    """A BigTIFF of zeros in three colours, whose places are of eight bytes."""
+    size = SIDE * SIDE * 3 * bits // 8
+    entries = [
+        (256, 3, [SIDE]), (257, 3, [SIDE]), (258, 3, [bits] * 3), (259, 3, [1]), (262, 3, [2]),
+        (273, 3, [16]), (277, 3, [3]), (278, 3, [SIDE]), (279, 3, [size]),
+    ]  # fmt: skip
+    directory = struct.pack("<Q", len(entries))
+    for tag, kind, values in entries:
+        data = struct.pack(f"<{len(values)}H", *values).ljust(8, b"\0")
+        directory += struct.pack("<HHQ", tag, kind, len(values)) + data
+    header = b"II" + struct.pack("<HHHQ", 43, 8, 0, 16 + size)
+    return header + bytes(size) + directory + bytes(8)
+
+
 def pnm(kind, most, comment=""):
     """A netpbm file of zeros: P2 and P3 in words, P5 and P6 in bytes, grey and colour."""
     numbers = SIDE * SIDE * (3 if kind in ("P3", "P6") else 1)
@@ -82,6 +97,8 @@ DEEP = {
     },
     "tiff in planes": tiff(3, 16, "<", planar=2),
     "tiff of 32 bits": tiff(3, 32, "<"),
+    "big tiff": big_tiff(16),
+    "tiff with its version turned round": b"II\0*" + tiff(3, 16, "<")[4:],
     **{f"{kind} {most}": pnm(kind, most) for kind in ("P2", "P3", "P5", "P6")
        for most in (65535, 1023, 256)},
     "a comment": pnm("P6", 65535, "# 4 4 255\n"),
@@ -91,6 +108,7 @@ SHALLOW = {
     **{f"png {kind} {bits}": png(kind, bits) for kind, bits in
        ((0, 1), (0, 2), (0, 4), (0, 8), (2, 8), (3, 1), (3, 4), (3, 8), (4, 8), (6, 8))},
     **{f"tiff {channels}": tiff(channels, 8, "<") for channels in (1, 2, 3, 4)},
+    "big tiff": big_tiff(8),
     **{f"{kind} {most}": pnm(kind, most) for kind in ("P2", "P3", "P5", "P6")
        for most in (255, 100, 1)},
     "a comment": pnm("P6", 255, "# 4 4 65535\n"),

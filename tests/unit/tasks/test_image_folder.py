@@ -133,7 +133,12 @@ def test_truncated_jpeg_is_named(folder):
     file = folder / "test" / "cat" / "broken.jpg"
     write(file, size=(6, 6), quality=95)
     file.write_bytes(file.read_bytes()[:-20])
-    refuses(folder, "cat/broken.jpg cannot be decoded")
+    refuses(folder, r"cat/broken.jpg cannot be decoded \(image file is truncated")
+
+
+def test_an_image_of_too_many_pixels_is_said_to_be_one(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    refuses(folder, r"cannot be decoded \(Image size \(\d+ pixels\) exceeds limit")
 
 
 def test_text_named_as_an_image_is_named(folder):
@@ -155,6 +160,7 @@ def test_postscript_named_as_an_image_is_never_run(folder):
         (b"\n<!doctype html><html>", "it is a web page"),
         (b"GIF89a", "it is a GIF image"),
         (b"hello", "it is text"),
+        (b"\x89PNG\r\n\x1a\nand no more", "it begins as a PNG image and is not whole"),
         (b"\x00\x01\xff", "cannot identify image file"),
     ],
 )

@@ -138,7 +138,7 @@ def _probe(options: argparse.Namespace) -> None:
     arguments = {**vars(options)}
     for name in ("run", "threads", "fail_above"):
         del arguments[name]
-    text, paths = probe.run(**arguments)
+    text, paths = probe.run(probe.Options(**arguments))
     print(text)
     if not paths:  # layers were listed
         return
@@ -153,8 +153,8 @@ def _add_probe(probe: argparse.ArgumentParser) -> None:
     network.add_argument(
         "network",
         nargs="+",
-        help="a name such as resnet18, torchvision:NAME, module:callable; or NAME=FILE"
-        " with its weights. Several are compared",
+        help="a name such as resnet18, torchvision:NAME, timm:NAME, module:callable;"
+        " or NAME=FILE with its weights. Several are compared",
     )
     network.add_argument("--weights", help="safetensors or PyTorch file of one network's weights")
     network.add_argument("--key", help="of the weights to take, where the file has several")
@@ -192,7 +192,13 @@ def _add_probe(probe: argparse.ArgumentParser) -> None:
         default=[1.0],
         help="of a pixel, in pixels; of several the first counts, and R is drawn against all",
     )
-    measured.add_argument("--cutoff", type=int, default=3, help="highest frequency of them")
+    measured.add_argument("--cutoff", type=int, help="highest frequency of them; the default is 3")
+    measured.add_argument(
+        "--perturbation",
+        metavar="MODULE:CALLABLE",
+        help="one of your own in the place of the deformation; it is given images, displacement"
+        " and generator",
+    )
     measured.add_argument(
         "--layers",
         nargs="+",

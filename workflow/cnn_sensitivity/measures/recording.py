@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from cnn_sensitivity.base.copying import copied, usual
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.evaluating import evaluating
 from cnn_sensitivity.measures.batch_statistics import has_batch_norms, with_batch_statistics
 from cnn_sensitivity.measures.layer_calls import LayerCalls
 from cnn_sensitivity.measures.layer_choice import PREACTIVATION, SUM
@@ -246,7 +247,7 @@ def record(
         recording.pass_images(part, start, together, at_once)
         return recording
 
-    with torch.inference_mode(False), _evaluating(network):
+    with torch.inference_mode(False), evaluating(network):
         if whole:
             networks = [with_batch_statistics(network, images)]
         else:
@@ -295,18 +296,6 @@ def _in_threads(
             return list(pool.map(part_of, networks, starts))
     finally:
         torch.set_num_threads(threads)  # threads to come start with what was set last
-
-
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Put every module into evaluation mode, and back into its own mode afterwards."""
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
 
 
 def _kind(module: nn.Module) -> str | None:

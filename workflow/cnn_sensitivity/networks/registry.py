@@ -1,20 +1,14 @@
 """Networks by name: those of the paper, and a user's own."""
 
 import difflib
-import importlib
-import inspect
-import io
-import sys
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Callable
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from cnn_sensitivity.base import own_code
 from cnn_sensitivity.base.copying import leave_inference
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config.limits import check_options
@@ -113,24 +107,9 @@ def _suggestion(name: str) -> str:
 
 def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
     """Import and call the user's `module:callable`."""
-    module_name, _, attribute = name.partition(":")
-    module = _imported(name, module_name)
-    builder = getattr(module, attribute, None)
-    if builder is None:
-        raise UserError(f"network {name!r}: module {module_name!r} has no {attribute!r}")
-    if not callable(builder):
-        raise UserError(f"network {name!r}: {attribute!r} is not callable")
-    try:
-        inspect.signature(builder).bind(**arguments)
-    except (TypeError, ValueError) as error:  # ValueError: of a builtin, which has no signature
-        raise UserError(
-            f"network {name!r}: it must accept {', '.join(arguments)} as keywords ({error})"
-        ) from error
-    try:
-        with _no_arguments(module_name):
-            network = builder(**arguments)
-    except (Exception, SystemExit) as error:  # whatever the user's callable raises
-        raise own_failure(name, "it cannot be built", error) from error
+    builder = own_code.find("network", name)
+    own_code.check_takes("network", name, builder, list(arguments))
+    network = own_code.call("network", name, builder, arguments, "it cannot be built")
     if not isinstance(network, nn.Module):
         raise UserError(
             f"network {name!r} must return a torch.nn.Module, not {type(network).__name__}"
@@ -139,49 +118,9 @@ def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
         raise UserError(
             f"network {name!r}: give its lazy layers their sizes; they are trained as built"
         )
+    if any(each.is_meta for each in (*network.parameters(), *network.buffers())):
+        raise UserError(
+            f"network {name!r}: its weights are on the device meta, which holds no numbers"
+        )
     leave_inference(network)
     return network
-
-
-def _imported(name: str, module_name: str) -> ModuleType:
-    """Import a user's module; raise UserError if it fails, or ends as a command would."""
-    said = io.StringIO()
-    try:
-        with _no_arguments(module_name), redirect_stderr(said):
-            module = importlib.import_module(module_name)
-    except SystemExit as error:
-        *_, why = [str(error), *said.getvalue().strip().splitlines()]
-        raise UserError(
-            f"network {name!r}: module {module_name!r} ends when it is imported ({why}); what it"
-            ' does as a command belongs under if __name__ == "__main__"'
-        ) from error
-    except Exception as error:  # whatever the user's module raises while it is imported
-        raise UserError(
-            f"network {name!r}: module {module_name!r} cannot be imported"
-            f" ({type(error).__name__}: {error})"
-        ) from error
-    sys.stderr.write(said.getvalue())
-    return module
-
-
-@contextmanager
-def _no_arguments(program: str) -> Iterator[None]:
-    """Let a user's code find a command line without arguments: what is there is not for it."""
-    arguments, sys.argv = sys.argv, [program]
-    try:
-        yield
-    finally:
-        sys.argv = arguments
-
-
-def own_failure(name: str, what: str, error: BaseException) -> UserError:
-    """Return what to say of an error in a user's own network: what it is, and where it arose."""
-    file = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == file
-    ]
-    where = f" ({file}, line {lines[-1]})" if lines else ""
-    problem = " ".join(f"{type(error).__name__}: {error}".split())
-    return UserError(f"network {name!r}: {what}: {problem}{where}")

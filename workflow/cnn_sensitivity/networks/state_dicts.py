@@ -40,9 +40,10 @@ def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> Load
 
     Tensors are matched by their names, which may differ in their dots. A layer whose name only one
     side has is matched where no other could be meant: where one layer alone on each side has its
-    tensors and shapes, such as `fc` and `linear`. BatchNorm's `num_batches_tracked` may be missing.
-    What profilers and attackers add is left aside: single whole numbers, and a pair of one number a
-    channel that is a mean and a std. What then does not fit the network may still convert, by
+    tensors and shapes, such as `fc` and `linear`. BatchNorm's `num_batches_tracked` may be missing,
+    and is left out where it was cast to floats with all the rest. What profilers and attackers add
+    is left aside: single whole numbers, and a pair of one number a channel that is a mean and a
+    std. What then does not fit the network may still convert, by
     PyTorch's `_metadata` of `tensors` where it has them. `origin` is what errors call the state
     dict. Raises UserError for tensors that are missing, not wanted, or of another shape or type;
     the network is then as it was, but for what its own conversion replaced.
@@ -51,7 +52,11 @@ def load(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> Load
     expected = {name: each for name, each in state.items() if isinstance(each, Tensor)}
     given = _with_own_dots(expected, tensors)
     aside = _constants(expected, given)
-    given = {name: tensor for name, tensor in given.items() if name not in aside}
+    given = {
+        name: tensor
+        for name, tensor in given.items()
+        if name not in aside and not _is_cast_counter(name, tensor)
+    }
     renamed = _renamed(expected, given)
     original = {new: old for old, new in renamed.items()}
     named = {_as_given(name, original): tensor for name, tensor in given.items()}
@@ -104,6 +109,10 @@ def _constants(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) ->
         if layer not in known and _are_mean_and_std({name: extra[name] for name in names}):
             constants += names
     return constants
+
+
+def _is_cast_counter(name: str, tensor: Tensor) -> bool:
+    return name.rpartition(".")[2] == COUNTER and tensor.is_floating_point()
 
 
 def _is_count(name: str, tensor: Tensor) -> bool:

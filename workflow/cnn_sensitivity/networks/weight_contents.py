@@ -1,6 +1,7 @@
 """What a file of weights holds: all its tensors, read without running anything of the file's."""
 
 import argparse
+import datetime
 import io
 import pickle
 import re
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy._core.multiarray import scalar
+from numpy._core.multiarray import _reconstruct, scalar
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
@@ -22,14 +23,22 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import kind_of, unreadable
 
 _MODULES_OF_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
+# A pickle begins with the first of these; that of torch.save before its zip files goes on so.
+_PICKLE, _OF_TORCH = b"\x80", b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"
 _MODULES_OF_PATHS = ("pathlib", "pathlib._local")
 # What checkpoints hold beside tensors, and what may be made of it: it is all data.
 _PLAIN: list[Any] = [
     argparse.Namespace,
     types.SimpleNamespace,
+    datetime.date,
+    datetime.datetime,
+    datetime.timedelta,
+    datetime.timezone,
     np.dtype,
     *{type(np.dtype(each)) for each in np.sctypeDict.values()},
+    np.ndarray,
     *((scalar, f"{module}.scalar") for module in _MODULES_OF_NUMPY),
+    *((_reconstruct, f"{module}._reconstruct") for module in _MODULES_OF_NUMPY),
     *((PurePosixPath, f"{module}.{name}PosixPath")
       for module in _MODULES_OF_PATHS for name in ("", "Pure")),
     *((PureWindowsPath, f"{module}.{name}WindowsPath")
@@ -77,7 +86,7 @@ def contents(path: str | Path) -> Contents:
 
     A PyTorch file holds a state dict, or dicts, lists and tuples with such in them at any depth.
     It is read with `weights_only`: nothing in it is executed, and beside tensors it may hold plain
-    data, `argparse.Namespace`, paths and NumPy's scalars. Raises UserError for a file that is
+    data, `argparse.Namespace`, paths, dates, NumPy's numbers. Raises UserError for a file that is
     missing or cut off, something else, without a tensor, or a pickle of more than that.
     """
     path = Path(path)
@@ -118,9 +127,10 @@ def _read_pytorch(content: bytes, path: Path) -> Any:
                 f"{path}: it holds more than tensors ({what}) and is not loaded;"
                 " torch.save(network.state_dict(), ...) writes a file of tensors alone"
             ) from error
-        raise UserError(
-            f"{path}: neither a whole safetensors file nor a whole PyTorch one; get it anew"
-        ) from error
+        what = "neither a whole safetensors file nor a whole PyTorch one; get it anew"
+        if content[:1] == _PICKLE and not _OF_TORCH.startswith(content[2:14]):
+            what = "a pickle that torch.save did not write, which is not loaded; write it so"
+        raise UserError(f"{path}: {what}") from error
 
 
 def _tensors_within(content: Any) -> Contents:

@@ -100,13 +100,15 @@ def deform(
     `displacement` is the typical move in pixels, `cutoff` the highest frequency; between pixels
     the `interpolation` is "linear" (`warp`) or "gaussian" (`warp_gaussian`). Warns where they
     lie outside the range of diffeomorphisms (P21). Draws come from `generator`, on its device.
-    Raises UserError for images that are not square, for what `temperature` refuses, and for
-    another interpolation.
+    Raises UserError for images that are not square, for what `temperature` refuses, for a
+    displacement beyond the images' type, and for another interpolation.
     """
     size = side(images)
     if interpolation not in _WARPS:
         raise UserError(f"unknown interpolation {interpolation!r}: choose {' or '.join(_WARPS)}")
     heat = temperature(displacement, cutoff, size)
+    if heat > torch.finfo(images.dtype).max:
+        raise UserError(f"a displacement of {displacement} pixels is too large for {images.dtype}")
     low, high = temperature_range(cutoff, size)
     if not low * (1 - 1e-9) <= heat <= high * (1 + 1e-9):
         warnings.warn(

@@ -1,20 +1,22 @@
 """Networks of one's own, measured without the workflow: `cnn-sensitivity probe`."""
 
-import re
 import warnings
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import torch
 from pandas import DataFrame, concat
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.layer_choice import WORDS
+from cnn_sensitivity.operations.preflight import check_workplace
 from cnn_sensitivity.probe import (
     comparison,
+    given,
+    images,
     layers_listed,
     measuring,
     pictures,
@@ -22,214 +24,210 @@ from cnn_sensitivity.probe import (
     subject,
     sweep,
 )
-from cnn_sensitivity.probe import images as image_sources
+from cnn_sensitivity.probe import options as of_probe
+from cnn_sensitivity.probe.given import Given
+from cnn_sensitivity.probe.images import Images
+from cnn_sensitivity.probe.options import Options
+from cnn_sensitivity.probe.perturbing import CUTOFF, Changed, perturbed
 from cnn_sensitivity.probe.progress import Bar
+from cnn_sensitivity.probe.subject import Subject
 from cnn_sensitivity.probe.sweep import above
 
-__all__ = ["above", "run"]
+__all__ = ["Options", "above", "run"]
+
+Decode = Callable[..., Images]
+"""`images.decoded`, which decodes the same images once."""
+Keep = Callable[[DataFrame], object]
+Result = TypeVar("Result")
 
 
-def run(
-    network: str | Sequence[str],
-    *,
-    weights: str | None = None,
-    key: str | None = None,
-    images: str = "embedded",
-    data_root: str = "data",
-    count: int | None = None,
-    displacement: float | Sequence[float] = 1.0,
-    cutoff: int = 3,
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    classes: int | None = None,
-    size: int | None = None,
-    crop: str | None = None,
-    width: float = 1.0,
-    option: Sequence[str] = (),
-    output_key: str | None = None,
-    layers: Sequence[str] = ("activations",),
-    list_layers: bool = False,
-    compare: bool = False,
-    save_images: int = 0,
-    seed: int = 0,
-    only: str | None = None,
-    memory: float | None = None,
-    device: str = "cpu",
-    output: str | None = None,
-) -> tuple[str, list[Path]]:
+def run(options: Options) -> tuple[str, list[Path]]:
     """Measure networks and write their table and picture; return what to print, and the files.
 
-    `network` is one or several, each a name, or name=file of its weights. The options are those of
-    `images.take`, `subject.find`, `measuring.perturbed` and `measuring.measure`. `option` holds
-    those of the network, as "key=value". `layers` is one word of `layer_choice`, or names and
-    patterns; with `list_layers` the layers are returned as text and nothing is measured. `only`
-    "trained" leaves out the shuffled and the fresh network. Of several displacements the first is
-    that of the summary. Several networks are compared, with `compare` also with those that others
-    trained. Files begin with `output`, by default probe/<network> or probe/comparison; the first is
-    the table, which is written after each part. `save_images` images are written into a folder. Of
-    several networks one that cannot be measured is left out and noted.
-    Raises UserError for anything that cannot be used.
+    The first file is the table, which is written after each part. With `list_layers` the layers are
+    what to print, and nothing is measured. Of several networks one that cannot be measured is left
+    out and noted. Raises UserError for anything that cannot be used.
     """
-    given = [network] if isinstance(network, str) else list(network)
-    files = _weights(given, weights, key)
-    displacements = [displacement] if isinstance(displacement, float | int) else [*displacement]
-    _check(device, memory, displacements, save_images)
-    chosen = layers[0] if len(layers) == 1 and layers[0] in WORDS else list(layers)
-    shown: dict[str, Any] = {"size": size, "crop": crop, "mean": mean, "std": std}
-    wanted: dict[str, Any] = {"key": key, "data_root": data_root, "classes": classes}
-    wanted |= {"width": width, "options": dict(map(_option, option)), "output_key": output_key}
+    of_probe.check(options)
+    networks = given.networks(options.network, options.weights)
+    decode: Decode = cache(images.decoded)
+    with torch.compiler.set_stance("force_eager"):  # hooks and copies need Python's own code
+        if options.list_layers:
+            return _listed(options, networks, decode), []
+        return _measured_all(options, networks, decode)
+
+
+def _measured_all(
+    options: Options, networks: Sequence[Given], decode: Decode
+) -> tuple[str, list[Path]]:
+    stem = _stem(options, networks)
+    check_workplace(_nearest(Path(stem).parent))  # not after minutes of measuring
     tables: list[DataFrame] = []
-    texts: list[str] = []
-    notes: list[str] = []
-    problems: list[UserError] = []
-    stem = output or ("probe/comparison" if len(given) > 1 or compare else None)
-    for label, (name, file) in files.items():
-        try:
-            taken = _images(name, images, shown, count=count, data_root=data_root, seed=seed)
-            found = subject.find(name, taken, weights=file, seed=seed, **wanted)
-            found = replace(found, label=label if len(given) > 1 else "")
-            if list_layers:
-                texts.append(layers_listed.text(found, device))
-                continue
-            stem = stem or f"probe/{_file_name(found.name)}"
-            tables.append(
-                _measured(
-                    found, displacements, cutoff, chosen, tables, stem, notes,
-                    save_images, only_trained=only == "trained", seed=seed, memory=memory,
-                    device=device,
-                )
-            )  # fmt: skip
-            notes += found.notes
-            texts.append(report.summary(tables[-1], taken.title))
-            texts += sweep.sentences(tables[-1])
-        except UserError as error:
-            if len(given) == 1:
-                raise
-            problems.append(error)
-            notes.append(f"{label} is left out: {error}")
-    if list_layers and texts:
-        return "\n".join(texts), []
-    if not tables:
-        raise problems[0]
-    assert stem is not None
+
+    def measure(network: Given) -> tuple[str, list[str]]:
+        found = _found(network, options, decode)
+        folder = f"{stem}_{given.file_name(network.label)}" if len(networks) > 1 else stem
+        notes = [*found.notes]
+
+        def keep(rows: DataFrame) -> None:
+            report.write_table(concat([*tables, rows], ignore_index=True), stem)
+
+        tables.append(_measured(found, options, folder, keep, notes))
+        return found.images.title, notes
+
+    measured, left_out = _of_each(networks, measure)
+    titles, of_networks = zip(*measured, strict=True)
     table = concat(tables, ignore_index=True)
-    paths = [report.write_table(table, stem)]
-    if len(given) == 1 and not compare:
-        paths += report.write(report.draw(table, taken.title), stem)
-    else:
-        texts = [comparison.summary(table, taken.title)]
-        paths += report.write(comparison.draw(table, taken.title, others=compare), stem)
-    if len(displacements) > 1:
-        paths += report.write(sweep.draw(table, taken.title), f"{stem}_sweep")
-    return "\n".join([*texts, *(f"Note: {each}." for each in dict.fromkeys(notes))]), paths
+    text, paths = _reported(table, titles[0], stem, options)
+    notes = [note for each in (*of_networks, left_out) for note in each]
+    return _with_notes([text], notes), paths
+
+
+def _listed(options: Options, networks: Sequence[Given], decode: Decode) -> str:
+    def listed(network: Given) -> str:
+        return layers_listed.text(_found(network, options, decode), options.device)
+
+    texts, left_out = _of_each(networks, listed)
+    return _with_notes(texts, left_out)
+
+
+def _of_each(
+    networks: Sequence[Given], do: Callable[[Given], Result]
+) -> tuple[list[Result], list[str]]:
+    """Return what is done with each network, and a sentence on each with which it cannot be.
+
+    Raises UserError, that of the first one, if it can be done with none.
+    """
+    done, problems = [], []
+    for network in networks:
+        try:
+            done.append(do(network))
+        except UserError as error:
+            problems.append((network.label, error))
+    if not done:
+        raise problems[0][1]
+    return done, [f"{label} is left out: {error}" for label, error in problems]
+
+
+def _stem(options: Options, networks: Sequence[Given]) -> str:
+    """Return what the names of all files begin with."""
+    if options.output:
+        return options.output
+    if _are_compared(options):
+        return "probe/comparison"
+    return f"probe/{given.file_name(networks[0].name)}"
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder that is there: the one given, or the first above it."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise UserError(f"--output: {there} is a file, and a folder is wanted there")
+    return there
+
+
+def _are_compared(options: Options) -> bool:
+    return len(options.network) > 1 or options.compare
+
+
+def _found(network: Given, options: Options, decode: Decode) -> Subject:
+    """Return a network, with the images as it wants them."""
+    shown, notes = _images(network.name, options, decode)
+    found = subject.find(
+        network.name,
+        shown,
+        weights=network.file,
+        key=options.key,
+        data_root=options.data_root,
+        classes=options.classes,
+        width=options.width,
+        options=of_probe.of_network(options.option),
+        output_key=options.output_key,
+        seed=options.seed,
+    )
+    return replace(found, label=network.label, notes=[*notes, *found.notes])
+
+
+def _images(name: str, options: Options, decode: Decode) -> tuple[Images, list[str]]:
+    """Return the images as a network was trained on them, where that is known, and what was taken.
+
+    What the options give goes before.
+    """
+    wanted = {key: value for key, value in subject.wanted_images(name).items() if value is not None}
+    if options.images in images.KNOWN:
+        wanted.pop("size", None)
+    taken = [key for key in wanted if getattr(options, key) is None]
+    size, mean, std = (
+        wanted.get(key) if key in taken else getattr(options, key)
+        for key in ("size", "mean", "std")
+    )
+    decoded = decode(
+        options.images, options.count, options.data_root, size, options.crop, options.seed
+    )
+    said = [f"{key} {_spelt(wanted[key])}" for key in taken]
+    notes = [f"{name}: as its published weights were trained, {', '.join(said)}"] if said else []
+    return images.normalised(decoded, mean, std), notes
+
+
+def _spelt(value: int | Sequence[float]) -> str:
+    return str(value) if isinstance(value, int) else " ".join(f"{each:g}" for each in value)
 
 
 def _measured(
-    found: subject.Subject,
-    displacements: Sequence[float],
-    cutoff: int,
-    layers: str | Sequence[str],
-    before: Sequence[DataFrame],
-    stem: str,
-    notes: list[str],
-    saved: int,
-    **options: Any,
+    found: Subject, options: Options, folder: str, keep: Keep, notes: list[str]
 ) -> DataFrame:
-    """Measure one network, with a bar; what is there is written after each part."""
-    clean = found.images.normalized()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        changed = {
-            each: measuring.perturbed(clean, each, cutoff, options["seed"])
-            for each in displacements
-        }
-    if saved:
-        folder = f"{stem}_{_file_name(found.label)}" if found.label else stem
-        notes.append(f"images are in {pictures.save(found.images, changed, folder, saved)}")
-    first, *others = displacements
+    """Measure one network, with a bar; `keep` is given what is there after each part."""
+    changed = _changed(found.images, options, notes)
+    if options.save_images:
+        saved = pictures.save(found.images, changed, folder, options.save_images)
+        notes.append(f"images are in {saved}")
+    chosen = options.layers
+    word = chosen[0] if len(chosen) == 1 and chosen[0] in WORDS else None
     bar = Bar()
     try:
-        table = measuring.measure(
+        return measuring.measure(
             found,
-            *changed[first],
-            displacement=first,
-            further={each: changed[each] for each in others},
-            layers=layers,
+            changed,
+            layers=word or list(chosen),
+            only_trained=options.only == "trained",
+            memory=options.memory,
+            device=options.device,
+            seed=options.seed,
             advance=bar,
-            keep=lambda rows: report.write_table(concat([*before, rows]), stem),
+            keep=keep,
             notes=notes,
-            **options,
         )
     finally:
         bar.end()
+
+
+def _changed(shown: Images, options: Options, notes: list[str]) -> list[Changed]:
+    """Return the images at each displacement; `notes` takes what is warned of."""
+    clean = shown.normalized()
+    cutoff = CUTOFF if options.cutoff is None else options.cutoff
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        changed = [
+            perturbed(clean, each, cutoff, options.seed, options.perturbation)
+            for each in options.displacement
+        ]
     notes += [str(each.message) for each in caught]
-    return table
+    return changed
 
 
-def _file_name(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+def _reported(table: DataFrame, title: str, stem: str, options: Options) -> tuple[str, list[Path]]:
+    """Write the table and the pictures of all networks; return the summary, and the files."""
+    paths = [report.write_table(table, stem)]
+    if _are_compared(options):
+        text = comparison.summary(table, title)
+        paths += report.write(comparison.draw(table, title, others=options.compare), stem)
+    else:
+        text = "\n".join([report.summary(table, title), *sweep.sentences(table)])
+        paths += report.write(report.draw(table, title), stem)
+    if len(options.displacement) > 1:
+        paths += report.write(sweep.draw(table, title), f"{stem}_sweep")
+    return text, paths
 
 
-def _images(
-    name: str, source: str, given: Mapping[str, Any], **options: Any
-) -> image_sources.Images:
-    """Return the images, brought to what a network was trained on where that is known."""
-    own = subject.wanted_images(name)
-    if source in image_sources.KNOWN:
-        own = {key: value for key, value in own.items() if key != "size"}
-    wanted: dict[str, Any] = {
-        key: own.get(key) if value is None else value for key, value in given.items()
-    }
-    return image_sources.take(source, **wanted, **options)
-
-
-def _weights(
-    given: Sequence[str], weights: str | None, key: str | None
-) -> dict[str, tuple[str, str | None]]:
-    """Return name and file of weights of each network, by a label that no other one has."""
-    if weights is not None and (len(given) > 1 or "=" in given[0]):
-        raise UserError("--weights is that of one network; of several give each as NETWORK=FILE")
-    pairs = [each.partition("=") for each in given]
-    if any(equals and not file for _, equals, file in pairs):
-        raise UserError("give each network as NETWORK, or as NETWORK=FILE with its weights")
-    labels = {}
-    for name, _, file in pairs:
-        name = subject.known_name(name)
-        label = f"{name} ({Path(file).stem})" if file and len(given) > 1 else name
-        if label in labels and file:
-            label = f"{name} ({file})"
-        if label in labels:
-            raise UserError(f"{label} is given twice")
-        labels[label] = (name, file or weights)
-    return labels
-
-
-def _check(
-    device: str, memory: float | None, displacements: Sequence[float], save_images: int
-) -> None:
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        problem = " ".join(str(error).split(". ")[0].split())
-        raise UserError(f"--device {device}: it cannot be used here ({problem})") from error
-    if memory is not None and not memory > 0:
-        raise UserError(f"--memory must be a positive number of GB, not {memory:g}")
-    if save_images < 0:
-        raise UserError(f"--save-images must be a number of images, not {save_images}")
-    if twice := [each for each, times in Counter(displacements).items() if times > 1]:
-        raise UserError(f"--displacement: {twice[0]:g} is given twice")
-
-
-def _option(text: str) -> tuple[str, int | float | str]:
-    """Return the key and the value of "key=value": true, false or a number if it reads as one."""
-    key, equals, value = text.partition("=")
-    if not (key.isidentifier() and equals and value):
-        raise UserError(f"--option {text}: give it as key=value")
-    if value.lower() in ("true", "false"):
-        return key, value.lower() == "true"
-    for kind in (int, float):
-        try:
-            return key, kind(value)
-        except ValueError:
-            continue
-    return key, value
+def _with_notes(texts: Sequence[str], notes: Sequence[str]) -> str:
+    return "\n".join([*texts, *(f"Note: {each}." for each in dict.fromkeys(notes))])

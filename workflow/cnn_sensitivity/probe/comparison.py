@@ -23,10 +23,16 @@ from cnn_sensitivity.drawing.style import (
     log_axis,
     new_figure,
 )
-from cnn_sensitivity.probe.report import PREFACTOR, QUANTITIES, output_of
+from cnn_sensitivity.probe.report import PREFACTOR, QUANTITIES
+from cnn_sensitivity.probe.rows import (
+    at_first_displacement,
+    means,
+    output_of,
+    own_perturbation,
+    shown,
+)
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "published_networks.csv"
-
 
 _COLOURS = matplotlib.color_sequences["tab10"]
 _MARKERS = "osD^vPX<>"
@@ -45,28 +51,37 @@ def summary(table: DataFrame, images: str) -> str:
 
     `table` holds several tables of `measuring.measure`, at its first displacement here.
     """
-    table = _first(table)
+    table = at_first_displacement(table)
     names = list(table["network"].unique())
+    cells = {name: _cells(table[table["network"] == name]) for name in names}
+    widths = {head: max(len(head), 6) for head in cells[names[0]]}
     wide = max(map(len, names))
-    heads = ["D", "G", "R", "± error", "R, medians", "R, fresh", "error on the line, %"]
-    widths = [max(len(head), 6) for head in heads]
-    titles = "  ".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True))
-    lines = [f"Outputs on images of {images}:", f"  {'':{wide}}  {titles}"]
-    for name in names:
-        rows = table[table["network"] == name]
-        mean, median = (output_of(rows, TRAINED, average) for average in ("mean", "median"))
-        there = (rows["state"] == "initial").any()
-        fresh = float(output_of(rows, INITIAL, "mean")["R"]) if there else np.nan
-        line = 100 * PREFACTOR * float(median["R"]) ** 0.5
-        values = [mean["D"], mean["G"], mean["R"], mean["R_error"], median["R"], fresh, line]
-        cells = [
-            f"{'-' if np.isnan(value) else format(value, '.3g'):>{width}}"
-            for width, value in zip(widths, values, strict=True)
-        ]
-        lines.append(f"  {name:{wide}}  {'  '.join(cells)}")
-    return "\n".join(
-        [*lines, f"The line is that of Petrini et al. 2021 for CIFAR-10: {PREFACTOR} sqrt(R)."]
-    )
+    titles = "  ".join(f"{head:>{width}}" for head, width in widths.items())
+    lines = [f"Outputs on images of {shown(table, images)}:", f"  {'':{wide}}  {titles}"]
+    for name, values in cells.items():
+        shown_values = (
+            f"{'-' if np.isnan(value) else format(value, '.3g'):>{widths[head]}}"
+            for head, value in values.items()
+        )
+        lines.append(f"  {name:{wide}}  {'  '.join(shown_values)}")
+    if own_perturbation(table) is None:
+        lines.append(f"The line is that of Petrini et al. 2021 for CIFAR-10: {PREFACTOR} sqrt(R).")
+    return "\n".join(lines)
+
+
+def _cells(rows: DataFrame) -> dict[str, float]:
+    """Return what is said of the output of one network, by the heads of columns.
+
+    P21's line is of deformations: nothing is on it under another perturbation.
+    """
+    mean, median = (output_of(rows, TRAINED, average) for average in ("mean", "median"))
+    has_fresh = (rows["state"] == "initial").any()
+    fresh = float(output_of(rows, INITIAL, "mean")["R"]) if has_fresh else np.nan
+    found = {"D": mean["D"], "G": mean["G"], "R": mean["R"], "± error": mean["R_error"]}
+    found |= {"R, medians": median["R"], "R, fresh": fresh}
+    if own_perturbation(rows) is None:
+        found["error on the line, %"] = 100 * PREFACTOR * float(median["R"]) ** 0.5
+    return found
 
 
 @matplotlib.rc_context(STYLE)
@@ -77,12 +92,8 @@ def draw(table: DataFrame, images: str, others: bool) -> Drawing:
     on CIFAR-10, P21's line, and where the R of each network meets it. Raises UserError where the
     table of these is not there.
     """
-    table = _first(table)
-    rows = table[
-        (table["average"] == "mean")
-        & (table["state"] == "trained")
-        & (table["wiring"] == "original")
-    ]
+    table = at_first_displacement(table)
+    rows = means(table)
     names = list(rows["network"].unique())
     look = looks_of(names)
     keys = ["network", "index", "layer", "depth"]
@@ -117,7 +128,9 @@ def draw(table: DataFrame, images: str, others: bool) -> Drawing:
     return Drawing(
         figure,
         data,
-        caption(f"Sensitivities of {len(names)} networks on images of {images}.{end}"),
+        caption(
+            f"Sensitivities of {len(names)} networks on images of {shown(table, images)}.{end}"
+        ),
     )
 
 
@@ -143,7 +156,3 @@ def _among_published(axes: Axes, table: DataFrame, look: dict[str, Look]) -> Dat
     axes.set_xlabel("R by medians")
     placed = DataFrame({"network": own.keys(), "mean": own.values()})
     return concat([points, placed], ignore_index=True).assign(quantity="R by medians")
-
-
-def _first(table: DataFrame) -> DataFrame:
-    return table[table["displacement"] == table["displacement"].iloc[0]]

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+from cnn_sensitivity.base.evaluating import given_to
+
 
 def ends(network: nn.Module, images: Tensor) -> tuple[tuple[str, int], tuple[str, int]]:
     """Return the weights of the first and of the last layer that run, by name, and their groups.
@@ -29,7 +31,7 @@ def ends(network: nn.Module, images: Tensor) -> tuple[tuple[str, int], tuple[str
     handles = [each.register_forward_pre_hook(note) for each in layers]
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            network.eval()(images)
+            network.eval()(given_to(network, images))
     except Exception:  # whatever it raises on images that are not for it
         called = called[:1]
     finally:

@@ -1,7 +1,7 @@
 """The images that a network is probed with: embedded ones, CIFAR-10, or those of any folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Images:
         if self.pixels.shape[1] != 1:
             return self
         mean, std = (values * 3 if len(values) == 1 else values for values in (self.mean, self.std))
-        return Images(self.title, self.pixels.repeat(1, 3, 1, 1), mean, std, self.classes)
+        return replace(self, pixels=self.pixels.repeat(1, 3, 1, 1), mean=mean, std=std)
 
 
 def take(
@@ -60,28 +60,64 @@ def take(
     std: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Images:
+    """Return images of a source under a normalisation: `decoded`, then `normalised`."""
+    return normalised(decoded(source, count, data_root, size, crop, seed), mean, std)
+
+
+def decoded(
+    source: str,
+    count: int | None,
+    data_root: str | Path,
+    size: int | None,
+    crop: str | None,
+    seed: int,
+) -> Images:
     """Return `count` images of a source, classes in turn: by default 500, or all of fewer.
 
     `source` is "embedded" or "cifar10" (under `data_root`; of both the test images), or a folder:
     images, class folders of images, or `train` and `test` (or `val`) of these, of which the latter
     is taken. A folder's images are square and of one size, or brought to `size` pixels a side as
-    `crop` says (one of `image_folder.CROPS`, by default the first). `mean` and `std`, per channel
-    and of pixel/255, default to the source's; a folder's are those of the images taken. Raises
-    UserError for a source that is not there or holds something else, for more images than there
-    are or images with nothing in them, and as `datasets.image_folder` for one that cannot be used.
+    `crop` says (one of `image_folder.CROPS`, by default the first). The normalisation is the
+    source's; a folder's is that of the images taken. Raises UserError for a source that is not
+    there or holds something else, for more images than there are or images with nothing in them,
+    and as `datasets.image_folder` for one that cannot be used.
     """
     if count is not None and count < FEWEST:
         raise UserError(f"--count must be at least {FEWEST} images, not {count}")
-    if source in KNOWN:
-        for option, value in (("--size", size), ("--crop", crop)):
-            if value is not None:
-                raise UserError(f"{option} is for the images of a folder, not those of {source}")
-        images = _known(source, count, data_root, seed)
-    else:
-        images = _folder(Path(source), count, size, crop, seed)
+    if source not in KNOWN:
+        return _folder(Path(source), count, size, crop, seed)
+    for option, value in (("--size", size), ("--crop", crop)):
+        if value is not None:
+            raise UserError(f"{option} is for the images of a folder, not those of {source}")
+    return _known(source, count, data_root, seed)
+
+
+def normalised(images: Images, mean: Sequence[float] | None, std: Sequence[float] | None) -> Images:
+    """Return images under a normalisation, per channel and of pixel/255; None leaves their own.
+
+    Grey images under one of three channels become three equal ones. Raises UserError for a
+    normalisation of another number of channels, one that is not finite, a std that is not positive,
+    and images with a constant channel without a std to divide it by.
+    """
     if std is None and (problem := image_folder.constant_channels(images.pixels)):
-        raise UserError(f"--images {source}: {problem}")
-    return _with_normalisation(images, mean, std)
+        raise UserError(f"--images ({images.title}): {problem}")
+    channels = images.pixels.shape[1]
+    taken = []
+    for option, given, own in (("--mean", mean, images.mean), ("--std", std, images.std)):
+        values = tuple(own if given is None else given)
+        if len(values) not in {channels, 3}:
+            raise UserError(
+                f"{option} has {len(values)} numbers, and the images have {channels} channels"
+            )
+        if not torch.tensor(values).isfinite().all():
+            raise UserError(f"{option} must be of finite numbers, not {values}")
+        taken.append(values)
+    if len(taken[0]) != len(taken[1]):
+        raise UserError("--mean and --std: give as many numbers of one as of the other")
+    if min(taken[1]) <= 0:
+        raise UserError(f"--std must be of positive numbers, not {taken[1]}")
+    result = replace(images, mean=taken[0], std=taken[1])
+    return result.in_colour() if len(taken[0]) > channels else result
 
 
 def _known(source: str, count: int | None, data_root: str | Path, seed: int) -> Images:
@@ -101,25 +137,14 @@ def _folder(root: Path, count: int | None, size: int | None, crop: str | None, s
         )
     if crop is not None and size is None:
         raise UserError("--crop: it needs --size, the pixels a side that images are brought to")
-    title = shown(root.resolve().name)
     files, labels, classes = _listed(find_test_folder(root) or root)
-    wanted = min(count or COUNT, len(files)) if count is None else count
+    wanted = min(COUNT, len(files)) if count is None else count
     if not FEWEST <= wanted <= len(files):
         raise UserError(
             f"--images {root}: {max(wanted, FEWEST)} images are wanted, and it holds {len(files)}"
         )
-    names = classes or ("",)
-    order = balanced_order(np.array(labels), names, None, seed, "measured")[:wanted]
-    chosen = [files[index] for index in order]
-    decoded = [image_folder.decode(file, size, crop or image_folder.CROPS[0]) for file in chosen]
-    for file, image in zip(chosen, decoded, strict=True):
-        if image.shape[0] != decoded[0].shape[0]:
-            raise UserError(
-                f"{file} has {image.shape[0]} pixels a side, but {chosen[0]} has"
-                f" {decoded[0].shape[0]}: give --size, to which all are resized"
-            )
-    colour = any(image.ndim == 3 for image in decoded)
-    pixels = image_folder.stack(decoded, 3 if colour else 1)
+    order = balanced_order(np.array(labels), classes or ("",), None, seed, "measured")[:wanted]
+    pixels = _pixels([files[index] for index in order], size, crop or image_folder.CROPS[0])
     if bool((pixels == pixels[..., :1, :1]).all()):
         what = "of one colour" if bool(pixels.any()) else "black"
         raise UserError(
@@ -127,7 +152,19 @@ def _folder(root: Path, count: int | None, size: int | None, crop: str | None, s
             " with something in them"
         )
     mean, std = image_folder.moments(pixels)
-    return Images(title, pixels, mean, std, len(classes) or None)
+    return Images(shown(root.resolve().name), pixels, mean, std, len(classes) or None)
+
+
+def _pixels(files: list[Path], size: int | None, crop: str) -> Tensor:
+    """Return the images of files, uint8 [P, C, n, n]; raise UserError if they differ in size."""
+    images = [image_folder.decode(file, size, crop) for file in files]
+    for file, image in zip(files, images, strict=True):
+        if image.shape[0] != images[0].shape[0]:
+            raise UserError(
+                f"{file} has {image.shape[0]} pixels a side, but {files[0]} has"
+                f" {images[0].shape[0]}: give --size, to which all are resized"
+            )
+    return image_folder.stack(images, 3 if any(image.ndim == 3 for image in images) else 1)
 
 
 def _listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
@@ -160,26 +197,3 @@ def _images(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
     ]
-
-
-def _with_normalisation(
-    images: Images, mean: Sequence[float] | None, std: Sequence[float] | None
-) -> Images:
-    channels = images.pixels.shape[1]
-    taken = []
-    for option, given, own in (("--mean", mean, images.mean), ("--std", std, images.std)):
-        values = tuple(own if given is None else given)
-        # Grey images may be shown to a network that wants colour, with a normalisation of three.
-        if len(values) not in {channels, 3}:
-            raise UserError(
-                f"{option} has {len(values)} numbers, and the images have {channels} channels"
-            )
-        if not torch.tensor(values).isfinite().all():
-            raise UserError(f"{option} must be of finite numbers, not {values}")
-        taken.append(values)
-    if len(taken[0]) != len(taken[1]):
-        raise UserError("--mean and --std: give as many numbers of one as of the other")
-    if min(taken[1]) <= 0:
-        raise UserError(f"--std must be of positive numbers, not {taken[1]}")
-    result = Images(images.title, images.pixels, taken[0], taken[1], images.classes)
-    return result.in_colour() if len(taken[0]) > channels else result

@@ -25,4 +25,4 @@ def text(subject: Subject, device: str = "cpu") -> str:
         f"  {number:4d}  {layer:{wide}}  {kind}"
         for number, (layer, kind) in enumerate(recording.kinds.items())
     ]
-    return "\n".join([f"Layers of {subject.label or subject.name}:", *lines])
+    return "\n".join([f"Layers of {subject.title}:", *lines])

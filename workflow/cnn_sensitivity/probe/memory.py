@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from cnn_sensitivity.base.evaluating import evaluating, given_to
+
 _OF_FREE = 0.5
 _TRIED = 2  # images
 
@@ -47,15 +49,10 @@ class _Live(TorchDispatchMode):
 
 def bytes_an_image(network: nn.Module, images: Tensor) -> int:
     """Return what one more image takes while it passes, without what the library needs inside."""
-    images = images[:_TRIED]
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        with torch.no_grad(), _Live([images, *network.parameters(), *network.buffers()]) as live:
-            network(images)
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    images = given_to(network, images[:_TRIED])
+    known = [images, *network.parameters(), *network.buffers()]
+    with evaluating(network), _Live(known) as live:
+        network(images)
     return -(-live.peak // len(images)) + images[0].nbytes
 
 

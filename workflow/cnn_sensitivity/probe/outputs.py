@@ -15,7 +15,7 @@ def choose_output(network: nn.Module, key: str | None) -> None:
 
     Without a key the only one, or what it returns if that is a tensor. Copies of the network do the
     same. When the network runs, UserError is raised with the keys that there are if the key names
-    none of them, or if there are several and no key.
+    none of them, if there are several and no key, and if the tensor is not of scores.
     """
     if isinstance(network, torch.jit.ScriptModule):  # takes no hooks
         if key is not None:
@@ -31,7 +31,14 @@ class _Pick:
     key: str | None
 
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> Tensor:
-        return _picked(output, self.key)
+        picked = _picked(output, self.key)
+        if picked.layout != torch.strided or not picked.is_floating_point():
+            what = "sparse" if picked.layout != torch.strided else str(picked.dtype)
+        elif picked.ndim < 1 or not picked.numel():
+            what = f"of shape {list(picked.shape)}"
+        else:
+            return picked
+        raise UserError(f"the tensor that the network returns is {what}; floats are wanted, scores")
 
 
 def _picked(output: Any, key: str | None) -> Tensor:

@@ -17,6 +17,12 @@ from cnn_sensitivity.drawing.depth_curves import (
 )
 from cnn_sensitivity.drawing.drawn import Drawing, save
 from cnn_sensitivity.drawing.style import LIGHT, QUANTITY_COLOURS, STYLE, log_axis, say
+from cnn_sensitivity.probe.rows import (
+    at_first_displacement,
+    output_of,
+    own_perturbation,
+    shown,
+)
 from cnn_sensitivity.tables import files as table_files
 
 QUANTITIES = ("D", "G", "R")
@@ -32,17 +38,20 @@ def summary(table: DataFrame, images: str) -> str:
     `table` is that of `measuring.measure`; `images` says what was measured with. The line is that
     of Petrini et al. 2021, for networks trained on CIFAR-10; for others it only compares.
     """
-    table = table[table["displacement"] == table["displacement"].iloc[0]]
+    table = at_first_displacement(table)
+    images = shown(table, images)
     mean, median = (output_of(table, TRAINED, average) for average in ("mean", "median"))
     lines = [f"{mean['network']} on {int(mean['images'])} images of {images}; its output:"]
     lines.append(f"  {'':8}{'mean over images':>24}{'median over images':>24}")
     for name in QUANTITIES:
         values = "".join(f"{_with_error(row, name):>24}" for row in (mean, median))
         lines.append(f"  {name:8}{values}")
-    return "\n".join([*lines, _where(table, float(mean["R"]), float(median["R"]))])
+    where = _where(table, float(mean["R"]), float(median["R"]))
+    return "\n".join([*lines, where] if where else lines)
 
 
 def _where(table: DataFrame, mean: float, median: float) -> str:
+    """Return a sentence on where R lies; "" if there is nothing to hold it against."""
     if math.isnan(mean):
         return "R of the output is not defined: it is constant, not finite, or noise leaves it."
     parts = []
@@ -54,19 +63,12 @@ def _where(table: DataFrame, mean: float, median: float) -> str:
             if initial > 0
             else "R of the same network freshly initialised is not defined"
         )
-    if not math.isnan(median):
+    if not math.isnan(median) and own_perturbation(table) is None:
         parts.append(
             f"R by medians is where the line of Petrini et al. 2021 for CIFAR-10, error ="
             f" {PREFACTOR} sqrt(R), has a test error of {100 * PREFACTOR * median**0.5:.3g} %"
         )
-    return "; ".join(parts) + "."
-
-
-def output_of(table: DataFrame, variant: tuple[str, str], average: str) -> Series:
-    """Return the row of the output of one network's variant (state, wiring), by an average."""
-    state, wiring = variant
-    rows = table[(table["state"] == state) & (table["wiring"] == wiring)]
-    return rows[rows["average"] == average].sort_values("index").iloc[-1]
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 def _with_error(row: Series, name: str) -> str:
@@ -81,8 +83,8 @@ def draw(table: DataFrame, images: str) -> Drawing:
     The band of the trained network is two standard errors to either side. `table` and `images` are
     those of `summary`.
     """
+    table = at_first_displacement(table)
     means = table[table["average"] == "mean"]
-    means = means[means["displacement"] == means["displacement"].iloc[0]]
     data = concat([_points(means, quantity) for quantity in QUANTITIES], ignore_index=True)
     network = str(data["network"].iloc[0])
     figure, panels = panel_grid(len(QUANTITIES), height=2.1)
@@ -118,7 +120,8 @@ def draw(table: DataFrame, images: str) -> Drawing:
         figure,
         data,
         caption(
-            f"Sensitivities of {network} against relative depth, on {count} images of {images}.",
+            f"Sensitivities of {network} against relative depth, on {count} images of"
+            f" {shown(table, images)}.",
             "Means over images; the band is two standard errors to either side.",
         ),
     )
@@ -136,7 +139,6 @@ def write_table(table: DataFrame, output: str | Path) -> Path:
     """Write `output`.csv; return its path. Folders are made. Raises UserError as `write`."""
     output = Path(output)
     path = output.with_name(f"{output.name}.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
     table_files.write(table, path)
     return path
 

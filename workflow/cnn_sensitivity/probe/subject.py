@@ -1,36 +1,28 @@
 """The network that is probed: which one, with its trained weights, and freshly initialised."""
 
-import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
-from cnn_sensitivity.config import WeightFile
-from cnn_sensitivity.config.limits import check_pretrained
-from cnn_sensitivity.networks import (
-    NAMES,
-    build,
-    state_dicts,
-    weight_contents,
-    weight_files,
-    weight_names,
-)
+from cnn_sensitivity.networks import NAMES, build, state_dicts, weight_contents, weight_names
+from cnn_sensitivity.probe import timm_networks, torchvision_networks
 from cnn_sensitivity.probe.ends import ends
 from cnn_sensitivity.probe.fresh import built_anew, drawn_anew
 from cnn_sensitivity.probe.images import Images
 from cnn_sensitivity.probe.outputs import choose_output
 
-TORCHVISION = "torchvision:"
 _GUESS = 10  # classes, where neither weights nor images tell
+_TORCHVISION, _TIMM = torchvision_networks.PREFIX, timm_networks.PREFIX
+
+Make = Callable[..., nn.Module]
+"""Builds a network of in_channels and num_classes, with weights of torch's generator."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +43,11 @@ class Subject:
     functions: bool = False
     label: str = ""
 
+    @property
+    def title(self) -> str:
+        """What it is called in tables and sentences."""
+        return self.label or self.name
+
 
 def known_name(name: str) -> str:
     """Return a network's name as the registry spells it, whatever its case; others as they are."""
@@ -58,14 +55,14 @@ def known_name(name: str) -> str:
 
 
 def wanted_images(name: str) -> Mapping[str, Any]:
-    """Return size (pixels a side), mean and std of what a torchvision network was trained on.
+    """Return size (pixels a side), mean and std of what a library's network was trained on.
 
-    Nothing is known of other networks: {}. Raises UserError if torchvision has no such network.
+    Nothing is known of other networks: {}. Raises UserError if the library has no such network.
     """
-    if not name.startswith(TORCHVISION):
-        return {}
-    preset = _imagenet(name).transforms()
-    return {"size": preset.crop_size[0], "mean": tuple(preset.mean), "std": tuple(preset.std)}
+    for library in (torchvision_networks, timm_networks):
+        if name.startswith(library.PREFIX):
+            return library.wanted_images(name)
+    return {}
 
 
 def find(
@@ -83,88 +80,181 @@ def find(
 ) -> Subject:
     """Return the network `name`, trained, for these images.
 
-    `name` is one of the registry, in any case, `torchvision:NAME`, or `module:callable`, which is
-    called as `networks.build` says, also with `options`, as torchvision's are too. `weights` is a
-    file of trained weights; `key` says which in it are meant, where there are several
-    (`weight_names.fitting`). Without it torchvision brings ImageNet's (from
-    `data_root`/checkpoints, or downloaded there), and a callable's network is measured as it is
-    returned. The numbers of classes and of input
-    channels are those of the weights, or else of the images; grey images are repeated over three
-    channels for weights that take three. Fresh weights follow from `seed`. Raises UserError for a
-    network of the registry without weights, weights or images that do not fit, and what
-    `networks.build` refuses. `output_key` is that of `choose_output`.
+    `name` is one of the registry, in any case, `torchvision:NAME`, `timm:NAME`, or
+    `module:callable`, which is called as `networks.build` says, also with `options`, as those of
+    the libraries are too. `weights` is a file of trained weights; `key` says which in it are meant,
+    where there are several (`weight_names.fitting`). Without it torchvision brings ImageNet's (from
+    `data_root`/checkpoints, or downloaded there) and timm its own, unless its option `pretrained`
+    is false; a callable's network is measured as it is returned. The numbers of classes and of
+    input channels are those of the weights, or else of the images; grey images are repeated over
+    three channels for weights that take three. Fresh weights follow from `seed`. `output_key` is
+    that of `choose_output`.
+
+    Raises UserError for a network of the registry without weights, weights or images that do not
+    fit, a library or its weights that are not there, and what `networks.build` refuses.
     """
-    name = known_name(name)
-    if classes is not None and classes < 1:
-        raise UserError(f"--classes must be at least 1, not {classes}")
-    if name in NAMES and weights is None:
-        raise UserError(f"{name} needs --weights FILE, the file of its trained weights")
-    if name.startswith(TORCHVISION):
-        check_pretrained(name.removeprefix(TORCHVISION))
-        if width != 1:
-            raise UserError(f"--width: {name} has one width only")
-        weights = _imagenet_file(name, data_root) if weights is None else weights
-        make: Callable[..., nn.Module] = partial(_torchvision, name, _free(options or {}))
-    else:
-        side = images.pixels.shape[-1]
-        make = partial(build, name, image_size=side, width=width, **_free(options or {}))
+    name, options = known_name(name), dict(options or {})
+    _check(name, weights, key, classes, width, options)
+    loads = name.startswith(_TIMM) and _takes_timms_weights(options, weights)
+    if name.startswith(_TORCHVISION) and weights is None:
+        weights = torchvision_networks.file(name, data_root)
+    make = _finished(_maker(name, options, images.pixels.shape[-1], width), output_key)
+    if loads:
+        return _with_timms_weights(name, make, options, images, classes, output_key, seed)
+    if name.startswith(_TIMM) and weights is None:
+        images = _in_channels(images, timm_networks.channels(name), name)
     shape = {
         "in_channels": images.pixels.shape[1],
         "num_classes": classes or images.classes or _GUESS,
     }
-    if weights is None and key is not None:
-        raise UserError("--key: it needs --weights, the file in which it chooses")
+    if weights is not None:
+        return _with_weights(name, make, shape, images, Path(weights), key, classes, seed)
+    built = _seeded(make, derive_seed("probe", name, seed), **shape)
+    if name.startswith(_TIMM):  # whose modules do not draw all that they hold, but which never load
+        fresh = partial(_anew, name, partial(_seeded, make, **shape), built, seed)
+    else:
+        fresh = partial(drawn_anew, name, built, seed)
+    return Subject(name, built, images, fresh, functions=True)
 
-    def build_it(drawn: int) -> nn.Module:
-        network = _seeded(make, drawn, **shape)
+
+def _check(
+    name: str,
+    weights: str | Path | None,
+    key: str | None,
+    classes: int | None,
+    width: float,
+    options: Mapping[str, Any],
+) -> None:
+    if classes is not None and classes < 1:
+        raise UserError(f"--classes must be at least 1, not {classes}")
+    if name in NAMES and weights is None:
+        raise UserError(f"{name} needs --weights FILE, the file of its trained weights")
+    if width != 1 and name.startswith((_TORCHVISION, _TIMM)):
+        raise UserError(f"--width: {name} has one width only")
+    if weights is None and key is not None and not name.startswith(_TORCHVISION):
+        raise UserError("--key: it needs --weights, the file in which it chooses")
+    elsewhere = {"name", "in_channels", "num_classes", "image_size", "width"}
+    if name.startswith(_TIMM):
+        elsewhere.add("in_chans")
+    if taken := sorted(elsewhere & set(options)):
+        raise UserError(
+            f"--option {taken[0]}: it follows from the images, the weights, --classes and --width"
+        )
+
+
+def _takes_timms_weights(options: dict[str, Any], weights: str | Path | None) -> bool:
+    """Take `pretrained` out of the options; return whether timm is to bring the weights."""
+    loads = options.pop("pretrained", weights is None)
+    if loads not in (True, False):  # 1 and 0 are these too
+        raise UserError(f"--option pretrained must be true or false, not {loads}")
+    if loads and weights is not None:
+        raise UserError("--option pretrained=true: the weights are those of --weights")
+    return bool(loads)
+
+
+def _maker(name: str, options: Mapping[str, Any], side: int, width: float) -> Make:
+    if name.startswith(_TORCHVISION):
+        torchvision_networks.wanted_images(name)  # raises if there is no such network
+        return partial(torchvision_networks.make, name, options)
+    if name.startswith(_TIMM):
+        return partial(timm_networks.make, name, options)
+    return partial(build, name, image_size=side, width=width, **options)
+
+
+def _finished(make: Make, output_key: str | None) -> Make:
+    """Return what makes the same networks, which return the tensor of `output_key`."""
+
+    def finished(**arguments: Any) -> nn.Module:
+        network = make(**arguments)
         choose_output(network, output_key)
         return network
 
-    built = build_it(derive_seed("probe", name, seed))
-    if weights is None:
-        fresh = partial(drawn_anew, name, built, seed)
-        return Subject(name, built, images, fresh, functions=True)
-    template = built.state_dict()
-    found = weight_contents.contents(weights)
-    tensors, notes = weight_names.fitting(found, template, str(weights), key)
-    if name.startswith(TORCHVISION):
-        belonging, more = _arguments_of(name, Path(weights), tensors)
-        make, notes = partial(make, belonging=belonging), notes + more
-    shown = images.in_colour() if name.startswith(TORCHVISION) else images
-    first, last = ends(built, shown.normalized()[:2])
-    if classes is None:
-        shape["num_classes"] = _outputs(tensors, template, last[0]) or shape["num_classes"]
-    channels = _inputs(tensors, *first) or shape["in_channels"]
-    if channels == 3:
-        images = images.in_colour()
-    shape["in_channels"] = images.pixels.shape[1]
-    if channels != shape["in_channels"]:
-        raise UserError(
-            f"{weights}: its first layer takes {channels} channels, and the images of"
-            f" {images.title} have {shape['in_channels']}"
-        )
-    trained = build_it(derive_seed("probe", name, seed))
-    notes += state_dicts.load(trained, tensors, str(weights)).notes(str(weights))
-
-    def fresh_network() -> nn.Module:
-        if name in NAMES:  # whose weights follow from the seed
-            return build_it(derive_seed("probe", name, seed))
-        try:
-            return built_anew(name, build_it, seed)
-        except UserError as built_problem:
-            try:
-                return drawn_anew(name, trained, seed)
-            except UserError as drawn_problem:
-                raise UserError(f"{built_problem}; {drawn_problem}") from drawn_problem
-
-    return Subject(name, trained, images, fresh_network, notes, name not in NAMES)
+    return finished
 
 
-def _seeded(make: Callable[..., nn.Module], seed: int, **arguments: Any) -> nn.Module:
+def _seeded(make: Make, seed: int, **arguments: Any) -> nn.Module:
     """Return a network whose initial weights follow from `seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make(**arguments)
+
+
+def _with_timms_weights(
+    name: str,
+    make: Make,
+    options: Mapping[str, Any],
+    images: Images,
+    classes: int | None,
+    output_key: str | None,
+    seed: int,
+) -> Subject:
+    """Return a network with the weights that timm brings."""
+    given = timm_networks.classes(name)
+    if classes not in (None, given):
+        raise UserError(f"--classes {classes}: timm's weights of {name} have {given}")
+    shape = {"in_channels": timm_networks.channels(name), "num_classes": given}
+    images = _in_channels(images, shape["in_channels"], name)
+    trained = timm_networks.pretrained(name, options)
+    choose_output(trained, output_key)
+    fresh = partial(_anew, name, partial(_seeded, make, **shape), trained, seed)
+    return Subject(name, trained, images, fresh, functions=True)
+
+
+def _with_weights(
+    name: str,
+    make: Make,
+    shape: dict[str, int],
+    images: Images,
+    file: Path,
+    key: str | None,
+    classes: int | None,
+    seed: int,
+) -> Subject:
+    """Return a network with the weights of a file, of as many classes and channels as these."""
+    drawn = derive_seed("probe", name, seed)
+    built = _seeded(make, drawn, **shape)
+    template = built.state_dict()
+    tensors, notes = weight_names.fitting(weight_contents.contents(file), template, str(file), key)
+    if name.startswith(_TORCHVISION):
+        belonging, more = torchvision_networks.arguments_of(name, file, tensors)
+        make, notes = partial(make, belonging=belonging), notes + more
+    shown = images.in_colour() if name.startswith(_TORCHVISION) else images
+    first, last = ends(built, shown.normalized()[:2])
+    if classes is None:
+        shape["num_classes"] = _outputs(tensors, template, last[0]) or shape["num_classes"]
+    channels = _inputs(tensors, *first) or shape["in_channels"]
+    images = _in_channels(images, channels, str(file))
+    shape["in_channels"] = channels
+    trained = _seeded(make, drawn, **shape)
+    notes += state_dicts.load(trained, tensors, str(file)).notes(str(file))
+    again = partial(_seeded, make, **shape)
+    # The weights of the registry's networks follow from the seed.
+    fresh = partial(again, drawn) if name in NAMES else partial(_anew, name, again, trained, seed)
+    return Subject(name, trained, images, fresh, notes, name not in NAMES)
+
+
+def _anew(name: str, make: Callable[[int], nn.Module], trained: nn.Module, seed: int) -> nn.Module:
+    """Return a network that is built anew, or where that loads weights, with them drawn anew."""
+    try:
+        return built_anew(name, make, seed)
+    except UserError as built_problem:
+        try:
+            return drawn_anew(name, trained, seed)
+        except UserError as drawn_problem:
+            raise UserError(f"{built_problem}; {drawn_problem}") from drawn_problem
+
+
+def _in_channels(images: Images, channels: int, origin: str) -> Images:
+    """Return images of as many channels: grey ones in colour. Raises UserError for others."""
+    if channels == 3:
+        images = images.in_colour()
+    there = images.pixels.shape[1]
+    if channels != there:
+        raise UserError(
+            f"{origin}: its first layer takes {channels} channels, and the images of"
+            f" {images.title} have {there}"
+        )
+    return images
 
 
 def _inputs(tensors: Mapping[str, Tensor], first: str, groups: int) -> int | None:
@@ -181,83 +271,3 @@ def _outputs(
     others = [name for name in tensors if name not in template and tensors[name].ndim > 1]
     name = last if last in tensors else others[0] if len(others) == 1 else None
     return None if name is None else tensors[name].shape[0]
-
-
-def _free(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return options of a network; raise UserError for those that have another place."""
-    if taken := sorted(
-        {"name", "in_channels", "num_classes", "image_size", "width"} & set(options)
-    ):
-        raise UserError(
-            f"--option {taken[0]}: it follows from the images, the weights, --classes and --width"
-        )
-    return options
-
-
-def _imagenet(name: str) -> Any:
-    """Return torchvision's entry for the ImageNet weights of a network."""
-    check_pretrained(name.removeprefix(TORCHVISION))
-    entries = torchvision.models.get_model_weights(name.removeprefix(TORCHVISION))
-    return entries.__members__["IMAGENET1K_V1"]
-
-
-def _imagenet_file(name: str, data_root: str | Path) -> Path:
-    file = WeightFile(url=_imagenet(name).url, sha256=_published_digest(name))
-    return weight_files.find(file, data_root)
-
-
-def _published_digest(name: str) -> str:
-    """Return how the SHA-256 of torchvision's ImageNet weights of a network begins."""
-    found: str = re.findall(r"-([0-9a-f]{8,64})\.", _imagenet(name).url)[0]
-    return found
-
-
-def _torchvision(
-    name: str,
-    options: Mapping[str, Any],
-    in_channels: int,
-    num_classes: int,
-    belonging: Mapping[str, Any] | None = None,
-) -> nn.Module:
-    """Return a torchvision network with fresh weights; its input channels are always three.
-
-    `options` go before what is `belonging` to weights.
-    """
-    arguments = {**(belonging or {}), **options, "num_classes": num_classes}
-    if (first := _takes(name).get("init_weights")) and first.default is None:
-        arguments.setdefault("init_weights", True)  # the default, which warns unless it is given
-    try:
-        network = torchvision.models.get_model(name.removeprefix(TORCHVISION), **arguments)
-    except (TypeError, ValueError) as error:
-        given = ", ".join(f"{key}={value}" for key, value in options.items())
-        raise UserError(f"--option: {name} cannot be built with {given} ({error})") from error
-    assert isinstance(network, nn.Module)
-    return network
-
-
-def _takes(name: str) -> Mapping[str, inspect.Parameter]:
-    """Return the arguments of the class of a torchvision network."""
-    builder = torchvision.models.get_model_builder(name.removeprefix(TORCHVISION))
-    return inspect.signature(get_type_hints(builder)["return"]).parameters
-
-
-def _arguments_of(
-    name: str, file: Path, tensors: Mapping[str, Tensor]
-) -> tuple[dict[str, bool], list[str]]:
-    """Return the arguments that weights of a torchvision network want, and what to say of them.
-
-    A network with `transform_input` was trained for ImageNet on images between -1 and 1, as other
-    weights may have been or not; its auxiliary heads, which no evaluation runs, may be left out.
-    """
-    takes, arguments, notes = _takes(name), {}, []
-    if "aux_logits" in takes:
-        arguments["aux_logits"] = any(each.lower().startswith("aux") for each in tensors)
-    if "transform_input" in takes:
-        published = weight_files.digest(file).startswith(_published_digest(name))
-        arguments["transform_input"] = published
-        if not published:
-            notes.append(
-                f"{file}: not the file of torchvision's weights; those, also where they were tuned"
-                f" further, want --option transform_input=1"
-            )
-    return arguments, notes

@@ -13,15 +13,12 @@ from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import LIGHT, STYLE, log_axis
 from cnn_sensitivity.probe.comparison import looks_of
 from cnn_sensitivity.probe.report import QUANTITIES
+from cnn_sensitivity.probe.rows import means, own_perturbation, shown
 
 
 def outputs(table: DataFrame) -> DataFrame:
     """Return the output's rows by means of the trained network, at each displacement."""
-    rows = table[
-        (table["average"] == "mean")
-        & (table["state"] == "trained")
-        & (table["wiring"] == "original")
-    ]
+    rows = means(table)
     last = rows.groupby("network")["index"].transform("max")
     return rows[rows["index"] == last].sort_values("displacement", kind="stable")
 
@@ -35,7 +32,8 @@ def sentences(table: DataFrame) -> list[str]:
         f"{row['R']:.3g} ± {row['R_error']:.1g} at {row['displacement']:g}"
         for _, row in rows.iterrows()
     ]
-    return [f"R by displacement, in pixels: {', '.join(values)}."]
+    unit = "" if own_perturbation(table) else ", in pixels"
+    return [f"R by displacement{unit}: {', '.join(values)}."]
 
 
 def above(path: Path, limit: float) -> list[str]:
@@ -86,7 +84,7 @@ def draw(table: DataFrame, images: str) -> Drawing:
                 label=network,
             )
         axes.set_title(f"${quantity}$ of the output")
-        axes.set_xlabel("displacement (pixels)")
+        axes.set_xlabel("displacement" if own_perturbation(table) else "displacement (pixels)")
         log_axis(axes, "x")
     log_axis(panels[0], "y")
     if data["network"].nunique() > 1:
@@ -95,7 +93,7 @@ def draw(table: DataFrame, images: str) -> Drawing:
         figure,
         data,
         caption(
-            f"Sensitivities of the output against displacement, on {images}.",
+            f"Sensitivities of the output against displacement, on {shown(table, images)}.",
             "Means over images; bars are two standard errors to either side.",
         ),
     )

@@ -9,6 +9,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 
+from cnn_sensitivity.base.evaluating import evaluating, given_to
+
 _REACHED: dict[str, type[nn.Module]] = {
     "conv1d": _ConvNd,
     "conv2d": _ConvNd,
@@ -24,6 +26,12 @@ class _Outside(TorchFunctionMode):
         super().__init__()
         self.calling: list[nn.Module] = []
         self.met: Counter[type[nn.Module]] = Counter()
+
+    def enter(self, module: nn.Module, _: Any) -> None:
+        self.calling.append(module)
+
+    def leave(self, *_: Any) -> None:
+        self.calling.pop()
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -42,28 +50,19 @@ def unreached(network: nn.Module, images: Tensor) -> list[str]:
     if isinstance(network, torch.jit.ScriptModule):
         return []
     outside, handles = _Outside(), []
-    modes = {module: module.training for module in network.modules()}
     for module in network.modules():
         if not isinstance(module, torch.jit.ScriptModule):
-            handles.append(
-                module.register_forward_pre_hook(lambda each, _: outside.calling.append(each))
-            )
-            handles.append(module.register_forward_hook(lambda *_: _left(outside)))
+            handles.append(module.register_forward_pre_hook(outside.enter))
+            handles.append(module.register_forward_hook(outside.leave))
     try:
-        with torch.no_grad(), outside:
-            network.eval()(images)
+        with evaluating(network), outside:
+            network(given_to(network, images))
     finally:
         for handle in handles:
             handle.remove()
-        for module, mode in modes.items():
-            module.training = mode
     sentences = {
         _ConvNd: "{} of its convolutions are functions, not modules: they are not shuffled",
         _BatchNorm: "{} of its batch norms are functions, not modules: the fresh network's keep"
         " their running statistics",
     }
     return [sentences[kind].format(count) for kind, count in outside.met.items()]
-
-
-def _left(outside: _Outside) -> None:
-    outside.calling.pop()

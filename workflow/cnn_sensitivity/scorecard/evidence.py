@@ -41,7 +41,8 @@ def relu(rows: DataFrame) -> DataFrame:
 
 def clean(rows: DataFrame) -> DataFrame:
     """Return the rows of ReLU networks trained without noise."""
-    return relu(rows)[relu(rows)["noise"] == 0]
+    rows = relu(rows)
+    return rows[rows["noise"] == 0]
 
 
 def of_cifar_10(rows: DataFrame) -> DataFrame:

@@ -20,6 +20,7 @@ _LAST = ("index", "layer", "kind", "depth", *NUMBER, "images", "flagged")
 # What tells a layer of a table from all others.
 _LAYER = ["experiment", "network", "noise", "train_size", "seed", "measurement"]
 _LAYER += ["state", "wiring", "draw", "index", "layer"]
+_MODE = "mode"  # of a spectrum, whose first quantity has a row a mode
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def view(kind: str, source: str, content: bytes) -> bytes:
 def _wide(table: "DataFrame", shown: View) -> "DataFrame":
     first, *others = shown.quantities
     rows = table[table["quantity"] == first]
+    _check_once(rows, first, [*_LAYER, _MODE] if _MODE in table else _LAYER)
     wide = rows.drop(columns=[*NUMBER]).assign(
         **{first: rows["value"], f"{first}_error": rows["error"]}
     )
@@ -96,9 +98,13 @@ def _wide(table: "DataFrame", shown: View) -> "DataFrame":
         rows = table.loc[table["quantity"] == name, [*_LAYER, "value", "error"]]
         if len(rows):  # older runs have no total variation
             rows = rows.rename(columns={"value": name, "error": f"{name}_error"})
-            if rows.duplicated(_LAYER).any():
-                raise ValueError(f"a layer has {name} twice")
+            _check_once(rows, name, _LAYER)
             wide = wide.merge(rows, "left", _LAYER)
             if wide[name].isna().any():
                 raise ValueError(f"a layer has no {name}")
     return wide.rename(columns=shown.names)
+
+
+def _check_once(rows: "DataFrame", quantity: str, key: list[str]) -> None:
+    if rows.duplicated(key).any():
+        raise ValueError(f"a layer has {quantity} twice")

@@ -13,9 +13,15 @@ from cnn_sensitivity.config.fits import Adopted
 from cnn_sensitivity.engines import one_step
 from cnn_sensitivity.engines.base import print_at_once
 from cnn_sensitivity.engines.sgd.job import check
-from cnn_sensitivity.networks import state_dicts, weight_contents, weight_files, weight_names
+from cnn_sensitivity.networks import (
+    independence,
+    state_dicts,
+    weight_contents,
+    weight_files,
+    weight_names,
+)
 from cnn_sensitivity.networks.initial import build_network
-from cnn_sensitivity.tasks.store import Dataset, seen_by
+from cnn_sensitivity.tasks.store import Dataset, normalize, seen_by
 
 TOLERANCE = 0.5
 """By how many per cent of the test images a measured error may differ from a published one."""
@@ -40,7 +46,8 @@ def fit(
 
     Raises:
         UserError: the file cannot be had or read or does not fit the network, the network does not
-            fit the data, or the error is not finite or not the published one. Nothing is written.
+            fit the data, mixes the images of a batch or is random in evaluation, or the error is
+            not finite or not the published one. Nothing is written.
     """
     adopted = settings.fit
     assert isinstance(adopted, Adopted)
@@ -57,6 +64,8 @@ def fit(
         tensors, notes = weight_names.fitting(found, network.state_dict(), str(file), key)
         for note in notes + state_dicts.load(network, tensors, str(file)).notes(str(file)):
             log(note)
+        shown = normalize(dataset.test.images[: independence.IMAGES], dataset.mean, dataset.std)
+        independence.check(network, shown, f"{file}: {settings.network.label}")
         test = one_step.tested(network, settings, dataset, device)
     log(_judged(settings, adopted.published_error, dataset, file, *test))
     whole = adopted.weights.model_copy(update={"sha256": weight_files.digest(file)})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from cnn_sensitivity.base import own_code
 from cnn_sensitivity.base.arithmetic import arithmetic
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import TrainingSettings
@@ -17,9 +18,9 @@ from cnn_sensitivity.engines.sgd.loop import Result, Trainer
 from cnn_sensitivity.engines.sgd.progress import Progress
 from cnn_sensitivity.engines.sgd.records import write_table
 from cnn_sensitivity.engines.sgd.saving import save_checkpoint
+from cnn_sensitivity.networks import independence
 from cnn_sensitivity.networks.initial import build_network, output_count
-from cnn_sensitivity.networks.registry import own_failure
-from cnn_sensitivity.tasks.store import Dataset, seen_by
+from cnn_sensitivity.tasks.store import Dataset, normalize, seen_by
 
 
 def fit(
@@ -139,21 +140,28 @@ def check(settings: TrainingSettings, dataset: Dataset) -> None:
 
 
 def _check_output(settings: TrainingSettings, dataset: Dataset) -> None:
-    """Raise UserError if a network of a user's own does not return a score for each class."""
+    """Raise UserError if a network of a user's own does not return a score for each class.
+
+    Also if these depend on the other images of a batch, or are random in evaluation.
+    """
     network = build_network(settings, dataset, settings.seeds[0]).eval()
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise UserError(f"network {settings.network.name!r}: it has no parameter to train")
-    images = dataset.train.images[:2].float()
+    shown = dataset.train.images[: independence.IMAGES]
+    shown = normalize(shown, dataset.mean, dataset.std)
+    images = shown[:2]
+    name = f"network {settings.network.name!r}"
     try:
         with torch.no_grad():
             output = network(images)
     except Exception as error:  # whatever the user's layers raise
         what = f"it cannot be called with {len(images)} images of shape {tuple(images.shape[1:])}"
-        raise own_failure(settings.network.name, what, error) from error
+        raise own_code.failure("network", settings.network.name, what, error) from error
     expected = (len(images), output_count(settings, dataset))
     got = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
     if got != expected:
         raise UserError(
-            f"network {settings.network.name!r}: from {len(images)} images it must return a tensor"
+            f"{name}: from {len(images)} images it must return a tensor"
             f" of shape {expected}, not {got}"
         )
+    independence.check(network, shown, name)

@@ -7,6 +7,8 @@ The rules, each an error that names what breaks it:
 - All images are square and of one size, unless `size` says to which they are brought: as
   torchvision's Resize (bilinear) and CenterCrop do, or, with `crop="squash"`, both sides to it.
 - Images whose pixels are all the same, in one channel or in all, have no std to be divided by.
+- Of several frames the first is taken. EXIF's orientation is not applied, nor is a colour profile,
+  as torchvision's ImageFolder does not.
 - Transparent pixels are composed over black. Palette and CMYK images become RGB. If all images are
   grey there is one channel; otherwise there are three, and grey ones become RGB.
 - Classes may hold different numbers of images; a subset of a given size takes equal numbers.
@@ -17,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from PIL.TiffImagePlugin import BITSPERSAMPLE, ImageFileDirectory_v2
+from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PREFIXES, ImageFileDirectory_v2
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import center_crop, resize
 
@@ -29,6 +31,8 @@ from cnn_sensitivity.tasks.images.subsets import balanced_order
 from cnn_sensitivity.tasks.store import Dataset, Split, assemble
 
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no other decoder sees a user's file
+_OWN_KINDS = ("PNG image", "JPEG image")  # as `kind_of` calls what is decoded here
+_OF_BIG_TIFF = 43  # the third byte of one, by which Pillow tells it
 _GREY_MODES = ("1", "L", "LA", "La")
 _COLOUR_MODES = ("CMYK", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr")
 _COLOURS = ("red", "green", "blue")
@@ -104,7 +108,10 @@ def decode(file: Path, size: int | None, crop: str = "centre") -> np.ndarray:
 def _undecodable(file: Path, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{file} cannot be decoded ({error.strerror}): look after its rights and the disk"
-    what = f"it is {kind}" if (kind := kind_of(file)) else error
+    what: object = error
+    if isinstance(error, UnidentifiedImageError) and (kind := kind_of(file)):
+        of_ours = kind.endswith(_OWN_KINDS)
+        what = f"it begins as {kind} and is not whole" if of_ours else f"it is {kind}"
     return f"{file} cannot be decoded ({what}): replace or remove it"
 
 
@@ -114,8 +121,8 @@ def _bits_a_channel(file: Path) -> int:
         head = stream.read(4096)
         if head.startswith(b"\x89PNG\r\n") and len(head) > 24:
             return head[24]
-        if head[:4] in (b"II*\0", b"MM\0*"):
-            directory = ImageFileDirectory_v2(head[:8])
+        if head.startswith(tuple(PREFIXES)):
+            directory = ImageFileDirectory_v2(head[: 16 if head[2] == _OF_BIG_TIFF else 8])
             stream.seek(directory.next)
             directory.load(stream)
             return max(directory.get(BITSPERSAMPLE, (1,)))
@@ -127,7 +134,9 @@ def _bits_a_channel(file: Path) -> int:
 
 def _check_kind(file: Path, image: Image.Image, size: int | None) -> None:
     if image.mode not in _GREY_MODES + _COLOUR_MODES:
-        raise UserError(f"{file} has pixels of type {image.mode}: convert it to 8 bits a channel")
+        raise UserError(
+            f"{file} has pixels of type {image.mode}: convert it to grey or RGB, 8 bits a channel"
+        )
     if size is None and image.width != image.height:
         raise UserError(
             f"{file} is {image.width}x{image.height}, but images must be square: give a size, to"

@@ -9,7 +9,7 @@ from torchvision.ops import StochasticDepth, stochastic_depth
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.networks import build
-from cnn_sensitivity.probe.independence import check
+from cnn_sensitivity.networks.independence import check
 
 
 class Does(nn.Module):
@@ -58,6 +58,7 @@ MIXES = {
     "the image before": lambda _, x: x + 0.1 * x.roll(1, 0),
 }
 FINE = {
+    "in place": lambda _, x: x.sub_(0.3).mul_(2),
     "dropout": lambda self, x: F.dropout(x, 0.5, self.training),
     "stochastic depth": lambda self, x: stochastic_depth(x, 0.2, "row", self.training),
     "dropout of nothing": lambda _, x: F.dropout(x, 0.0, training=True),
@@ -75,14 +76,14 @@ def images(count: int = 12) -> Tensor:
 def test_a_random_network_is_refused(case):
     torch.manual_seed(0)
     with pytest.raises(UserError, match="random in evaluation"):
-        check(Does(RANDOM[case]), images())
+        check(Does(RANDOM[case]), images(), "it")
 
 
 @pytest.mark.parametrize("case", MIXES)
 def test_a_network_that_mixes_images_is_refused(case):
     torch.manual_seed(0)
     with pytest.raises(UserError, match="mixes the images"):
-        check(Does(MIXES[case]), images())
+        check(Does(MIXES[case]), images(), "it")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_network_that_mixes_images_is_refused(case):
 )
 def test_modules_that_mix_images_are_refused(network):
     with pytest.raises(UserError, match="mixes the images"):
-        check(network, images())
+        check(network, images(), "it")
 
 
 @pytest.mark.parametrize("case", FINE)
@@ -102,14 +103,14 @@ def test_modules_that_mix_images_are_refused(network):
 def test_others_are_not(case, count):
     torch.manual_seed(0)
     network = Does(FINE[case])
-    check(network, images(count))
+    check(network, images(count), "it")
     assert network.training
 
 
 @pytest.mark.parametrize("name", ["VGG11bn", "ResNet18", "EfficientNetB0", "ResNet20", "AlexNet"])
 def test_the_papers_networks_are_not(name):
     torch.manual_seed(0)
-    check(build(name, image_size=16), images())
+    check(build(name, image_size=16), images(), "it")
 
 
 def test_modules_of_pytorch_are_not():
@@ -117,4 +118,18 @@ def test_modules_of_pytorch_are_not():
         nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(), StochasticDepth(0.5, "batch"),
         nn.GroupNorm(2, 4), nn.RReLU(), nn.InstanceNorm2d(4),
     )  # fmt: skip
-    check(network, images())
+    check(network, images(), "it")
+
+
+class Darker(nn.Sequential):
+    """Changes the images that it is given."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images.sub_(0.3))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
+def test_images_are_given_as_a_copy_of_the_weights_type(kind):
+    given = images()
+    check(Darker(nn.Conv2d(3, 4, 3)).to(kind), given, "it")
+    assert torch.equal(given, images())

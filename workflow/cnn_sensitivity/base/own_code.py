@@ -1,0 +1,92 @@
+"""A user's own code, given as `module:callable`: found, called, and what to say where it fails."""
+
+import importlib
+import inspect
+import io
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from types import ModuleType
+from typing import Any
+
+from cnn_sensitivity.base.errors import UserError
+
+
+def find(what: str, name: str) -> Callable[..., Any]:
+    """Import the callable `name`, "module:callable"; `what` it is stands in errors: "network".
+
+    Raises UserError if the module cannot be imported or has no such callable.
+    """
+    module_name, _, attribute = name.partition(":")
+    found = getattr(_imported(what, name, module_name), attribute, None)
+    if found is None:
+        raise UserError(f"{what} {name!r}: module {module_name!r} has no {attribute!r}")
+    if not callable(found):
+        raise UserError(f"{what} {name!r}: {attribute!r} is not callable")
+    return found
+
+
+def check_takes(what: str, name: str, function: Callable[..., Any], keywords: list[str]) -> None:
+    """Raise UserError if a callable does not take these keywords, or needs others."""
+    try:
+        inspect.signature(function).bind(**dict.fromkeys(keywords))
+    except (TypeError, ValueError) as error:  # ValueError: of a builtin, which has no signature
+        raise UserError(
+            f"{what} {name!r}: it must accept {', '.join(keywords)} as keywords ({error})"
+        ) from error
+
+
+def call(
+    what: str, name: str, function: Callable[..., Any], arguments: Mapping[str, Any], fails: str
+) -> Any:
+    """Return what a user's callable returns; raise UserError, which says what `fails`."""
+    try:
+        with _no_arguments(name.partition(":")[0]):
+            return function(**arguments)
+    except (Exception, SystemExit) as error:  # whatever the user's callable raises
+        raise failure(what, name, fails, error) from error
+
+
+def failure(what: str, name: str, fails: str, error: BaseException) -> UserError:
+    """Return what to say of an error in a user's own code: what it is, and where it arose."""
+    file = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == file
+    ]
+    where = f" ({file}, line {lines[-1]})" if lines else ""
+    problem = " ".join(f"{type(error).__name__}: {error}".split())
+    return UserError(f"{what} {name!r}: {fails}: {problem}{where}")
+
+
+def _imported(what: str, name: str, module_name: str) -> ModuleType:
+    """Import a user's module; raise UserError if it fails, or ends as a command would."""
+    said = io.StringIO()
+    try:
+        with _no_arguments(module_name), redirect_stderr(said):
+            module = importlib.import_module(module_name)
+    except SystemExit as error:
+        *_, why = [str(error), *said.getvalue().strip().splitlines()]
+        raise UserError(
+            f"{what} {name!r}: module {module_name!r} ends when it is imported ({why}); what it"
+            ' does as a command belongs under if __name__ == "__main__"'
+        ) from error
+    except Exception as error:  # whatever the user's module raises while it is imported
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(
+            f"{what} {name!r}: module {module_name!r} cannot be imported ({problem})"
+        ) from error
+    sys.stderr.write(said.getvalue())
+    return module
+
+
+@contextmanager
+def _no_arguments(program: str) -> Iterator[None]:
+    """Let a user's code find a command line without arguments: what is there is not for it."""
+    arguments, sys.argv = sys.argv, [program]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
