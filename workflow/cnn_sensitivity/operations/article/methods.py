@@ -23,10 +23,11 @@ def scale(plan: Plan) -> str:
     if trained:
         count = sum(len(run.seeds) for run in trained)
         labels = {(run.experiment, run.network.label) for run in trained}
-        epochs = span(plan.training_settings(run).recipe.epochs for run in trained)
+        by_recipe = [run for run in trained if run.fit.by_recipe]
+        epochs = span(plan.training_settings(run).recipe.epochs for run in by_recipe)
         facts = [
             f"width factor {span(run.network.width for run in trained)}",
-            f"{epochs} epochs at most",
+            *([f"{epochs} epochs at most"] if by_recipe else []),
             *_images(plan, trained),
             f"training noise {span(run.noise for run in trained)}",
         ]
@@ -53,10 +54,10 @@ def experiments(plan: Plan) -> list[dict[str, Any]]:
 def recipes(plan: Plan) -> Table:
     """Return a table of how networks were trained, a column a recipe; what none changes is left."""
     used = dict.fromkeys(
-        network.recipe or experiment.recipe
+        str(network.recipe or experiment.recipe)
         for experiment in plan.config.experiments.values()
         for network in experiment.networks
-        if network.weights is None
+        if network.weights is None and experiment.fit.by_recipe
     )
     chosen = {name: plan.config.recipes[name] for name in used}
     keys = [
@@ -145,7 +146,9 @@ def _data(experiment: Experiment) -> str:
         if number
     ]
     known = f"{listing(shape)}; " if shape else ""
-    return f"Data: {known}{_pairs(own)}."
+    axes = [f"{_words(name)} {_text(values)}" for name, values in experiment.axes.items()]
+    grid = f" Grid: {'; '.join(axes)}." if axes else ""
+    return f"Data: {known}{_pairs(own)}.{grid}"
 
 
 def _networks(plan: Plan, name: str, experiment: Experiment) -> Table:
@@ -164,7 +167,7 @@ def _networks(plan: Plan, name: str, experiment: Experiment) -> Table:
                 seeds,
             ]
         )
-    columns = ["network", "architecture", "recipe", "noise", "training images", "seeds"]
+    columns = ["network", "architecture", "how it learned", "noise", "training images", "seeds"]
     return {"columns": columns, "rows": rows}
 
 
@@ -179,7 +182,10 @@ def _architecture(network: Network) -> str:
 def _training(network: Network, experiment: Experiment) -> str:
     if network.weights is not None:
         return "trained by others"
-    recipe = network.recipe or experiment.recipe
+    if not experiment.fit.by_recipe:
+        told = experiment.fit.model_dump(exclude={"engine"}, exclude_defaults=True)
+        return "; ".join(filter(None, [_words(experiment.fit.engine), _pairs(told)]))
+    recipe = str(network.recipe or experiment.recipe)
     return f"{recipe}; {_pairs(network.override)}" if network.override else recipe
 
 
