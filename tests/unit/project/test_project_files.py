@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -41,6 +42,13 @@ def test_documents_link_to_and_name_what_exists(document: str) -> None:
     for path in re.findall(folders, text):
         if "NN" not in path:
             assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/claims").glob("*-trials.md")), ids=str)
+def test_a_trial_with_numbers_has_its_table(page: Path) -> None:
+    for section in page.read_text().split("\n## ")[1:]:
+        if re.search(r"\d\.\d|hundred|times", section):
+            assert re.search(r"\]\([^)]+\.csv\)", section), section
 
 
 def test_every_target_of_the_makefile_has_its_line_of_help() -> None:

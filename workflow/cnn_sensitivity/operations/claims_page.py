@@ -14,7 +14,7 @@ from cnn_sensitivity.papers import texts
 from cnn_sensitivity.scorecard import criteria, largest
 from cnn_sensitivity.scorecard.markdown import to_table
 from cnn_sensitivity.scorecard.render import mark, measured
-from cnn_sensitivity.scorecard.verdict import Claim
+from cnn_sensitivity.scorecard.verdict import NOT_TESTED, Claim
 
 NO_RUN = "no run committed yet"
 """What stands in the place of verdicts."""
@@ -40,6 +40,9 @@ _PARTS = """
 {reason}
 
 </details>
+"""
+_NOT_TESTED = """
+Why it is not tested by `{run}`: {reason}
 """
 
 
@@ -103,11 +106,13 @@ def _runs(page: Page) -> Iterator[str]:
 def _claim(page: Page, claim: Claim) -> Iterator[str]:
     """Yield the section of a claim, under its id, so that links to it stay short."""
     decides = largest.at_largest(claim, page.cards)
+    tested = decides is not None and decides.verdict != NOT_TESTED
     now = criteria.current(page.criteria).loc[claim.id]
     plural = "s" if "," in claim.figure else ""
     source = "Ours; what is known" if claim.ours else "The paper"
-    verdict = f"{mark(decides.row)} {decides.verdict} (`{decides.run}`)" if decides else NO_RUN
-    yield f"\n### {claim.id}\n\n**{claim.statement}**: {verdict}.\n\n"
+    verdict = f"{mark(decides.row)} {decides.verdict}" if decides else NO_RUN
+    by = f" (`{decides.run}`)" if decides and tested else ""
+    yield f"\n### {claim.id}\n\n**{claim.statement}**: {verdict}{by}.\n\n"
     yield f"- **{source}** (Figure{plural} {claim.figure}): {claim.paper}\n"
     yield f"- **Judged by**, since {now['date']}: {now['criterion']}\n"
     yield from _changes(page, claim.id)
@@ -116,7 +121,8 @@ def _claim(page: Page, claim: Claim) -> Iterator[str]:
     yield "\n" + to_table(("run", "verdict", claim.number), _verdicts(page, claim))
     if said := page.texts.why.get(claim.id):
         yield f"\n{said}\n"
-    yield _PARTS.format(run=decides.run, reason=escape(str(decides.row["reason"]), quote=False))
+    reason = escape(str(decides.row["reason"]), quote=False)
+    yield (_PARTS if tested else _NOT_TESTED).format(run=decides.run, reason=reason)
     yield from _picture(page, claim, decides.run)
 
 

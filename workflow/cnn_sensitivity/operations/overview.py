@@ -33,8 +33,8 @@ _PAPER = """
 _COUNTS = """
 ## The committed runs
 
-How many claims of its paper each run decides. They lie in `paper_figures/reference/`, with figures,
-scorecard and tables.
+What each run says of the claims of its paper; ours are not counted. The runs lie in
+`paper_figures/reference/`, with figures, scorecard and tables ([gallery](gallery.md)).
 
 """
 _SHORT = re.compile(r"(<!-- overview -->\n).*?(<!-- /overview -->)", re.DOTALL)
