@@ -97,8 +97,10 @@ def _runs(page: Page) -> Iterator[str]:
     """Yield a line for each committed run."""
     for run in page.cards:
         said = " ".join(page.texts.runs.get(run, "").split())
-        scorecard = f"[scorecard]({page.link / run}/claims.md)"
-        yield f"- `{run}` ({scorecard}, [figures](../gallery.md#{run})): {said}\n"
+        links = [f"[scorecard]({page.link / run}/claims.md)", f"[figures](../gallery.md#{run})"]
+        if (page.folder / run / "article.pdf").exists():
+            links.append(f"[article]({page.link / run}/article.pdf)")
+        yield f"- `{run}` ({', '.join(links)}): {said}\n"
     if not page.cards:
         yield f"There is {NO_RUN}.\n"
 
