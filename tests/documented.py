@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "workflow/CLUSTER.md")
-DOCUMENTS += tuple(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS += tuple(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md")))
 EXAMPLE = "petrini_2021/smoke"
 # What a command begins with where it stands in running text.
 _BEGINS = r"(?:(?:make|snakemake|cnn-sensitivity|pip|git|find|squeue|scancel|scontrol) |\S*/bin/)"

@@ -37,7 +37,7 @@ COMMANDS = {
     "schema": "--output made",
     "plan": "",
     "reference": "--configfile results/quick/config.yaml",
-    "runs": "",
+    "overview": "--docs pages --readme README.md",
     "gallery": "--output made",
     "scorecard": "",
     "characteristics": "--paper tomasini_2022 --output made.csv"
@@ -78,6 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     cases.run(folder, cases.settings("LeNet", epochs=1), cases.images(size=16))
     shutil.copy(ROOT / "config.yaml", folder)
+    shutil.copy(ROOT / "README.md", folder)
     shutil.copy(ROOT / "paper_figures/reference/quick/tables.tar.gz", folder)
     with chdir(folder):
         archive.unpack("tables.tar.gz")

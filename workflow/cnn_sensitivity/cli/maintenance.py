@@ -23,7 +23,8 @@ def add_to(verbs: Verbs) -> None:
     stability.add_argument("--output", required=True, metavar="STEM", help="of a .csv and a .md")
     for command in (verbs.add("compare", _compare), stability):
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
-    pages = (verbs.add("runs", _runs), verbs.add("gallery", _gallery, "output"))
+    overview = verbs.add("overview", _overview, "docs", "readme")
+    pages = (overview, verbs.add("gallery", _gallery, "output"))
     for committed in (*pages, verbs.add("articles", _articles)):
         committed.add_argument("folder", nargs="?", default=REFERENCES)
     add_tables(verbs.add("characteristics", _characteristics, "paper", "output"))
@@ -77,12 +78,13 @@ def _reference(options: argparse.Namespace) -> None:
     print(f"Written: {reference.keep(plan.without(unavailable(plan, ask=False)))}/.")
 
 
-def _runs(options: argparse.Namespace) -> None:
-    """Print the committed runs, by paper, as a Markdown table."""
-    from cnn_sensitivity import papers
-    from cnn_sensitivity.scorecard.overview import to_overview
+def _overview(options: argparse.Namespace) -> None:
+    """Write the pages of verdicts: all papers, the claims of each, the README's table."""
+    from cnn_sensitivity.operations import overview
 
-    print(to_overview(options.folder, papers.NAMES, DEFAULT_PAPER), end="")
+    for page, text in overview.pages(options.folder, options.docs, options.readme).items():
+        with write_atomically(page) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def _gallery(options: argparse.Namespace) -> None:
@@ -99,7 +101,7 @@ def _articles(options: argparse.Namespace) -> None:
     from cnn_sensitivity import papers
     from cnn_sensitivity.operations.article.contents import contents, of_reference
     from cnn_sensitivity.operations.article.typesetting import typeset
-    from cnn_sensitivity.scorecard.overview import committed_runs
+    from cnn_sensitivity.scorecard.committed import committed_runs
 
     for run, _ in committed_runs(options.folder, papers.NAMES, DEFAULT_PAPER):
         output = Path(options.folder, run, "article.pdf")

@@ -1,1 +1,1 @@
-"""What runs a run: preflight, forecast, progress, archive, gallery, GPUs."""
+"""What runs a run: preflight, forecast, progress, archive, gallery, overview, GPUs."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnn_sensitivity import papers
-from cnn_sensitivity.scorecard.overview import committed_runs
+from cnn_sensitivity.scorecard.committed import committed_runs
 from cnn_sensitivity.scorecard.verdict import VERDICTS, Claim
 
 _OPENING = """# Gallery
 
 All figures of the committed runs, by paper and run. Above each picture stands what is to be seen
 in it according to the paper, and what this run says of the paper's claims about it: ✓ reproduced,
-✗ contradicted, ? undecided, – not tested at this scale ([what that means](verdicts.md)).
+✗ contradicted, ? undecided, – not tested at this scale ([what that means](claims/README.md)).
 `make gallery` writes this page.
 """
 _RUN = """
@@ -98,7 +98,7 @@ def _verdicts(claims: tuple[Claim, ...], figure: str, scorecard: str) -> Iterato
             yield f"{found[1]} {claim.statement}"
 
 
-def figures_of(named: str) -> set[str]:
+def figures_of(named: str) -> list[str]:
     """Return the targets of the figures that a claim names: of "2b, 10" figure_02, figure_10."""
     numbers = [re.sub(r"(?<=\d)[a-z]$", "", each) for each in named.split(", ")]
-    return {f"figure_{number.zfill(2)}" for number in numbers}
+    return list(dict.fromkeys(f"figure_{number.zfill(2)}" for number in numbers))

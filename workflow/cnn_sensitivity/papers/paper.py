@@ -65,6 +65,8 @@ class Paper:
     """What makes the tables that belong to no network; none of them need be asked for."""
     columns: Mapping[str, Columns] = field(default_factory=dict)
     """Of the tables that this paper alone has, by kind."""
+    runs: tuple[str, ...] = ()
+    """The committed runs, by growing scale: the last one that tests a claim decides on it."""
 
     def check(self, plan: Plan) -> None:
         """Raise UserError if `figures:` names no figure whose networks can be chosen."""

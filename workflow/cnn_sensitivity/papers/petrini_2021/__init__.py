@@ -11,4 +11,5 @@ PAPER = Paper(
     claims=inputs.claims,
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
+    runs=("petrini_2021_quick",),
 )

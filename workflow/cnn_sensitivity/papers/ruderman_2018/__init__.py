@@ -12,4 +12,5 @@ PAPER = Paper(
     figures=inputs.FIGURES,
     claims=inputs.claims,
     jobs=jobs.jobs,
+    runs=("ruderman_2018_quick",),
 )

@@ -12,4 +12,5 @@ PAPER = Paper(
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
     choices=(inputs.FIGURE_03, inputs.FIGURE_04, inputs.FIGURE_09),
+    runs=("quick", "published", "cifar_cpu", "scale_detection"),
 )

@@ -1,10 +1,11 @@
-"""The committed runs, a line each: how many claims of its paper each could decide."""
+"""The committed runs: which there are, and how many claims of its paper each could decide."""
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.scorecard.markdown import to_table
 from cnn_sensitivity.scorecard.verdict import VERDICTS
 
 
@@ -25,17 +26,13 @@ def committed_runs(
     return sorted(runs, key=lambda each: (order.index(each[1]), each[0]))
 
 
-def to_overview(folder: str | Path, papers: Iterable[str], default: str) -> str:
-    """Return a Markdown table of the committed runs in `folder`, by paper.
+def to_counts(folder: str | Path, runs: Iterable[tuple[str, str]]) -> str:
+    """Return a Markdown table of how many verdicts each of these runs, with its paper, has.
 
     Raises UserError for a scorecard that does not begin with the counts of its verdicts.
     """
-    headings = ("run", "paper", *VERDICTS)
-    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-    for run, paper in committed_runs(folder, papers, default):
-        counts = _counts(Path(folder, run, "claims.md"))
-        lines.append(f"| `{run}` | {paper} | {' | '.join(counts)} |")
-    return "\n".join(lines) + "\n"
+    rows = [(f"`{run}`", paper, *_counts(Path(folder, run, "claims.md"))) for run, paper in runs]
+    return to_table(("run", "paper", *VERDICTS), rows)
 
 
 def _counts(path: Path) -> list[str]:
