@@ -23,11 +23,10 @@ def scale(plan: Plan) -> str:
     if trained:
         count = sum(len(run.seeds) for run in trained)
         labels = {(run.experiment, run.network.label) for run in trained}
-        by_recipe = [run for run in trained if run.fit.by_recipe]
-        epochs = span(plan.training_settings(run).recipe.epochs for run in by_recipe)
+        epochs = [plan.training_settings(run).recipe.epochs for run in trained if run.fit.by_recipe]
         facts = [
             f"width factor {span(run.network.width for run in trained)}",
-            *([f"{epochs} epochs at most"] if by_recipe else []),
+            *([f"{span(epochs)} epochs at most"] if epochs else []),
             *_images(plan, trained),
             f"training noise {span(run.noise for run in trained)}",
         ]
