@@ -30,6 +30,8 @@ MEASURED = {ENSEMBLE, KERNEL_CHANGE, RESPONSE}
 """The kinds that are rows of measurements."""
 SEEDS = 3
 """Of the networks of a search [code]: the first ones of the map."""
+MINUTES = 600
+"""Of a search on the authors' scale, which goes on where it was stopped."""
 _TABLES = "papers.geiger_2021.tables"
 
 
@@ -54,6 +56,7 @@ def _jamming(plan: Plan, runs: list[Run]) -> Job:
             "kept": _kept(plan, "jamming"),
         },
         MAP,
+        minutes=MINUTES,
     )
 
 
@@ -74,6 +77,7 @@ def _crossover(plan: Plan, runs: list[Run]) -> Job:
             "kept": _kept(plan, "crossover"),
         },
         MAP,
+        minutes=MINUTES,
     )
 
 

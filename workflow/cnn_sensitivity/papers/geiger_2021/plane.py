@@ -9,6 +9,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
@@ -98,11 +99,12 @@ def draw_lines(axes: Axes, shown: Lines) -> list[Line2D | Patch]:
         (shown.authors.get("line", DataFrame()), THEIRS, "--", "", "the paper's jamming line"),
         (shown.authors.get("crossover", DataFrame()), THEIRS, ":", "", "the paper's cross-over"),
     ]
+    halo = [withStroke(linewidth=3, foreground="white")]
     for points, ink, style, marker, label in drawn:
         if not points.empty:
             handles += axes.plot(
                 points[WIDTH], points[ALPHA], color=ink, linestyle=style, marker=marker,
-                markersize=3, label=label,
+                markersize=3, label=label, path_effects=halo,
             )  # fmt: skip
     return handles
 
@@ -122,7 +124,9 @@ def contour(changes: DataFrame, level: float) -> DataFrame:
 
     Between two alphas of the map ln change is taken for linear in ln alpha.
     """
-    logs = np.log(changes["change"]).groupby([changes[WIDTH], changes[ALPHA]]).mean() - np.log(level)
+    logs = np.log(changes["change"]).groupby([changes[WIDTH], changes[ALPHA]]).mean() - np.log(
+        level
+    )
     found = []
     for width, of_width in logs.groupby(level=0):
         y, x = of_width.to_numpy(), np.log(of_width.index.get_level_values(1).to_numpy())

@@ -45,7 +45,9 @@ def averages(tables: Tables, experiment: str) -> list[Averaged]:
 
 
 def _averaged(alpha: float, width: float, rows: DataFrame) -> Averaged:
-    values = {name: of_one["value"].to_numpy(dtype=float) for name, of_one in rows.groupby("quantity")}
+    values = {
+        name: of_one["value"].to_numpy(dtype=float) for name, of_one in rows.groupby("quantity")
+    }
     error, singles = float(values["test_error"][0]), values["member_error"]
     nothing = np.empty(0)
     without = values.get("error_without", nothing)

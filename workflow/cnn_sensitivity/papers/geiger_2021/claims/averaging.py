@@ -46,7 +46,10 @@ def cusp(tables: Tables) -> Outcome:
 
     def numbers(points: Sequence[Averaged], line: float) -> list[Measured]:
         at = _nearest(points, line)
-        later, below = _nearest(points, 4 * line), [each for each in points if each.width < at.width]
+        later, below = (
+            _nearest(points, 4 * line),
+            [each for each in points if each.width < at.width],
+        )
         parts = [_apart(at, later)] if later.width > 2 * line else [_missing("no width near 4 h*")]
         best = min(below, key=lambda each: float(each.singles.mean()), default=None)
         return [*parts, _apart(at, best) if best else _missing("no width below h*")]

@@ -26,7 +26,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     bands = {alpha: band(tables, alpha) for alpha in alphas}
     for axes, alpha, mark in zip(panels, alphas, "abcdefgh", strict=False):
         _panel(axes, [each for each in points if each.alpha == alpha], bands[alpha])
-        letter(axes, mark if len(alphas) > 1 else "a", rf"$\alpha = {alpha:g}$")
+        letter(axes, mark, rf"$\alpha = {alpha:g}$")
     panels[0].set_ylabel("test error (%)")
     handles = [
         Line2D([], [], color=GREY, marker="o", markersize=2.5, linestyle="", label="one network"),
@@ -34,7 +34,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         Line2D([], [], color="#D55E00", label="the mean output"),
         Patch(color=LIGHT, alpha=0.6, label="jamming"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    figure.legend(handles=handles, loc="outside lower center", ncols=4 if len(alphas) > 1 else 2)
     rows = [row for each in points for row in _rows(each)]
     text = caption(
         "Test error against the width h, at one output scale α a panel: of single networks (grey),"

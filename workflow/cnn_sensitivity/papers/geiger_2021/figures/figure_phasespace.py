@@ -57,7 +57,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         " output scale α (α of the authors' code, √h times that of their text).",
         "Black: no network fits; grey: one leaves more than 5 % of the data unfitted.",
         BUDGET,
-        "Red: the jamming line, the largest width of the scan at which none of three networks fits.",
+        "Red: the jamming line, the largest width of the scan at which no network of three fits.",
         "Black line: α at which the tangent kernel has changed by as much as it was, by bisection"
         " (geometric mean over three networks); thin lines: a hundredth and a hundred times as"
         " much, interpolated between the points of the map.",

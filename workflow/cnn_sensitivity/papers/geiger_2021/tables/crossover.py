@@ -22,15 +22,16 @@ def crossover_table(
     dataset: Dataset,
     settings: TrainingSettings,
     widths: list[int],
-    lowest: float,
-    highest: float,
+    lowest: int | float,
+    highest: int | float,
     points: int,
     kept: str,
 ) -> DataFrame:
     """Return a row for each network of the bisections: its point, kernel_change, how it ended.
 
     At each width alpha is bisected between `lowest` and `highest` by the geometric mean over the
-    settings' seeds of the kernel's change on the first `points` test points, as the authors do.
+    settings' seeds of the kernel's change on the first `points` test points, as the authors do. A
+    seed's network begins with the same weights at all alphas: those of the map at the highest.
     `kept` is the file of the finished points. The settings are those of any point.
     """
     plane, done = Plane.of(settings, dataset), Kept(kept, settings, dataset)
@@ -42,7 +43,7 @@ def crossover_table(
     for width in widths:
 
         def above(alpha: float, width: int = width) -> bool:
-            tried = done.rows(alpha, width, make=lambda: plane.rows(alpha, width, observe))
+            tried = done.rows(alpha, width, make=lambda: plane.rows(alpha, width, observe, highest))
             rows.extend(tried)
             return bool(np.mean([np.log(row["kernel_change"]) for row in tried]) > 0)
 

@@ -39,12 +39,20 @@ class Plane:
         sets = [seen(before, training_set(settings, dataset, seed)) for seed in settings.seeds]
         return cls(settings, dataset, sets, seen(before, test_points(dataset)))
 
-    def rows(self, alpha: float, width: int, observe: Observe | None = None) -> list[Row]:
+    def rows(
+        self,
+        alpha: float,
+        width: int,
+        observe: Observe | None = None,
+        initial_at: float | None = None,
+    ) -> list[Row]:
         """Return how the flow of each seed's network ends at a point, a row a seed.
 
-        The networks are those that the experiment has at this point, where it has it.
+        The networks begin as those that the experiment has at this point, where it has it, or at
+        the alpha `initial_at`.
         """
-        axes = {**self.settings.axes, ALPHA: alpha, WIDTH: width}
+        drawn_at = alpha if initial_at is None else initial_at
+        axes = {**self.settings.axes, ALPHA: drawn_at, WIDTH: width}
         network = at_point(self.settings.network, axes)
         settings = self.settings.model_copy(update={"axes": axes, "network": network})
         told = settings.fit

@@ -15,7 +15,7 @@ GROWTH = 1.5
 def jamming_table(
     dataset: Dataset,
     settings: TrainingSettings,
-    alphas: list[float],
+    alphas: list[int | float],
     narrowest: int,
     widest: int,
     kept: str,
@@ -24,7 +24,8 @@ def jamming_table(
 
     A width is jammed if none of the settings' seeds fits all points within the budget of gradient
     evaluations (the authors: within a wall time, three seeds, downwards by one neuron). `kept` is
-    the file of the finished points. The settings are those of any point.
+    the file of the finished points. The settings are those of any point; a whole number among the
+    alphas stays one, as seeds are derived from what is written.
     """
     plane, done = Plane.of(settings, dataset), Kept(kept, settings, dataset)
     rows = []
