@@ -1,6 +1,7 @@
 """Curves of the plane, a colour for each value of one of its axes. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from cnn_sensitivity.drawing.style import GREY
 
 
-def shades(values: Sequence[float]) -> dict[float, str]:
+def shades(values: Iterable[float]) -> dict[Any, str]:
     """Return a colour for each value, from dark to light by size."""
     ordered = sorted(set(values))
     map_ = matplotlib.colormaps["viridis"]

@@ -68,7 +68,9 @@ def colour(
     alphas, widths = (np.array(sorted(of_kind.index.unique(level))) for level in (0, 1))
     grid = np.full((len(alphas), len(widths)), np.nan)
     masks = {kind: np.full(grid.shape, np.nan) for kind in (JAMMED, PARTLY)}
-    for (alpha, width), kind in of_kind.items():
+    for kind, alpha, width in zip(
+        of_kind, *map(of_kind.index.get_level_values, (0, 1)), strict=True
+    ):
         place = int(np.searchsorted(alphas, alpha)), int(np.searchsorted(widths, width))
         if kind == SHOWN:
             grid[place] = values.get((alpha, width), np.nan)

@@ -41,10 +41,10 @@ def averages(tables: Tables, experiment: str) -> list[Averaged]:
     """Return the points of an experiment at which an ensemble was measured, by alpha and width."""
     table = tables.get("ensemble", DataFrame(columns=["experiment", *_POINT]))
     rows = table[table["experiment"] == experiment]
-    return [_averaged(*point, of_point) for point, of_point in rows.groupby(_POINT)]
+    return [_averaged(of_point) for _, of_point in rows.groupby(_POINT)]
 
 
-def _averaged(alpha: float, width: float, rows: DataFrame) -> Averaged:
+def _averaged(rows: DataFrame) -> Averaged:
     values = {
         name: of_one["value"].to_numpy(dtype=float) for name, of_one in rows.groupby("quantity")
     }
@@ -52,8 +52,8 @@ def _averaged(alpha: float, width: float, rows: DataFrame) -> Averaged:
     nothing = np.empty(0)
     without = values.get("error_without", nothing)
     return Averaged(
-        float(alpha),
-        int(width),
+        float(rows[ALPHA].iloc[0]),
+        int(rows[WIDTH].iloc[0]),
         error,
         singles,
         error + (len(without) - 1) * (without.mean() - without) if len(without) else nothing,

@@ -38,9 +38,9 @@ def prepare(tables: Tables) -> Draw:
 
 def _side(found: DataFrame, alphas: np.ndarray, change: float, stopped: np.ndarray) -> DataFrame:
     """Return rows on one side of the crossing, where the kernel's change is a little off one."""
-    return found[[WIDTH, "seed"]].assign(
-        **{ALPHA: alphas, "kernel_change": change, "stopped": stopped}
-    )
+    rows = found[[WIDTH, "seed"]].assign(kernel_change=change, stopped=stopped)
+    rows[ALPHA] = alphas
+    return rows
 
 
 AUTHORS = Authors(CLAIMS, prepare, read_csv(Path(__file__).with_name("characteristics.csv")))

@@ -27,7 +27,7 @@ def crossover_is_flat(tables: Tables) -> Outcome:
     logs = np.log(alphas.to_numpy())
     x = np.broadcast_to(np.log(alphas.columns.to_numpy(dtype=float)), logs.shape)
     means = ", ".join(
-        f"{alpha:.3g} at {int(width)}"
+        f"{alpha:.3g} at {width}"
         for width, alpha in zip(alphas.columns, np.exp(logs.mean(0)), strict=True)
     )
     return Outcome([trainings.signed(slopes(x, logs), Range(-0.15, 0.15))], f"α*: {means}.")
@@ -37,14 +37,14 @@ def change_falls(tables: Tables) -> Outcome:
     """The slope of ln change against ln alpha where the change is small, at each width."""
     table(tables, "kernel_change")
     rows = kernel_changes(tables)
-    parts = [_part(int(width), of_width) for width, of_width in rows.groupby(WIDTH)]
+    parts = [_part(of_width) for _, of_width in rows.groupby(WIDTH)]
     kept = [part for part in parts if part is not None]
     if not kept:
         raise NotTested("No width has two α at which all networks fit and are lazy.")
     return Outcome(kept)
 
 
-def _part(width: int, rows: DataFrame) -> Measured | None:
+def _part(rows: DataFrame) -> Measured | None:
     """Return the slope at one width; None where fewer than two alphas are lazy and fit."""
     points = rows.groupby(ALPHA).agg(fitted=("fitted", "all"), change=("change", _mean))
     lazy = points[points["fitted"] & (points["change"] < LAZY)].index
@@ -54,7 +54,7 @@ def _part(width: int, rows: DataFrame) -> Measured | None:
     changes = rows.pivot_table(index="seed", columns=ALPHA, values="change")
     x = np.broadcast_to(np.log(changes.columns.to_numpy(dtype=float)), changes.shape)
     return trainings.signed(
-        slopes(x, np.log(changes.to_numpy())), Range(-1.2, -0.8), f"h = {width}"
+        slopes(x, np.log(changes.to_numpy())), Range(-1.2, -0.8), f"h = {rows[WIDTH].iloc[0]}"
     )
 
 

@@ -20,7 +20,7 @@ def is_sharp(tables: Tables) -> Outcome:
             parts.append(Measured(label=label, detail="all networks fit, or none"))
             continue
         shares = rows.groupby(WIDTH)["fitted"].mean()
-        told = ", ".join(f"{share:.2g} at {int(width)}" for width, share in shares.items())
+        told = ", ".join(f"{share:.2g} at {width}" for width, share in shares.items())
         limits = factor_limits(rows)
         detail = f"h* = {found.width:.3g}; shares that fit {told}"
         parts.append(Measured(found.factor, limits, Range(high=1.5), detail, label))
@@ -35,7 +35,7 @@ def is_lowest_in_the_middle(tables: Tables) -> Outcome:
         raise NotTested("The run has fewer than three values of α.")
     centre = np.sqrt(alphas[0] * alphas[-1])
     middle = float(alphas[np.abs(np.log(alphas / centre)).argmin()])
-    scanned = ", ".join(f"{int(h)} at {alpha:g}" for alpha, h in jammed_widths(tables).items())
+    scanned = ", ".join(f"{h:.0f} at {alpha:g}" for alpha, h in jammed_widths(tables).items())
     parts = [_ratio(tables, float(end), middle) for end in (alphas[0], alphas[-1])]
     return Outcome(parts, f"Largest width at which none fits in the scan: {scanned}.")
 

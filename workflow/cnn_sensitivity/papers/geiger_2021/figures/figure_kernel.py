@@ -24,7 +24,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     axes = figure.subplots()
     for width, line in data.groupby(WIDTH):
         colour = colours[width]
-        axes.plot(line[ALPHA], line["change"], color=colour, label=f"{int(width)}")
+        axes.plot(line[ALPHA], line["change"], color=colour, label=f"{width}")
         for fitted, part in line.groupby("fitted"):
             axes.plot(
                 part[ALPHA], part["change"], "o", color=colour, markersize=4,

@@ -24,9 +24,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     axes = figure.subplots()
     mesh = plane.colour(axes, errors, of_kind, "YlOrBr")
     handles = plane.draw_lines(axes, lines)
-    changes = kernel_changes(tables) if "kernel_change" in tables else None
-    for level in LEVELS if changes is not None else ():
-        others = plane.contour(changes, level)
+    for level in LEVELS if "kernel_change" in tables else ():
+        others = plane.contour(kernel_changes(tables), level)
         axes.plot(others[WIDTH], others[ALPHA], color=INK, linewidth=0.7)
         if len(others):
             axes.annotate(

@@ -69,7 +69,7 @@ class Plane:
         rows = []
         for seed, fit in zip(settings.seeds, fits, strict=True):
             end = fit.path.iloc[-1]
-            row = {"experiment": settings.experiment, "dataset": self.dataset.title}
+            row: Row = {"experiment": settings.experiment, "dataset": self.dataset.title}
             row |= {"network": network.label, "train_size": len(self.sets[0].targets)}
             row |= {ALPHA: alpha, WIDTH: width, "seed": seed, "stopped": fit.stopped_because}
             row |= {"share_fitted": float(end["share_fitted"])}
