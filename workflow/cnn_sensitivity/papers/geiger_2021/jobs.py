@@ -51,7 +51,7 @@ def _jamming(plan: Plan, runs: list[Run]) -> Job:
         {
             "settings": _settings(plan, runs[0]),
             "alphas": _values(runs, ALPHA),
-            "narrowest": widths[0],
+            "start": widths[0],
             "widest": widths[-1],
             "kept": _kept(plan, "jamming"),
         },

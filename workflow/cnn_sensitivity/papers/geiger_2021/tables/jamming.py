@@ -16,7 +16,7 @@ def jamming_table(
     dataset: Dataset,
     settings: TrainingSettings,
     alphas: list[int | float],
-    narrowest: int,
+    start: int,
     widest: int,
     kept: str,
 ) -> DataFrame:
@@ -36,22 +36,27 @@ def jamming_table(
             rows.extend(tried)
             return not any(row["stopped"] == "fitted" for row in tried)
 
-        scan(jammed, narrowest, widest)
+        scan(jammed, start, widest)
     done.finished()
     return DataFrame(rows)
 
 
-def scan(jammed: Callable[[int], bool], narrowest: int, widest: int) -> tuple[int, int]:
-    """Return the largest width found jammed and the next, which is not, by growth and bisection.
+def scan(jammed: Callable[[int], bool], start: int, widest: int) -> tuple[int, int]:
+    """Return the largest width found jammed and the next, which is not.
 
-    Widths below `narrowest` count as jammed and are not asked; if `widest` is jammed, both are it.
+    By steps of a factor `GROWTH` from `start`, upwards or downwards, then by bisection. If `widest`
+    is jammed, both are it; a width of 0 counts as jammed.
     """
-    low, high = narrowest - 1, narrowest
-    while jammed(high):
-        if high >= widest:
-            return high, high
-        low, high = high, min(widest, max(high + 1, round(GROWTH * high)))
-    while high - low > 1 and low >= narrowest:
+    low = high = start
+    if jammed(start):
+        while low == high or jammed(high):
+            if high >= widest:
+                return high, high
+            low, high = high, min(widest, max(high + 1, round(GROWTH * high)))
+    else:
+        while low == high or (low > 0 and not jammed(low)):
+            low, high = min(low - 1, round(low / GROWTH)), low
+    while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if jammed(middle) else (low, middle)
     return low, high
