@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
@@ -58,9 +58,7 @@ def lines_of(tables: Tables, dataset: str) -> Lines:
     return Lines(jamming[jamming[WIDTH] > 0], crossing, lines(dataset))
 
 
-def colour(
-    axes: Axes, values: Mapping[Point, float], of_kind: Series, colours: str, log: bool = False
-) -> QuadMesh:
+def colour(axes: Axes, values: Mapping[Point, float], of_kind: Series, colours: str) -> QuadMesh:
     """Fill the cell of each point: with its value's colour, black where jammed, grey between.
 
     Cells end half way to the next point, on both logarithmic axes.
@@ -79,8 +77,7 @@ def colour(
     x, y = _edges(widths), _edges(alphas)
     for kind, ink in ((JAMMED, INK), (PARTLY, LIGHT)):
         axes.pcolormesh(x, y, masks[kind], cmap=ListedColormap([ink]))
-    norm = LogNorm() if log and np.isfinite(grid).any() else None
-    mesh = axes.pcolormesh(x, y, grid, cmap=colours, norm=norm)
+    mesh = axes.pcolormesh(x, y, grid, cmap=colours)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
     return mesh

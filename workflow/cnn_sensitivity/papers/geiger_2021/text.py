@@ -2,7 +2,7 @@
 
 from pandas import DataFrame
 
-from cnn_sensitivity.analysis.prose import listing, plural
+from cnn_sensitivity.analysis.prose import listing, plural, span
 from cnn_sensitivity.papers.geiger_2021.experiments import ALPHA, WIDTH
 from cnn_sensitivity.papers.geiger_2021.rows import Tables, networks
 
@@ -33,4 +33,4 @@ _TITLED = ("ensemble", "kernel_change", "response")
 
 
 def _span(rows: DataFrame, axis: str) -> str:
-    return f"{rows[axis].min():g} to {rows[axis].max():g}"
+    return span([rows[axis].min(), rows[axis].max()])

@@ -28,7 +28,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     figure = new_figure(7.0, 3.5)
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     stability = {point: float(r) for point, r in zip(points, data["R"], strict=True)}
-    mesh = plane.colour(left, stability, of_kind, "viridis", log=True)
+    mesh = plane.colour(left, stability, of_kind, "viridis")
     lines = plane.lines_of(tables, str(rows["dataset"].iloc[0]) if len(rows) else "")
     handles = plane.draw_lines(left, lines)
     plane.name_regions(left)
