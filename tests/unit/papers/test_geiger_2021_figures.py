@@ -66,6 +66,14 @@ def test_the_authors_lines_stand_only_beside_their_data() -> None:
     assert "authors' lines" not in drawing.caption
 
 
+def test_the_authors_points_are_listed_beside_the_map_alone() -> None:
+    listed = papers.theirs("geiger_2021", "figure_phasespace")
+    assert listed is not None
+    assert listed.iloc[0].tolist() == ["h* at an α (CIFAR-10)", "30000", "41.0"]
+    assert len(listed) == 12
+    assert papers.theirs("geiger_2021", "figure_kernel") is None
+
+
 def test_a_point_with_one_network_that_leaves_much_is_grey() -> None:
     kinds = plane.kinds({"paths": tables.paths(share=0.9)})
     assert kinds[1.0, 8] == plane.JAMMED

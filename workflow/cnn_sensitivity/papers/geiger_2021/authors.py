@@ -38,3 +38,13 @@ def crossover(widths: ArrayLike) -> NDArray[np.float64]:
     rows = _table()[_table()["quantity"] == "crossover"]
     at, value = np.log(rows["width"].to_numpy()), np.log(rows["value"].to_numpy())
     return np.exp(np.interp(np.log(np.asarray(widths, dtype=float)), at, value))
+
+
+def theirs(figure: str) -> DataFrame | None:
+    """Return the authors' points beside the map; none of another figure are known."""
+    if figure != "figure_phasespace":
+        return None
+    told = {"line": "h* at an α (CIFAR-10)", "crossover": "α* at a width h (CIFAR-10)"}
+    rows = _table().assign(of=_table()["quantity"].map(told))
+    at = rows["alpha"].fillna(rows["width"])
+    return DataFrame({"of": rows["of"], "at": at.map("{:g}".format), "is": rows["value"].map(str)})
