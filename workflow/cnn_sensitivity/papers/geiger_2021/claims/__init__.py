@@ -18,7 +18,7 @@ CLAIMS = (
     Claim(
         "l21-lazy-kernel",
         "In the lazy regime the tangent kernel changes by 1/α",
-        "phasespace",
+        "kernel",
         "CIFAR-10: ||ΔΘ|| is .01 ||Θ0|| at α = 970, all of it at 71 (digitised)",
         "slope of ln ||ΔΘ||/||Θ0|| in ln α",
         kernel.change_falls,
