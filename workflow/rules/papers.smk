@@ -21,7 +21,7 @@ for job in jobs(AVAILABLE):
             ENVIRONMENT
         resources:
             mem_mb=growing(2000),
-            runtime=growing(10),
+            runtime=growing(job.minutes),
         params:
             function=job.function,
             parameters=as_it_is(json.dumps(job.parameters)),

@@ -10,12 +10,14 @@ _OF_IMAGES = {"perturbation", "images", "layers", "channel_mean", "batch_norm"}
 _OF_IMAGES |= {"shuffles", "initializations"}
 # One line a quantity, which is a module of measures/: the keys that it takes, besides weights.
 QUANTITIES = {
-    "sensitivity": _OF_IMAGES | {"average", "noise_norm", "rectify"},
+    "sensitivity": _OF_IMAGES | {"average", "noise_norm", "rectify", "ensemble"},
     "cosine_distance": _OF_IMAGES,
     "filters": set(),
     "receptive_field": set(),
     "compression": {"images", "informative"},
     "tangent_kernel": {"images", "informative"},
+    "ensemble": set(),
+    "kernel_change": {"images"},
 }
 
 
@@ -73,7 +75,8 @@ class Measurement(Model):
     """D, G and R (T22, eq. 1); the normalised cosine distance (Ruderman et al. 2018); spectrum and
     smoothness of the filters; the width of the receptive fields of layers in one dimension; or, of
     points, how insensitive a network is to uninformative coordinates (Paccolat et al. 2021), and
-    what its tangent kernel learns."""
+    what its tangent kernel learns; the error of the mean output of all networks of a job, and how
+    their outputs vary; how far a tangent kernel moved (both Geiger et al. 2021)."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""
@@ -99,6 +102,8 @@ class Measurement(Model):
     """How many times the channels of a trained network are shuffled."""
     initializations: Annotated[int, Field(ge=1, le=1000), NO_BOOLEAN] = 1
     """Networks at initialisation of each seed: that which was trained, and others drawn afresh."""
+    ensemble: bool = False
+    """Of the mean output of all networks of a job, as trained, in place of each of them."""
     informative: Count = 1
     """How many of a point's coordinates, the first ones, its label depends on."""
     weights: Literal["last", "best"] | None = None
@@ -108,6 +113,11 @@ class Measurement(Model):
     def takes(self) -> set[str]:
         """The keys that its quantity takes."""
         return QUANTITIES[self.quantity] | {"quantity", "weights"}
+
+    @property
+    def of_ensemble(self) -> bool:
+        """Whether it is made of the mean output of all networks of a job."""
+        return self.ensemble or self.quantity == "ensemble"
 
     @model_validator(mode="after")
     def _has_what_its_quantity_takes(self) -> Self:

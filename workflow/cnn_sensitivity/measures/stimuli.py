@@ -22,7 +22,8 @@ def together(measurements: Named) -> list[Named]:
     """Return the measurements in groups that are made of the same networks on the same images."""
     groups: dict[tuple, dict[str, Measurement]] = defaultdict(dict)
     for name, each in measurements.items():
-        networks = each.weights, each.batch_norm, each.shuffles, each.initializations
+        fresh = each.shuffles, each.initializations
+        networks = each.weights, each.batch_norm, *fresh, each.of_ensemble
         needs_images = bool(measure_class(each.quantity).needs)
         groups[needs_images, each.images, each.channel_mean, networks][name] = each
     return list(groups.values())

@@ -10,6 +10,7 @@ from cnn_sensitivity.checkpoints.checkpoint import Checkpoint
 from cnn_sensitivity.config import Measurement, MeasurementSettings
 from cnn_sensitivity.measures.base import measure_class
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions, shuffle_channels
+from cnn_sensitivity.networks.ensemble import Ensemble
 from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.tables.runs import run_columns
 from cnn_sensitivity.tasks.store import Dataset
@@ -30,8 +31,11 @@ def subjects(
     trained. What needs images, besides, of fresh networks, of kept epochs and of shuffled channels.
     `draw` counts the fresh networks of a seed, from the one that was trained, 0, and its shuffles,
     which depend on the network's label, the seed and this number. Of kept epochs only the original
-    wiring is there, with their own test error.
+    wiring is there, with their own test error. Of an ensemble there is nothing but this.
     """
+    if measurement.of_ensemble:
+        yield _ensemble(checkpoint, measurement.weights or "last")
+        return
     needs_images = bool(measure_class(measurement.quantity).needs)
     weights = measurement.weights or "last"
     description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
@@ -53,6 +57,17 @@ def subjects(
             for draw in range(measurement.shuffles):
                 shuffled = shuffle_channels(network, *identity, draw)
                 yield {**trained, "wiring": "shuffled", "draw": draw}, shuffled
+
+
+def _ensemble(checkpoint: Checkpoint, weights: str) -> Subject:
+    """Return the mean output of all trained networks; `seed` is the first one's."""
+    description = {"settings": checkpoint.settings.model_dump(), **checkpoint.metadata}
+    each = [run_columns(description, seed, weights) for seed in checkpoint.seeds]
+    columns = {**each[0], "state": "trained", "wiring": "ensemble", "draw": 0}
+    columns |= {f"{which}test_error": None for which in ("", "last_", "best_")}  # each has its own
+    columns |= {"learned": all(of["learned"] for of in each), "batch_norm": "running"}
+    columns |= {"diverged": any(of["diverged"] for of in each)}
+    return columns, Ensemble([checkpoint.network(seed, weights) for seed in checkpoint.seeds])
 
 
 def _fresh(

@@ -35,6 +35,8 @@ class Job:
     """Other files that it reads, by the keys of the configuration that name them."""
     download: Mapping[str, int] = field(default_factory=dict)
     """What it downloads, and how many bytes."""
+    minutes: int = 10
+    """That a cluster is asked for."""
 
     @property
     def module(self) -> str:

@@ -1,0 +1,31 @@
+"""The tangent kernel layer by layer is the one by Jacobians."""
+
+import pytest
+import torch
+from torch import nn
+
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.networks.ntk_fully_connected import ntk_fully_connected
+from cnn_sensitivity.networks.tangent_kernels import EmpiricalTangentKernel, LayerwiseTangentKernel
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_it_is_the_kernel_of_the_jacobians(layers: int, bias: bool) -> None:
+    torch.manual_seed(0)
+    network = ntk_fully_connected(
+        4, 7, hidden_layers=layers, activation="swish", steepness=10, bias=bias
+    ).double()
+    left, right = torch.randn(5, 4).double(), torch.randn(6, 4).double()
+    expected = EmpiricalTangentKernel(network)(left, right)
+    frozen = network.requires_grad_(False)  # as the initial network of a flow is
+    with torch.no_grad():
+        found = LayerwiseTangentKernel(frozen)(left, right)
+        own = LayerwiseTangentKernel(frozen)(left, left)
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=0)
+    torch.testing.assert_close(own, EmpiricalTangentKernel(network.requires_grad_())(left, left))
+
+
+def test_other_networks_are_refused() -> None:
+    with pytest.raises(UserError, match="^network: its parameters must be those of scaled linear"):
+        LayerwiseTangentKernel(nn.Sequential(ntk_fully_connected(4, 3), nn.Linear(1, 1)))

@@ -1,0 +1,1 @@
+"""The figures of this paper, one module each."""
