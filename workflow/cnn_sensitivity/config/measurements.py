@@ -18,6 +18,7 @@ QUANTITIES = {
     "tangent_kernel": {"images", "informative"},
     "ensemble": set(),
     "kernel_change": {"images"},
+    "participation": set(),
 }
 
 
@@ -72,11 +73,11 @@ class Measurement(Model):
     """What is measured of the networks of a run."""
 
     quantity: Quantity = "sensitivity"
-    """D, G and R (T22, eq. 1); the normalised cosine distance (Ruderman et al. 2018); spectrum and
-    smoothness of the filters; the width of the receptive fields of layers in one dimension; or, of
-    points, how insensitive a network is to uninformative coordinates (Paccolat et al. 2021), and
-    what its tangent kernel learns; the error of the mean output of all networks of a job, and how
-    their outputs vary; how far a tangent kernel moved (both Geiger et al. 2021)."""
+    """D, G and R (T22, eq. 1); the normalised cosine distance (R18); spectrum and smoothness of the
+    filters; the width of the receptive fields of layers in one dimension. Of points: compression of
+    uninformative coordinates, and what the tangent kernel learns (C21). Of what learned in full
+    batches: participation, how many neurons of one hidden layer take part (S22); ensemble, the
+    error of the mean output of all networks of a job; kernel_change, of the tangent kernel (L21)."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""
