@@ -16,6 +16,8 @@ QUANTITIES = {
     "receptive_field": set(),
     "compression": {"images", "informative"},
     "tangent_kernel": {"images", "informative"},
+    "neurons": {"images"},
+    "kernel_on_circle": {"images"},
 }
 
 
@@ -72,8 +74,8 @@ class Measurement(Model):
     quantity: Quantity = "sensitivity"
     """D, G and R (T22, eq. 1); the normalised cosine distance (Ruderman et al. 2018); spectrum and
     smoothness of the filters; the width of the receptive fields of layers in one dimension; or, of
-    points, how insensitive a network is to uninformative coordinates (Paccolat et al. 2021), and
-    what its tangent kernel learns."""
+    points, how insensitive a network is to uninformative coordinates (Paccolat et al. 2021), what
+    its tangent kernel learns, where its neurons switch on, and its kernel on a circle."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""
