@@ -1,6 +1,7 @@
 """What several of the paper's figures draw: learning curves, neurons, their captions. No torch."""
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
@@ -49,9 +50,9 @@ def learning_curves(tables: Tables) -> DataFrame:
     }
     keys = ["dataset", "dimension", "options"]
     parts = [
-        over_seeds(rows).assign(**dict(zip(keys, names, strict=True)), curve=curve)
+        over_seeds(rows).assign(curve=curve, **{name: rows[name].iloc[0] for name in keys})
         for curve, source in sources.items()
-        for names, rows in below_most_error(source).groupby(keys, sort=False)
+        for _, rows in below_most_error(source).groupby(keys, sort=False)
     ]
     return joined(parts)
 
@@ -94,12 +95,12 @@ def finish(axes: Axes) -> None:
 
 def one_legend(axes_of: list[Axes]) -> None:
     """Put one legend below all panels, with each label once."""
-    found = {}
+    found: dict[str, Artist] = {}
     for axes in axes_of:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     figure = axes_of[0].figure
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=3)
+    figure.legend([*found.values()], [*found], loc="outside lower center", ncols=3)
 
 
 def neurons(measurements: DataFrame) -> DataFrame:

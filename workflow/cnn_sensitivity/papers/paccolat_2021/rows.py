@@ -6,7 +6,8 @@ All tables here have the columns KEYS and `value`, a row a training.
 from collections.abc import Iterator
 
 import numpy as np
-from pandas import DataFrame, concat
+from numpy.typing import NDArray
+from pandas import DataFrame, Series, concat
 
 from cnn_sensitivity.papers.paccolat_2021.experiments import LAZY_FROM
 
@@ -43,7 +44,7 @@ def regime(paths: DataFrame | None, lazy: bool) -> DataFrame:
     return paths[(paths["alpha"] >= LAZY_FROM) == lazy]
 
 
-def in_state(paths: DataFrame, state: str) -> "np.ndarray":
+def in_state(paths: DataFrame, state: str) -> NDArray[np.bool_]:
     """Return which rows of paths are those of a state."""
     names = paths["state"].fillna("").astype(str).str.split()
     return np.array([state in each for each in names], dtype=bool)
@@ -82,11 +83,12 @@ def curves(rows: DataFrame) -> Iterator[tuple[str, int, DataFrame]]:
 
     Several experiments may give one curve.
     """
-    several = rows.groupby("dataset")["options"].nunique().gt(1)
+    networks = rows[["dataset", "options"]].drop_duplicates()
     for (dataset, options), curve in rows.groupby(["dataset", "options"], sort=False):
         dimension = int(curve["dimension"].iloc[0])
         name = f"{str(dataset).split()[0]}, d = {dimension}"
-        yield f"{name}, {options}" if several[dataset] else name, dimension, curve
+        several = int((networks["dataset"] == dataset).sum()) > 1
+        yield f"{name}, {options}" if several else name, dimension, curve
 
 
 def paired(above: DataFrame, below: DataFrame) -> DataFrame:
@@ -124,6 +126,6 @@ def _measured(tables: Tables) -> DataFrame:
     )
 
 
-def _values(rows: DataFrame, values: "np.ndarray", *others: str) -> DataFrame:
+def _values(rows: DataFrame, values: Series, *others: str) -> DataFrame:
     chosen = rows[[*KEYS, *others]].assign(value=np.asarray(values, dtype=float))
     return chosen.reset_index(drop=True)

@@ -107,7 +107,7 @@ def _through_the_middle(rows: DataFrame, found: Series, exponents: Series) -> Se
     sizes = np.log(rows["train_size"].astype(float))
     level = _logs(found) + exponents * sizes
     middle = level.groupby([rows["dataset"], rows["options"]]).transform("mean")
-    return np.exp(middle - exponents * sizes)
+    return Series(np.exp(middle - exponents * sizes), index=rows.index)
 
 
 def _scatter(rows: DataFrame, found: Series, besides: list[str] | None = None) -> Series:
@@ -121,12 +121,13 @@ def _scatter(rows: DataFrame, found: Series, besides: list[str] | None = None) -
     squares = (logs - logs.groupby(each).transform("mean")) ** 2
     count = logs.groupby(each).transform("count")
     weighted = squares * (count / (count - 1).clip(lower=1))
-    return np.sqrt(weighted.groupby(curve).transform("mean")).fillna(0.0)
+    variance = weighted.groupby(curve).transform("mean")
+    return Series(np.sqrt(variance), index=rows.index).fillna(0.0)
 
 
 def _logs(found: Series) -> Series:
     """Return logarithms, nan of what has none."""
-    return np.log(found.where(found > 0))
+    return Series(np.log(found.where(found > 0)), index=found.index)
 
 
 AUTHORS = Authors(LAWS, prepare, read_csv(Path(__file__).with_name("characteristics.csv")))

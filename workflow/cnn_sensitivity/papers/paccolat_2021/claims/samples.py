@@ -35,8 +35,8 @@ def exponent(rows: DataFrame, mean: Mean) -> tuple[float, Limits | None, str]:
     """
     samples = {
         int(size): values
-        for size, group in rows.groupby("train_size")
-        if _usable(values := group["value"].to_numpy(dtype=float))
+        for size in sorted(rows["train_size"].unique())
+        if _usable(values := _at(rows, size))
     }
     if len(samples) < FEWEST_SIZES:
         return float("nan"), None, f"fewer than {FEWEST_SIZES} sizes can be used"
@@ -65,6 +65,10 @@ def negative(limits: Limits) -> Limits:
         return -high, -low
 
     return turned
+
+
+def _at(rows: DataFrame, size: float) -> NDArray:
+    return rows.loc[rows["train_size"] == size, "value"].to_numpy(dtype=float)
 
 
 def _usable(values: NDArray) -> bool:

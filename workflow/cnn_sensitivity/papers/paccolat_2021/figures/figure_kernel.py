@@ -54,7 +54,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     text = caption(
         "The tangent kernel of the network on its training set, by falling eigenvalue: (a) its"
         " eigenvalues over their sum, (b) the share of the labels' squared norm on each"
-        " eigenvector, (c) on all up to it; the line marks the ten that the claim counts. Means over trainings.",
+        " eigenvector, (c) on all up to it; the line marks the ten that the claim counts."
+        " Means over trainings.",
         scale(rows),
     )
     return Drawing(figure, rows, text)
