@@ -93,7 +93,9 @@ def test_a_feature_exponent_must_lie_apart_from_the_lazy_one() -> None:
     """Both within their criteria's limits, yet the lazy one is raised to the other."""
     machines = WHOLE["machines"]
     raised = machines["train_size"] ** -(0.70 - 0.40)
-    found = scorecard("c21-beta-feature", machines=_times("machines", "test_error", raised, slice(None)))
+    found = scorecard(
+        "c21-beta-feature", machines=_times("machines", "test_error", raised, slice(None))
+    )
     assert found["verdict"]["c21-beta-feature"] in (CONTRADICTED, UNDECIDED)
 
 

@@ -73,9 +73,9 @@ def draw_curves(axes: Axes, table: DataFrame) -> None:
 def guide(axes: Axes, table: DataFrame, curve: str, beta: float, label: str) -> None:
     """Draw the predicted slope beside a curve, through its middle and a little above."""
     line = table[table["curve"] == curve]
-    if line.empty or not (line["mean"] > 0).any():
-        return
     line = line[line["mean"] > 0]
+    if line["train_size"].nunique() < 2:
+        return
     p, logs = line["train_size"].to_numpy(dtype=float), np.log(line["mean"].to_numpy())
     ends = np.array([p.min(), p.max()])
     middle = logs.mean() + beta * np.log(p).mean()

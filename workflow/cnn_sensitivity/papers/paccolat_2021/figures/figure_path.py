@@ -9,6 +9,7 @@ from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import (
     DOUBLE,
+    GREY,
     INK,
     LIGHT,
     letter,
@@ -50,7 +51,10 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
             _lines(axes, rows, name)
         if set(names) & set(theory):
             for name in names:
-                axes.plot(theory["time"], theory[name], color=NUMBERS[name][1], linestyle="--")
+                axes.plot(
+                    theory["time"], theory[name], color=NUMBERS[name][1], linestyle="--",
+                    scalex=False, scaley=False,
+                )  # fmt: skip
         _t_star(axes, rows)
         letter(axes, mark, title)
         if len(names) > 1:
@@ -113,6 +117,10 @@ def _t_star(axes: Axes, rows: DataFrame) -> None:
     times = rows.loc[in_state(rows, "t_star"), "time"]
     if len(times):
         axes.axvspan(times.min(), times.max(), color=LIGHT, alpha=0.5, linewidth=0, zorder=0)
+        axes.text(
+            times.min(), 0.99, "$t^*$ ", transform=axes.get_xaxis_transform(), ha="right", va="top",
+            fontsize=7.5, color=GREY,
+        )  # fmt: skip
 
 
 def _with(data: DataFrame, theory: DataFrame) -> DataFrame:

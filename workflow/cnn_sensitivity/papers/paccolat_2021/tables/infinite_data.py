@@ -13,7 +13,7 @@ from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.tasks.points.stripe import EDGES
 
 NEURONS = 1_000
-GROWTH = 100.0
+GROWTH = 1000.0
 """The flow is followed until the informative weights are so many times as large."""
 _LONGEST = 1e3
 Values = NDArray[np.float64]
