@@ -11,6 +11,8 @@ from cnn_sensitivity.papers.paccolat_2021 import theory
 from cnn_sensitivity.papers.paccolat_2021.claims import CLAIMS
 from cnn_sensitivity.papers.paccolat_2021.claims.samples import arithmetic, exponent, geometric
 from cnn_sensitivity.scorecard import assess as scorecard_of
+from cnn_sensitivity.scorecard import to_text
+from cnn_sensitivity.scorecard.criteria import changes
 from cnn_sensitivity.scorecard.verdict import (
     CONTRADICTED,
     NOT_TESTED,
@@ -150,3 +152,12 @@ def test_the_predictions_are_the_papers() -> None:
     assert [round(theory.beta_feature(d), 3) for d in (2, 3, 5, 10)] == [0.75, 0.714, 0.692, 0.679]
     assert [theory.beta_feature(d, 2) for d in (3, 5, 10)] == pytest.approx([0.5, 0.5, 0.5])
     assert theory.compression(1) == pytest.approx(0.368, abs=5e-4)
+
+
+def test_a_scorecard_whose_criteria_never_changed_says_so() -> None:
+    listed = papers.criteria("paccolat_2021")
+    whole = scorecard_of(CLAIMS, WHOLE, listed)
+    text = to_text(whole, changes(listed))
+    assert "Criteria that changed: none." in text
+    assert "8 claims of the paper: 8 reproduced" in text.replace("\n", " ")
+    assert "2 of ours: 2 reproduced" in text.replace("\n", " ")

@@ -3,11 +3,9 @@
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.config.experiments import Points
 from cnn_sensitivity.config.fits import GradientFlow
+from cnn_sensitivity.papers.paccolat_2021.regimes import LAZY_FROM
 from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.tables.measurements import part
-
-LAZY_FROM = 1.0
-"""Of this scale alpha of the output on a flow counts as lazy; the runs lie far from it."""
 
 
 def flows(plan: Plan) -> list[Run]:
