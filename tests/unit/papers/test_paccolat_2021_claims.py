@@ -101,6 +101,13 @@ def test_a_feature_exponent_must_lie_apart_from_the_lazy_one() -> None:
     assert found["verdict"]["c21-beta-feature"] in (CONTRADICTED, UNDECIDED)
 
 
+def test_a_prefactor_that_is_not_the_papers_is_told() -> None:
+    doubled = _times("paths", "weights_informative", 2.0, OF_FEATURE)
+    found = scorecard("c21-lambda", paths=doubled)
+    assert found["verdict"]["c21-lambda"] == REPRODUCED
+    assert "; 2 times the paper's .368 √p in all." in found["reason"]["c21-lambda"]
+
+
 def test_lambda_needs_sizes_from_200_to_6400() -> None:
     paths = WHOLE["paths"]
     found = scorecard("c21-lambda", paths=paths[paths["train_size"] < 6400])

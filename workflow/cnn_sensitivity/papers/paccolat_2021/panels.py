@@ -59,10 +59,12 @@ def learning_curves(tables: Tables) -> DataFrame:
 
 def draw_curves(axes: Axes, table: DataFrame) -> None:
     """Draw the learning curves of one data set; bars are two standard errors over trainings."""
-    for curve, (label, look) in CURVES.items():
+    for place, (curve, (label, look)) in enumerate(CURVES.items()):
         for _, line in table[table["curve"] == curve].groupby("options"):
             line = line.sort_values("train_size")
-            p, mean = line["train_size"].to_numpy(), line["mean"].to_numpy()
+            # A little apart, so that bars do not hide each other.
+            p = line["train_size"].to_numpy() * 1.025 ** (place - len(CURVES) / 2)
+            mean = line["mean"].to_numpy()
             axes.plot(p, mean, color=look.colour, marker=look.marker, markersize=3.6, label=label)
             low = np.maximum(line["low"].to_numpy(), 0.3 * mean)  # an axis of logarithms has no 0
             axes.vlines(p, low, line["high"], color=look.colour, linewidth=0.8)

@@ -29,15 +29,17 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
             say(axes, "not measured")
             continue
         grid = shown.pivot(index="other_angle", columns="angle", values="value").to_numpy()
+        half = 180 / len(grid)  # a pixel's middle is at its angle
         image = axes.imshow(
-            grid, origin="lower", extent=(0, 360, 0, 360), cmap="magma", vmin=0, vmax=largest,
+            grid, origin="lower", extent=(-half, 360 - half, -half, 360 - half), cmap="magma",
+            vmin=0, vmax=largest,
         )  # fmt: skip
         _edges(axes)
         letter(axes, mark, title)
         axes.set_xlabel("angle of $x$")
-    panels[0].set_ylabel("angle of $x'$")
+    panels[0].set_ylabel("angle of the other point")
     if image is not None:
-        figure.colorbar(image, ax=list(panels), label="$K(x, x')$ / mean of $K(x, x)$", shrink=0.9)
+        figure.colorbar(image, ax=list(panels), label="$K$ / mean of $K(x, x)$", shrink=0.9)
     seeds = rows["seed"].nunique()
     text = caption(
         "The network's tangent kernel K between two points on the circle of radius √2, over the"
