@@ -2,6 +2,7 @@
 
 import figure_tables
 import numpy as np
+import paccolat_2021_tables
 import pandas
 import petrini_tables
 import pytest
@@ -9,6 +10,8 @@ import ruderman_2018_tables
 from pandas import DataFrame
 
 from cnn_sensitivity import papers
+from cnn_sensitivity.papers.paccolat_2021 import simulation as paccolat
+from cnn_sensitivity.papers.paccolat_2021.rows import compressions, networks
 from cnn_sensitivity.papers.petrini_2021 import simulation as petrini
 from cnn_sensitivity.papers.petrini_2021.rows import geometric_means
 from cnn_sensitivity.papers.ruderman_2018 import simulation as ruderman
@@ -105,6 +108,52 @@ def test_the_papers_curves_with_little_scatter_reproduce_its_claims():
     draw = ruderman.prepare(ruderman_2018_tables.whole())
     for name in ("pool-init", "converge-L", "tv-converge"):
         assert set(_verdicts("ruderman_2018", name, draw, 3)) == {REPRODUCED}
+
+
+# C21's laws.
+
+
+def _wide(scatter: float) -> dict[str, DataFrame]:
+    """C21's tables with other exponents, and with this scatter over seeds in all of them."""
+    tables, generator = paccolat_2021_tables.whole(), np.random.default_rng(5)
+
+    def scattered(table: DataFrame, column: str) -> DataFrame:
+        times = table["train_size"] ** 0.1 * np.exp(scatter * generator.standard_normal(len(table)))
+        return table.assign(**{column: table[column] * times})
+
+    return {
+        "paths": scattered(tables["paths"], "weights_informative"),
+        "machines": scattered(tables["machines"], "test_error"),
+        "measurements": scattered(tables["measurements"], "test_error"),
+    }
+
+
+def test_drawn_numbers_follow_the_papers_laws_with_the_runs_scatter():
+    of_run, generator = _wide(0.2), np.random.default_rng(0)
+    draw = paccolat.prepare(of_run)
+    drawn = [draw(generator) for _ in range(60)]
+    found = pandas.concat(compressions(each, "t_star") for each in drawn)
+    logs = np.log(found["value"] / (0.3676 * np.sqrt(found["train_size"])))
+    assert logs.mean() == pytest.approx(0, abs=0.02)
+    ours = compressions(of_run, "t_star")
+    variances = np.log(ours["value"]).groupby([ours["dataset"], ours["train_size"]]).var()
+    expected = np.sqrt(variances.groupby("dataset").mean())
+    assert logs.groupby(found["dataset"]).std().to_numpy() == pytest.approx(expected, rel=0.05)
+    errors = pandas.concat(networks(each) for each in drawn)
+    means = errors.groupby(["dataset", "train_size"])["value"].mean().unstack()
+    assert np.log(means[64] / means[1024]).to_numpy() / np.log(16) == pytest.approx(
+        [1 / 2, 5 / 7, 9 / 13], abs=0.03
+    )
+
+
+def test_laws_with_little_scatter_reproduce_their_claims_and_with_much_do_not():
+    names = sorted(paccolat.LAWS)
+    for scatter, expected in ((0.01, True), (2.0, False)):
+        draw = paccolat.prepare(_wide(scatter))
+        for name in names:
+            found = _verdicts("paccolat_2021", name, draw, 4)
+            if name != "c21-sensitivity":  # whose rows have no scatter here
+                assert (set(found) == {REPRODUCED}) == expected, (name, scatter, found)
 
 
 # T22's Figure 1.

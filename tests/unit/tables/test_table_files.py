@@ -35,7 +35,10 @@ def of_two_rows(kind: str) -> DataFrame:
 WHOLE = {
     **{
         kind: partial(of_two_rows, kind)
-        for kind in ("phase_diagram", "overhangs", "deformed_examples", "sphere", "identity")
+        for kind in (
+            *("phase_diagram", "overhangs", "deformed_examples", "sphere", "identity"),
+            *("paths", "machines", "infinite_data"),
+        )
     },
     "sensitivity": tables.sensitivity,
     "medians": tables.sensitivity,

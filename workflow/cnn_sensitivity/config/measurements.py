@@ -19,6 +19,8 @@ QUANTITIES = {
     "ensemble": set(),
     "kernel_change": {"images"},
     "participation": set(),
+    "neurons": {"images"},
+    "kernel_on_circle": {"images"},
 }
 
 
@@ -75,9 +77,10 @@ class Measurement(Model):
     quantity: Quantity = "sensitivity"
     """D, G and R (T22, eq. 1); the normalised cosine distance (R18); spectrum and smoothness of the
     filters; the width of the receptive fields of layers in one dimension. Of points: compression of
-    uninformative coordinates, and what the tangent kernel learns (C21). Of what learned in full
-    batches: participation, how many neurons of one hidden layer take part (S22); ensemble, the
-    error of the mean output of all networks of a job; kernel_change, of the tangent kernel (L21)."""
+    uninformative coordinates, what the tangent kernel learns, where neurons switch on, and the
+    kernel on a circle (C21). Of what learned in full batches: participation, how many neurons of
+    one hidden layer take part (S22); ensemble, the error of the mean output of all networks of a
+    job; kernel_change, of the tangent kernel (L21)."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""

@@ -1,17 +1,27 @@
 """What a fit without epochs says: of a seed in its checkpoint, of the run in its table."""
 
+import json
 from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
 from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.networks.initial import input_shape
+from cnn_sensitivity.tasks.store import Dataset
 
 
-def grid_columns(settings: TrainingSettings) -> dict[str, Any]:
-    """Return the columns that tell a run's point of the grid from the others."""
+def grid_columns(settings: TrainingSettings, dataset: Dataset) -> dict[str, Any]:
+    """Return the columns that say what was fitted to what, and at which point of the grid.
+
+    `dimension`: how many numbers the network is given of an input.
+    """
+    channels, side = input_shape(settings, dataset)
     return {
         "experiment": settings.experiment,
+        "dataset": dataset.title,
+        "dimension": channels * side**2,
         "network": settings.network.label,
+        "options": json.dumps(settings.network.options, sort_keys=True),
         **settings.axes,
     }
 

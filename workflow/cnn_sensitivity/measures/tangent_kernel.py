@@ -46,11 +46,11 @@ class TangentKernel(Measure):
         trained = initial = network
         if isinstance(network, ScaledChange):
             trained, initial = network.network, network.initial
-        kernel = _kernel(trained)
+        kernel = tangent_kernel(trained)
         values, shares = spectrum(kernel, learned.training)
         factor = compression(trained, self.informative)
         stretched = _error(
-            _kernel(initial),
+            tangent_kernel(initial),
             self._stretched(learned.training, factor),
             self._stretched(learned.test, factor),
         )
@@ -81,8 +81,12 @@ def spectrum(kernel: nn.Module, points: Signed) -> tuple[Tensor, Tensor]:
     return values.flip(0) / gram.trace(), shares.flip(0)
 
 
-def _kernel(network: nn.Module) -> EmpiricalTangentKernel:
-    """Return the kernel in all parameters; a flow's initial network has them without gradients."""
+def tangent_kernel(network: nn.Module) -> EmpiricalTangentKernel:
+    """Return the kernel in all parameters; a flow's initial network has them without gradients.
+
+    Raises:
+        UserError: it has no weights.
+    """
     if not list(network.parameters()):
         raise UserError("tangent_kernel: of a network with weights, not of a kernel machine")
     return EmpiricalTangentKernel(copy.deepcopy(network).double().requires_grad_(True))

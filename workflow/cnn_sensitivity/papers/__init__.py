@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from cnn_sensitivity.scorecard.verdict import Claim
 
 # One line a paper; each is a folder beside this file.
-NAMES = ("tomasini_2022", "petrini_2021", "ruderman_2018", "petrini_2022", "geiger_2021")
+NAMES = (
+    "tomasini_2022",
+    "petrini_2021",
+    "ruderman_2018",
+    "petrini_2022",
+    "paccolat_2021",
+    "geiger_2021",
+)
 
 
 @cache

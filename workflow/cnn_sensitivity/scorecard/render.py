@@ -131,7 +131,7 @@ def to_text(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
         "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
         for row in rows
     ]
-    names = listing(dict.fromkeys(changes["claim"]))
+    names = listing(dict.fromkeys(changes["claim"])) or "none"
     changed = fill(f"Criteria that changed: {names}.", 98, break_on_hyphens=False)
     counts = summary(frame).replace(". ", ".\n")
     end = [counts, changed, *wrap(agreement, 100)]

@@ -138,7 +138,7 @@ def _write(
             log(f"seed {seed}: the budget ended it with {share:.1%} of the points fitted")
         records.append(without_epochs(seed, last, len(test.targets), errors))
         states.append(_stacked(fit, settings))
-        paths.append(_path(settings, seed, fit))
+        paths.append(_path(settings, dataset, seed, fit))
     alpha = float(settings.axes["alpha"] or 0)
     described = predictors.scaled_change(alpha)
     table_files.write(pd.concat(paths, ignore_index=True), table)
@@ -156,8 +156,10 @@ def _stacked(fit: gradient_flow.Fit, settings: TrainingSettings) -> dict[str, di
     }
 
 
-def _path(settings: TrainingSettings, seed: int, fit: gradient_flow.Fit) -> pd.DataFrame:
-    columns: dict[str, Any] = {**grid_columns(settings), "seed": seed}
+def _path(
+    settings: TrainingSettings, dataset: Dataset, seed: int, fit: gradient_flow.Fit
+) -> pd.DataFrame:
+    columns: dict[str, Any] = {**grid_columns(settings, dataset), "seed": seed}
     path = fit.path.assign(**columns, stopped="")
     path.loc[path.index[-1], "stopped"] = fit.stopped_because
     return path[[*columns, *(name for name in path if name not in columns)]]

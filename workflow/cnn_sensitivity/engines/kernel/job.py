@@ -53,7 +53,7 @@ def fit(
         wrong = test_error(machine, test)
         rows.append(
             {
-                **grid_columns(settings),
+                **grid_columns(settings, dataset),
                 "seed": seed,
                 "test_error": wrong,
                 "support_vectors": int((machine.dual != 0).sum()),
