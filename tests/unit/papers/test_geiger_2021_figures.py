@@ -69,7 +69,7 @@ def test_the_authors_lines_stand_only_beside_their_data() -> None:
 def test_the_authors_points_are_listed_beside_the_map_alone() -> None:
     listed = papers.theirs("geiger_2021", "figure_phasespace")
     assert listed is not None
-    assert listed.iloc[0].tolist() == ["h* at an α (CIFAR-10)", "30000", "41.0"]
+    assert listed.iloc[0].tolist() == ["h* at an α (CIFAR-10)", "30000", "41"]
     assert len(listed) == 12
     assert papers.theirs("geiger_2021", "figure_kernel") is None
 
