@@ -16,6 +16,7 @@ QUANTITIES = {
     "receptive_field": set(),
     "compression": {"images", "informative"},
     "tangent_kernel": {"images", "informative"},
+    "participation": set(),
 }
 
 
@@ -71,9 +72,10 @@ class Measurement(Model):
 
     quantity: Quantity = "sensitivity"
     """D, G and R (T22, eq. 1); the normalised cosine distance (Ruderman et al. 2018); spectrum and
-    smoothness of the filters; the width of the receptive fields of layers in one dimension; or, of
+    smoothness of the filters; the width of the receptive fields of layers in one dimension; of
     points, how insensitive a network is to uninformative coordinates (Paccolat et al. 2021), and
-    what its tangent kernel learns."""
+    what its tangent kernel learns; or how many neurons of one hidden layer take part (Petrini et
+    al. 2022)."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
     cut-off 3, the pixels of scale detection move."""

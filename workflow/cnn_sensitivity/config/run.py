@@ -73,6 +73,8 @@ class Config(Model):
     compute: Compute = Compute()
     figures: dict[Label, list[Label]] = {}
     """Which networks a figure with a panel for each shows; the default is the paper's."""
+    tables: dict[Label, Any] = {}
+    """What the tables are made with that belong to no network; the paper says what it takes."""
     pretrained: list[Pretrained] = []
     """Networks with ImageNet weights, torchvision's or of a file, whose filters are shown (T22,
     Figure 13)."""

@@ -19,11 +19,10 @@ def grid_columns(settings: TrainingSettings) -> dict[str, Any]:
 def without_epochs(
     seed: int,
     test_error: float,
-    classes: int,
     test_inputs: int,
     kept_test_errors: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Return the summary of a fit that has no epochs; errors are fractions."""
+    """Return the summary of a fit without epochs, of targets +-1; errors are fractions."""
     return {
         "seed": seed,
         "last_test_error": test_error,
@@ -32,7 +31,7 @@ def without_epochs(
         "fitted_epoch": None,
         "diverged": False,
         "epochs": 0,
-        "learned": is_below_chance(test_error, classes, test_inputs),
+        "learned": is_below_chance(test_error, 2, test_inputs),
         "kept_test_errors": dict(kept_test_errors),
     }
 

@@ -2,9 +2,9 @@
 
 from torch import nn
 
+from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.config.fits import FullBatch
-from cnn_sensitivity.networks.initial import seed_of
 from cnn_sensitivity.networks.representation import Representation
 from cnn_sensitivity.tasks.points.signed import Signed, training_points
 from cnn_sensitivity.tasks.store import Dataset
@@ -13,11 +13,15 @@ from cnn_sensitivity.tasks.store import Dataset
 def training_set(settings: TrainingSettings, dataset: Dataset, seed: int) -> Signed:
     """Return the training set of a seed: its own draw, or the first points of the split.
 
+    All experiments, networks and points of the grid draw the same ones for a seed and a size, so
+    that what they learned is compared in pairs; those of different sizes are independent.
+
     Raises UserError if the split has not so many.
     """
     told = settings.fit
     own = isinstance(told, FullBatch) and told.training_sets == "own"
-    drawn = seed_of(settings, seed, "training set") if own else None
+    identity = (settings.root_seed, "training set", settings.train_size or "all", seed)
+    drawn = derive_seed(*identity) if own else None
     return training_points(dataset, settings.train_size, drawn)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cnn_sensitivity.scorecard.verdict import Claim
 
 # One line a paper; each is a folder beside this file.
-NAMES = ("tomasini_2022", "petrini_2021", "ruderman_2018")
+NAMES = ("tomasini_2022", "petrini_2021", "ruderman_2018", "petrini_2022")
 
 
 @cache

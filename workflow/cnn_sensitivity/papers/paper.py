@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import suggestion
+from cnn_sensitivity.config.base import Model
+from cnn_sensitivity.config.sentences import describe
 from cnn_sensitivity.papers.job import Job
 from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.tables.files import Columns
@@ -13,6 +18,8 @@ from cnn_sensitivity.tables.measurements import part, path_of
 Tables = dict[str, list[str]]
 """Paths of tables by kind: training, or the name of a table of the whole run; of views of what was
 measured (sensitivity, cosine_distance, spectrum, receptive_field) parts of tables."""
+
+Told = TypeVar("Told", bound=Model)
 
 EXTENSIONS = ("pdf", "svg", "png", "csv", "txt")
 """The files of each figure: pictures, the numbers that they plot, the caption."""
@@ -67,9 +74,17 @@ class Paper:
     """Of the tables that this paper alone has, by kind."""
     runs: tuple[str, ...] = ()
     """The committed runs, by growing scale: the last one that tests a claim decides on it."""
+    settings: type[Model] | None = None
+    """What `tables:` says of these tables; None where nothing can be said of them."""
 
     def check(self, plan: Plan) -> None:
-        """Raise UserError if `figures:` names no figure whose networks can be chosen."""
+        """Raise UserError if `figures:` names no figure whose networks can be chosen, or `tables:`
+        says what the paper does not take.
+        """
+        if self.settings:
+            settings_of(plan, self.settings)
+        elif plan.config.tables:
+            raise UserError(f"configuration: tables: {plan.config.paper} takes none; leave it out")
         known = {choice.figure: choice for choice in self.choices}
         for figure in plan.config.figures:
             if figure not in known:
@@ -78,6 +93,18 @@ class Paper:
                     f" networks can be chosen{suggestion(figure, known)}"
                 )
             known[figure].of(plan)
+
+
+def settings_of(plan: Plan, settings: type[Told]) -> Told:
+    """Return what `tables:` says.
+
+    Raises:
+        UserError: naming the first key at fault and what would be right.
+    """
+    try:
+        return settings.model_validate(plan.config.tables)
+    except ValidationError as error:
+        raise UserError(f"configuration: tables.{describe(error, settings)}") from None
 
 
 def measured(measurement: str, runs: Iterable[Run], kind: str = "sensitivity") -> Tables | None:

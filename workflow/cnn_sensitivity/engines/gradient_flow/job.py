@@ -136,7 +136,7 @@ def _write(
         if fit.stopped_because == "budget":
             share = fit.path["share_fitted"].iloc[-1]
             log(f"seed {seed}: the budget ended it with {share:.1%} of the points fitted")
-        records.append(without_epochs(seed, last, len(dataset.classes), len(test.targets), errors))
+        records.append(without_epochs(seed, last, len(test.targets), errors))
         states.append(_stacked(fit, settings))
         paths.append(_path(settings, seed, fit))
     alpha = float(settings.axes["alpha"] or 0)

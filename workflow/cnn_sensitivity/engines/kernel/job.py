@@ -59,7 +59,7 @@ def fit(
                 "support_vectors": int((machine.dual != 0).sum()),
             }
         )
-        records.append(without_epochs(seed, wrong, len(dataset.classes), len(test.targets), {}))
+        records.append(without_epochs(seed, wrong, len(test.targets), {}))
         learned = {name: x[None] for name, x in machine.state_dict().items()}
         zeros = {name: torch.zeros_like(learned[name]) for name in ("dual", "offset")}
         states.append({"initial": {**learned, **zeros}, "last": learned, "best": learned})
