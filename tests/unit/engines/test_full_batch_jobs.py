@@ -16,6 +16,7 @@ from cnn_sensitivity.checkpoints.sealed import STATES
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.engines import base
 from cnn_sensitivity.engines.gradient_flow import job as flow_job
+from cnn_sensitivity.engines.summaries import is_below_chance, without_epochs
 from cnn_sensitivity.networks.representation import Representation
 from cnn_sensitivity.networks.training_sets import training_set
 from cnn_sensitivity.tasks.images.embedded import load_images
@@ -139,6 +140,27 @@ def test_a_kernel_is_a_predictor_of_its_checkpoint(
         wrong = signed.error(predictor(test.inputs), test.targets)
         assert table.loc[table["seed"] == seed, "test_error"].item() == pytest.approx(wrong)
         assert not checkpoint.network(seed, "initial")(test.inputs).any()
+
+
+def test_all_engines_learn_the_training_set_of_a_seed(stripe: Dataset) -> None:
+    """Whatever experiment, network and alpha: so that what they learned is compared in pairs."""
+    flow = settings(FLOW, seeds=[0])
+    machine = settings({"engine": "kernel"}, seeds=[0], label="other")
+    machine = machine.model_copy(update={"experiment": "machine", "axes": {"train_size": 32}})
+    learned, again = (training_set(told, stripe, 0) for told in (flow, machine))
+    assert torch.equal(learned.inputs, again.inputs)
+    smaller = training_set(settings(FLOW, seeds=[0], size=16), stripe, 0)
+    assert not torch.equal(learned.inputs[:16], smaller.inputs)
+
+
+def test_by_chance_half_of_the_parities_are_wrong(images: Dataset, tmp_path: Path) -> None:
+    """Ten classes, two targets: an error of a half is nothing learned."""
+    told = settings({**FLOW, "budget": 1, "centred": True}, seeds=[0], size=30)
+    checkpoint, _ = fitted(told, images, tmp_path)
+    record = checkpoint.record(0)
+    assert record["learned"] == is_below_chance(record["last_test_error"], 2, 40)
+    assert without_epochs(0, 0.5, 1000, {})["learned"] is False
+    assert without_epochs(0, 0.4, 1000, {})["learned"] is True
 
 
 @pytest.mark.parametrize("components", [None, 5])

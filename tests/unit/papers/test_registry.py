@@ -57,6 +57,15 @@ def test_a_room_imports_no_other_room(name: str) -> None:
         ({"figures": {"figure_03": ["VGG111"]}}, "did you mean 'VGG11'?"),
         ({"figures": {"figure_3": ["VGG11"]}}, "did you mean 'figure_03'?"),
         ({"figures": {"figure_01": ["VGG11"]}}, "not a figure of tomasini_2022 whose networks"),
+        ({"tables": {"sphere": []}}, "tables: tomasini_2022 takes none; leave it out"),
+        (
+            {"paper": "petrini_2022", "tables": {"spheres": []}},
+            "tables.spheres: unknown key; did you mean 'sphere'?",
+        ),
+        (
+            {"paper": "petrini_2022", "tables": {"sphere": [{"dimension": 1}]}},
+            "tables.sphere.0.dimension: input should be greater than or equal to 2 (given: 1)",
+        ),
     ],
 )
 def test_what_fits_no_paper_is_refused_in_one_sentence(overlay: dict, says: str) -> None:

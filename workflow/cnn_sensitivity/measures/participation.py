@@ -43,7 +43,7 @@ def neuron_sizes(network: nn.Module) -> Tensor | None:
     if not layers:
         return None
     if len(layers) != 2 or layers[1].shape[0] != 1:
-        raise UserError("participation: it is that of networks with one hidden layer and one output")
+        raise UserError("participation: of networks with one hidden layer and one output")
     inwards, outwards = (x.to(torch.float64) for x in layers)
     return inwards.norm(dim=1) * outwards[0].abs()
 

@@ -31,9 +31,9 @@ BANDS = "Points are geometric means over training sets, bands 95 % (Student's t)
 
 def line(axes: Axes, data: DataFrame, look: Look, x: str = "train_size", style: str = "-") -> None:
     """Draw mean, low and high of a curve."""
-    data = data.sort_values(x)
-    axes.plot(data[x], data["mean"], style, color=look.colour, marker=look.marker, markersize=4)
-    axes.fill_between(data[x], data["low"], data["high"], color=look.colour, alpha=0.16, linewidth=0)
+    data, colour = data.sort_values(x), look.colour
+    axes.plot(data[x], data["mean"], style, color=colour, marker=look.marker, markersize=4)
+    axes.fill_between(data[x], data["low"], data["high"], color=colour, alpha=0.16, linewidth=0)
 
 
 def predicted(axes: Axes, data: DataFrame, slope: float, look: Look) -> None:
@@ -60,8 +60,9 @@ def size_axes(axes: Axes, label: str) -> None:
 def legend(figure: Figure, names: Mapping[str, str], *further: Line2D) -> None:
     """Put a legend of the curves below all panels."""
     handles = [
-        Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, markersize=4, label=text)
-        for name, text in names.items()
+        Line2D([], [], color=look.colour, marker=look.marker, markersize=4, label=names[name])
+        for name, look in LOOKS.items()
+        if name in names
     ]
     figure.legend(handles=[*handles, *further], loc="outside lower center", ncols=4)
 

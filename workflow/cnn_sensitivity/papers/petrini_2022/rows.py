@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
-from pandas import DataFrame, Index, Series
+from numpy.typing import NDArray
+from pandas import DataFrame
 
+from cnn_sensitivity.analysis.fits import slopes
 from cnn_sensitivity.analysis.intervals import student
 from cnn_sensitivity.analysis.selection import Selection, learned
 from cnn_sensitivity.papers.petrini_2022.experiments import FEATURE, PARTICIPATION, part_of
@@ -37,20 +39,29 @@ def predictors(
     return Selection(rows.reset_index(drop=True), +reasons)
 
 
-def log_ratios(rows: DataFrame, quantity: str, lazy: str) -> Iterator[tuple[str, DataFrame]]:
-    """Yield, for each data set, ln(feature / lazy) of a quantity: [training sets, training sizes].
+def log_ratios(rows: DataFrame, quantity: str, lazy: str, fewest: int) -> DataFrame:
+    """Return ln(feature / lazy) of a quantity: dataset, train_size, seed, value.
 
-    Both learned the same training set of a seed. Networks of one training set are averaged first;
-    nan where one of the two is missing.
+    Of `fewest` training points or more. Both learned the same training set of a seed; networks of
+    one training set are averaged first.
     """
-    for dataset, of_data in rows.groupby("dataset", sort=False):
-        logs = of_data.assign(log=np.log(of_data[quantity].astype(float)))
-        means = logs.groupby(["part", "seed", "train_size"])["log"].mean()
-        parts = means.index.get_level_values("part")
-        if {FEATURE, lazy} <= set(parts):
-            difference = (means[FEATURE] - means[lazy]).dropna()
-            if len(difference):
-                yield str(dataset), difference.unstack("train_size")
+    keys = ["dataset", "train_size", "seed"]
+    rows = rows[rows["train_size"] >= fewest]
+    logs = rows.assign(value=np.log(rows[quantity].astype(float)))
+    feature, kernel = (
+        logs[logs["part"] == part].groupby(keys, sort=False)["value"].mean().reset_index()
+        for part in (FEATURE, lazy)
+    )
+    both = feature.merge(kernel, on=keys, suffixes=("", "_lazy"))
+    return both.assign(value=both["value"] - both["value_lazy"])[[*keys, "value"]]
+
+
+def means_over_sizes(ratios: DataFrame) -> Iterator[tuple[str, NDArray]]:
+    """Yield each data set and the mean over n of the values of its training sets with every n."""
+    for dataset, of_data in ratios.groupby("dataset", sort=False):
+        table = of_data.pivot_table(index="seed", columns="train_size", values="value").dropna()
+        if len(table):
+            yield str(dataset), table.to_numpy().mean(axis=1)
 
 
 def participations(measurements: DataFrame) -> DataFrame:
@@ -86,17 +97,13 @@ def of_sphere(sphere: DataFrame, regime: str, exponent: float | None = None) -> 
     return sphere[(sphere["regime"] == regime) & there]
 
 
-def errors_by_size(rows: DataFrame) -> DataFrame:
-    """Return the test errors on one sphere, [seeds, numbers of training points]."""
-    return rows.pivot_table(index="seed", columns="train_points", values="test_error")
+def log_slopes(rows: DataFrame, low: float, high: float) -> tuple[dict[int, float], list[int]]:
+    """Return d ln error / d ln n on one sphere over n from `low` to `high`, by seed, and these n.
 
-
-def log_slopes(errors: DataFrame, low: float, high: float) -> tuple[Series, Index]:
-    """Return d ln error / d ln n of each training set over n from `low` to `high`, and these n.
-
-    `errors`: of `errors_by_size`; sets that lack a size are left out.
+    One slope for each training set; those that lack a size are left out.
     """
-    sizes = errors.columns[(errors.columns >= low) & (errors.columns <= high)]
-    logs = np.log(errors[sizes].dropna())
-    centred = np.log(sizes.to_numpy(dtype=float)) - np.log(sizes.to_numpy(dtype=float)).mean()
-    return logs @ centred / (centred**2).sum(), sizes
+    inside = rows[(rows["train_points"] >= low) & (rows["train_points"] <= high)]
+    errors = inside.pivot_table(index="seed", columns="train_points", values="test_error").dropna()
+    sizes = [int(size) for size in errors.columns]
+    found = slopes(np.log(np.array(sizes, dtype=float)), np.log(errors.to_numpy()))
+    return dict(zip(map(int, errors.index), found.tolist(), strict=True)), sizes

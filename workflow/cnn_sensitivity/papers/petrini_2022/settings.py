@@ -16,7 +16,7 @@ class Sphere(Model):
     dimension: Annotated[int, Field(ge=2, le=100), NO_BOOLEAN]
     """Of the space, d: the sphere is S^(d-1)."""
     exponent: Positive | None = None
-    """a of the Gaussian random target, of smoothness nu_t = a + 1/2; without one the target is 1."""
+    """a of the Gaussian random target, nu_t = a + 1/2; without one the target is 1."""
     neurons: Count = 100_000
     """Of the Gaussian random target; the paper has 10,000,000."""
     feature_sizes: Annotated[Sizes, Field(min_length=1)]

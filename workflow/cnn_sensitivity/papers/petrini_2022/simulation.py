@@ -1,4 +1,4 @@
-"""The authors' own numbers of S22: none are at hand, so that no claim is held against them. No torch.
+"""The authors' own numbers of S22: none are at hand, and no claim is held against any. No torch.
 
 Neither the paper's text nor its figures could be reached; `characteristics.csv` has no rows.
 """
@@ -21,6 +21,4 @@ def prepare(tables: Tables) -> Draw:
     return draw
 
 
-AUTHORS = Authors(
-    frozenset(), prepare, read_csv(Path(__file__).with_name("characteristics.csv"))
-)
+AUTHORS = Authors(frozenset(), prepare, read_csv(Path(__file__).with_name("characteristics.csv")))

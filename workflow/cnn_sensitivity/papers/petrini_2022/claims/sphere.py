@@ -1,9 +1,8 @@
 """Claims on the sphere. The exponents that they expect are inferred (see `theory`)."""
 
-import numpy as np
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
-from cnn_sensitivity.papers.petrini_2022.rows import errors_by_size, log_slopes, of_sphere
+from cnn_sensitivity.papers.petrini_2022.rows import log_slopes, of_sphere
 from cnn_sensitivity.papers.petrini_2022.theory import INFERRED, exponent
 from cnn_sensitivity.scorecard import trainings
 from cnn_sensitivity.scorecard.evidence import Tables, table
@@ -24,7 +23,9 @@ def atoms_are_as_many_as_points(tables: Tables) -> Outcome:
     """Atoms over n, a part each n and d."""
     rows = of_sphere(table(tables, "sphere"), "feature")
     parts = [
-        trainings.positive(of_one["atoms"] / size, Range(0.5, 1.1), f"d = {d:g}, n = {size:g}")
+        trainings.positive(
+            of_one["atoms"] / of_one["train_points"], Range(0.5, 1.1), f"d = {d}, n = {size}"
+        )
         for (d, size), of_one in rows.groupby(["dimension", "train_points"])
     ]
     if not parts:
@@ -48,17 +49,16 @@ def lazy_exponent(tables: Tables) -> Outcome:
 
 def lazy_wins(tables: Tables) -> Outcome:
     """Error of lazy over that of feature on the same points, a part each n >= 32 and d = 3, 5."""
-    parts = []
-    for dimension in WINS_IN:
-        feature, lazy = (
-            _errors(table(tables, "sphere"), regime, dimension) for regime in ("feature", "lazy")
+    keys = ["dimension", "train_points", "seed"]
+    feature, lazy = (of_sphere(table(tables, "sphere"), regime) for regime in RANGES)
+    both = feature.merge(lazy[[*keys, "test_error"]], on=keys, suffixes=("", "_lazy"))
+    both = both[both["dimension"].isin(WINS_IN) & (both["train_points"] >= WINS_FROM)]
+    parts = [
+        trainings.positive(
+            of_one["test_error_lazy"] / of_one["test_error"], BELOW_ONE, f"d = {d}, n = {n}"
         )
-        both = np.log(lazy / feature)  # of the sizes that one lacks nan
-        parts += [
-            trainings.positive(np.exp(both[size].dropna()), BELOW_ONE, f"d = {dimension}, n = {size}")
-            for size in both.columns
-            if size >= WINS_FROM and both[size].notna().any()
-        ]
+        for (d, n), of_one in both.groupby(["dimension", "train_points"])
+    ]
     if not parts:
         raise NotTested(f"No sphere in 3 or 5 dimensions has both at {WINS_FROM} points or more.")
     return Outcome(parts)
@@ -68,48 +68,42 @@ def rough_targets_are_alike(tables: Tables) -> Outcome:
     """Slopes of both regimes on the rough target in 5 dimensions, and their difference."""
     predicted = exponent("lazy", ROUGH_DIMENSION, ROUGH + 0.5)
     meets = Range(predicted - ROUGH_TOLERANCE, predicted + ROUGH_TOLERANCE)
-    slopes, parts = {}, []
+    slopes: dict[str, dict[int, float]] = {}
+    parts = []
     for regime in RANGES:
-        errors = _errors(table(tables, "sphere"), regime, ROUGH_DIMENSION, ROUGH)
-        slopes[regime], told = _slopes(errors, regime)
-        parts.append(trainings.signed(slopes[regime], meets, regime, told))
-    difference = (slopes["feature"] - slopes["lazy"]).dropna()
+        rows = of_sphere(table(tables, "sphere"), regime, ROUGH)
+        slopes[regime], told = _slopes(rows[rows["dimension"] == ROUGH_DIMENSION], regime)
+        parts.append(trainings.signed([*slopes[regime].values()], meets, regime, told))
+    feature, lazy = slopes["feature"], slopes["lazy"]
+    differences = [feature[seed] - lazy[seed] for seed in feature if seed in lazy]
     alike = Range(-ROUGH_TOLERANCE, ROUGH_TOLERANCE)
-    parts.append(trainings.signed(difference, alike, "feature less lazy"))
+    parts.append(trainings.signed(differences, alike, "feature less lazy"))
     return Outcome(parts, f"{INFERRED}.")
 
 
 def _exponents(tables: Tables, regime: str) -> Outcome:
     sphere = of_sphere(table(tables, "sphere"), regime)
     parts: list[Measured] = []
-    there = set(sphere["dimension"])
     for dimension, tolerance in TOLERANCES.items():
-        if dimension not in there:
-            continue
-        value = exponent(regime, dimension)
-        slopes, told = _slopes(_errors(sphere, regime, dimension), regime)
-        meets = Range(value - tolerance, value + tolerance)
-        label = f"d = {dimension} (predicted {value:g})"
-        parts.append(trainings.signed(slopes, meets, label, told))
+        rows = sphere[sphere["dimension"] == dimension]
+        if len(rows):
+            value = exponent(regime, dimension)
+            slopes, told = _slopes(rows, regime)
+            meets = Range(value - tolerance, value + tolerance)
+            label = f"d = {dimension} (predicted {value:g})"
+            parts.append(trainings.signed([*slopes.values()], meets, label, told))
     if not parts:
         raise NotTested("No sphere in 2, 3 or 5 dimensions has a constant target.")
     return Outcome(parts, f"{INFERRED}.")
 
 
-def _errors(
-    sphere: DataFrame, regime: str, dimension: int, target: float | None = None
-) -> DataFrame:
-    rows = of_sphere(sphere, regime, target)
-    return errors_by_size(rows[rows["dimension"] == dimension])
-
-
-def _slopes(errors: DataFrame, regime: str) -> tuple[Series, str]:
+def _slopes(rows: DataFrame, regime: str) -> tuple[dict[int, float], str]:
     """Return the slope of each training set, and over which n; NotTested with too few of these."""
-    slopes, sizes = log_slopes(errors, *RANGES[regime])
-    if len(sizes) < FEWEST_SIZES or slopes.empty:
-        low, high = RANGES[regime]
+    low, high = RANGES[regime]
+    slopes, sizes = log_slopes(rows, low, high)
+    if len(sizes) < FEWEST_SIZES or not slopes:
         raise NotTested(
             f"{regime}: {len(sizes)} numbers of training points from {low} to {high}, fewer than"
             f" {FEWEST_SIZES}."
         )
-    return slopes, f"n = {sizes[0]:g} to {sizes[-1]:g}"
+    return slopes, f"n = {sizes[0]} to {sizes[-1]}"

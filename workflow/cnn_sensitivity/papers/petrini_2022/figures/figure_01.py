@@ -1,4 +1,4 @@
-"""Figure 1: test error on images, in the feature and in the lazy regime, against training points."""
+"""Figure 1: test error on images against training points, with features and lazily."""
 
 from pandas import DataFrame, concat
 

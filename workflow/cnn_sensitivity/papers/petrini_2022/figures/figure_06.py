@@ -6,7 +6,7 @@ from pandas import DataFrame, concat
 from cnn_sensitivity.analysis.prose import left_out
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
-from cnn_sensitivity.drawing.style import DOUBLE, GREY, letter, new_figure
+from cnn_sensitivity.drawing.style import DOUBLE, GREY, letter, new_figure, say
 from cnn_sensitivity.papers.petrini_2022.curves import (
     BANDS,
     LOOKS,
@@ -37,8 +37,10 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     spheres = _of_spheres(tables["sphere"]) if "sphere" in tables else DataFrame()
     datasets = list(dict.fromkeys(chosen.rows["dataset"]))
     lines = len(datasets) + (len(spheres) > 0)
-    figure = new_figure(DOUBLE, 2.3 * lines + 0.6)
-    grid = figure.subplots(lines, 3, squeeze=False)
+    figure = new_figure(DOUBLE, 2.3 * max(lines, 1) + 0.6)
+    grid = figure.subplots(max(lines, 1), 3, squeeze=False)
+    if lines == 0:
+        say(grid[0, 0], "No predictor learned.")
     for number, dataset in enumerate(datasets):
         for column, quantity in enumerate(QUANTITIES):
             of_panel = (data["dataset"] == dataset) & (data["quantity"] == quantity)
@@ -88,10 +90,10 @@ def _on_spheres(sphere: DataFrame) -> str:
 def _panel(axes: Axes, data: DataFrame, quantity: str) -> None:
     for (part, state), curve in data.groupby(["part", "state"]):
         if state == "trained":
-            line(axes, curve, LOOKS[part])
+            line(axes, curve, LOOKS[str(part)])
         else:
             curve = curve.sort_values("train_size")
-            axes.plot(curve["train_size"], curve["mean"], ":", color=LOOKS[part].colour)
+            axes.plot(curve["train_size"], curve["mean"], ":", color=LOOKS[str(part)].colour)
     if quantity == "R":
         axes.axhline(1, color=GREY, linewidth=0.6, zorder=0)
     size_axes(axes, "")
@@ -103,7 +105,7 @@ def _sphere_panels(panels: list[Axes], data: DataFrame, number: int) -> None:
         letter(axes, "abcdefghijkl"[number], f"rotation, $d = {dimension:g}$")
         number += 1
         for regime, curve in data[data["dimension"] == dimension].groupby("regime"):
-            line(axes, curve, LOOKS[regime], "train_points")
+            line(axes, curve, LOOKS[str(regime)], "train_points")
         size_axes(axes, "")
     for axes in panels[len(dimensions) :]:
         axes.set_axis_off()

@@ -1,6 +1,6 @@
 """Figure G.1: error of Gaussian random functions on the sphere, rough and smooth."""
 
-from pandas import DataFrame, concat
+from pandas import DataFrame
 
 from cnn_sensitivity.drawing.captions import caption
 from cnn_sensitivity.drawing.drawn import Drawing
@@ -23,14 +23,18 @@ from cnn_sensitivity.papers.petrini_2022.theory import INFERRED, exponent
 def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `sphere`: the rows of random targets."""
     rows = tables["sphere"].dropna(subset=["exponent"])
-    spheres = ["dimension", "exponent"]
-    data = geometric_means(rows, ["regime", *spheres, "train_points"], "test_error")
-    shown = list(data.groupby(spheres))
+    by = ["regime", "dimension", "exponent", "train_points"]
+    data = geometric_means(rows, by, "test_error")
+    shown = data[["dimension", "exponent"]].drop_duplicates().to_numpy(dtype=float).tolist()
     figure = new_figure(min(SINGLE * len(shown), DOUBLE + 1), 3.1)
     panels = figure.subplots(1, len(shown), squeeze=False)[0]
-    for axes, name, ((dimension, a), of_sphere) in zip(panels, "abcdef", shown, strict=False):
+    for axes, name, (dimension, a) in zip(panels, "abcdef", sorted(shown), strict=False):
         letter(axes, name, rf"$d = {dimension:g}$, $\nu_t = {a + 0.5:g}$")
-        for regime, curve in of_sphere.groupby("regime"):
+        of_sphere = data[(data["dimension"] == dimension) & (data["exponent"] == a)]
+        for regime in SPHERE:
+            curve = of_sphere[of_sphere["regime"] == regime]
+            if curve.empty:
+                continue
             line(axes, curve, LOOKS[regime], "train_points")
             if regime != "descent" and len(curve) > 1:
                 slope = exponent(regime, int(dimension), a + 0.5)
@@ -46,4 +50,4 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         BANDS,
         of_spheres(rows),
     )
-    return Drawing(figure, concat([data], ignore_index=True), text)
+    return Drawing(figure, data, text)

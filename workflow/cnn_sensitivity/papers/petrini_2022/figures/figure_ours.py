@@ -17,11 +17,12 @@ _STYLES = {"machine": "-", "regression": "--", "kernel_flow": "-."}
 
 def draw(tables: dict[str, DataFrame]) -> Drawing:
     """Return the figure from `sensitivity` of the flows at several alpha and of what is beside."""
-    chosen = predictors(tables["sensitivity"], REGIMES, *LAZY, TRAINED, with_error=False)
-    flows = chosen.rows[chosen.rows["part"] == REGIMES]
-    beside = chosen.rows[chosen.rows["part"] != REGIMES]
-    first = flows[["dataset", "train_size"]].drop_duplicates()
-    beside = beside.merge(first, on=["dataset", "train_size"])
+    chosen = predictors(tables["sensitivity"], REGIMES, FEATURE, *LAZY, TRAINED, with_error=False)
+    rows = chosen.rows
+    shown = rows.loc[rows["part"] == REGIMES, ["dataset", "train_size"]].drop_duplicates()
+    rows = rows.merge(shown, on=["dataset", "train_size"])
+    is_flow = rows["part"].isin([REGIMES, FEATURE])
+    flows, beside = rows[is_flow], rows[~is_flow]
     figure = new_figure(DOUBLE, 3.3)
     panels = figure.subplots(1, 3)
     data = []

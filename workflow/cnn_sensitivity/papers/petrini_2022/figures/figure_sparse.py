@@ -37,8 +37,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         " |θ_h| |w_h|, over the number of neurons, before and after training."
         " At initialisation it is 2/π = .64 for Gaussian weights in many dimensions.",
         BANDS,
-        f"Data: {listing(datasets)}; {span(rows['neurons'])} neurons; seeds {runs_of(rows['seed'])}.",
+        f"Data: {listing(datasets)}; {span(rows['neurons'])} neurons;"
+        f" seeds {runs_of(rows['seed'])}.",
         "The paper's own picture of sparsity on images is not known; the figure is ours.",
     )
-    data = [each.rename(columns={"mean": "share"}) for each in means.values()]
-    return Drawing(figure, concat(data, ignore_index=True), text)
+    shown = [each.rename(columns={"mean": "share"}) for each in means.values()]
+    return Drawing(figure, concat(shown, ignore_index=True), text)

@@ -115,9 +115,7 @@ def learned(
 
 def kernel_regression(x: np.ndarray, y: np.ndarray) -> Function:
     """Return the ridgeless regression with the analytic tangent kernel without bias."""
-    machine = ridgeless(
-        AnalyticTangentKernel(bias=False), torch.from_numpy(x), torch.from_numpy(y)
-    )
+    machine = ridgeless(AnalyticTangentKernel(bias=False), torch.from_numpy(x), torch.from_numpy(y))
 
     def function(points: np.ndarray) -> np.ndarray:
         with torch.no_grad():
