@@ -140,6 +140,10 @@ def test_an_unknown_module_is_refused(package: Path) -> None:
         closure("room.nothing")
 
 
+# Jobs of a paper that fit something themselves, without a network.
+REGRESSIONS = {"papers.petrini_2022.tables.sphere", "papers.petrini_2022.tables.pictures"}
+
+
 def test_what_trains_and_what_measures_know_nothing_of_each_other() -> None:
     """An edit of one does not set off the other's jobs by itself."""
     train, adopt = names("engines.sgd.job"), names("engines.adopted.job")
@@ -147,7 +151,8 @@ def test_what_trains_and_what_measures_know_nothing_of_each_other() -> None:
     made = {module: names(module) for module in job_modules()}
     measured |= made
     for verb, files in measured.items():
-        assert not {file for file in files if file.startswith("engines/")}, verb
+        if verb not in REGRESSIONS:
+            assert not {file for file in files if file.startswith("engines/")}, verb
     for files in (train, adopt):
         assert "checkpoints/checkpoint.py" not in files
         assert "networks/channel_shuffle.py" not in files

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from cnn_sensitivity.config.base import NO_BOOLEAN, Count, Model, Positive, suggestion
 
 _OF_IMAGES = {"perturbation", "images", "layers", "channel_mean", "batch_norm"}
-_OF_IMAGES |= {"shuffles", "initializations"}
+_OF_IMAGES |= {"shuffles", "initializations", "centred"}
 # One line a quantity, which is a module of measures/: the keys that it takes, besides weights.
 QUANTITIES = {
     "sensitivity": _OF_IMAGES | {"average", "noise_norm", "rectify", "ensemble"},
@@ -110,6 +110,10 @@ class Measurement(Model):
     """Of the mean output of all networks of a job, as trained, in place of each of them."""
     informative: Count = 1
     """How many of a point's coordinates, the first ones, its label depends on."""
+    centred: bool | None = None
+    """What centres its images (`fit: {centred: true}`) is given images that are centred first, and
+    then deformed and noisy, and sees these as they are, as Petrini et al. 2022 measure. Left out:
+    images are deformed, and what is made of them is centred."""
     weights: Literal["last", "best"] | None = None
     """Which epoch's weights count as trained; the default is the run's."""
 

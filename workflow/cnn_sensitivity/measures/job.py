@@ -14,6 +14,7 @@ from cnn_sensitivity.config import Measurement, MeasurementSettings
 from cnn_sensitivity.measures.base import Learned, Measure, Row, Seen, Stimuli, look, measure_class
 from cnn_sensitivity.measures.stimuli import description, perturbed_images, together
 from cnn_sensitivity.measures.subjects import subjects
+from cnn_sensitivity.networks.representation import behind_centring, centring
 from cnn_sensitivity.networks.training_sets import training_set
 from cnn_sensitivity.tables.measurements import long_table
 from cnn_sensitivity.tasks.points.signed import test_points
@@ -41,14 +42,19 @@ def measured(
     dataset = seen_by(dataset, training.network)
     rows: dict[str, list[Row]] = {name: [] for name in settings.measurements}
     for group in together(settings.measurements):
-        made = perturbed_images(dataset, training.experiment, training.noise, settings, group)
+        first = next(iter(group.values()))
+        before = (
+            centring(checkpoint.network(checkpoint.seeds[0], "last")) if first.centred else None
+        )
+        made = perturbed_images(
+            dataset, training.experiment, training.noise, settings, group, before
+        )
         stimuli = _on_device(made, device)
         measures = [
             measure_class(each.quantity).of(each, stimuli[name]) for name, each in group.items()
         ]
-        first = next(iter(group.values()))
         for columns, network in subjects(checkpoint, dataset, settings, first):
-            network = network.to(device)
+            network = (behind_centring(network) if before else network).to(device)
             seen = _seen(network, measures, stimuli, columns, first, dataset, own)
             if any(measure.of_learned for measure in measures):
                 points = training_set(training, dataset, columns["seed"])

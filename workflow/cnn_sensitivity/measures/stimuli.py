@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cnn_sensitivity import perturbations
 from cnn_sensitivity.base.errors import UserError
@@ -25,7 +25,8 @@ def together(measurements: Named) -> list[Named]:
         fresh = each.shuffles, each.initializations
         networks = each.weights, each.batch_norm, *fresh, each.of_ensemble
         needs_images = bool(measure_class(each.quantity).needs)
-        groups[needs_images, each.images, each.channel_mean, networks][name] = each
+        shown = needs_images, each.images, each.channel_mean, bool(each.centred)
+        groups[shown, networks][name] = each
     return list(groups.values())
 
 
@@ -47,11 +48,13 @@ def perturbed_images(
     training_noise: float,
     settings: MeasurementSettings,
     measurements: Named,
+    before: nn.Module | None = None,
 ) -> dict[str, Stimuli]:
     """Return by measurement what it needs: test images [P, C, ...], the same deformed, and noisy.
 
     Nothing for one that needs no images. A network that was trained on noisy images is measured on
-    noisy images (T22 [code]). What two measurements share is one tensor.
+    noisy images (T22 [code]). What two measurements share is one tensor. `before` maps images to
+    as many numbers, which are images too: it is these that are changed.
     """
     needs = {name: measure_class(each.quantity).needs for name, each in measurements.items()}
     if not any(needs.values()):
@@ -71,6 +74,8 @@ def perturbed_images(
     chosen = torch.randperm(there_are, generator=generator("measured images"))[: first.images]
     images = normalize(dataset.test.images[chosen], dataset.mean, dataset.std)
     images = corrupt(images, training_noise, generator("measured noise", training_noise))
+    if before is not None:
+        images = before(images).reshape(images.shape)
     changes = _Changes(images, generator)
     stimuli: dict[str, Stimuli] = {}
     for name, each in measurements.items():

@@ -64,6 +64,28 @@ class Representation(nn.Module):
         return shifted / shifted.norm(dim=1, keepdim=True) * sqrt(inputs.shape[1])
 
 
+def centring(network: nn.Module) -> Representation:
+    """Return what centres the images of a predictor.
+
+    Raises:
+        UserError: it does not centre them, or sees them on principal components.
+    """
+    before = network[0] if isinstance(network, nn.Sequential) and len(network) else network
+    if not isinstance(before, Representation) or before.components is not None:
+        raise UserError(
+            "measurement: centred is of predictors that centre their images and see all pixels:"
+            " fit: {centred: true}, without components"
+        )
+    return before
+
+
+def behind_centring(network: nn.Module) -> nn.Module:
+    """Return the rest of such a predictor: centred images [B, C, ...] to its outputs."""
+    centring(network)
+    assert isinstance(network, nn.Sequential)
+    return nn.Sequential(nn.Flatten(), network[1])
+
+
 def _directions(centred: Tensor, count: int) -> Tensor:
     """Return the directions [N, count] of largest variance over the root of their mean variance.
 

@@ -19,6 +19,8 @@ NAMES = {
 }
 
 SENSITIVITY, PARTICIPATION = "sensitivity", "participation"
+PLAIN = "plain"
+"""The sensitivity of networks that do not centre their images: those of T22."""
 
 
 def part_of(experiment: str) -> str:

@@ -7,6 +7,7 @@ from cnn_sensitivity.papers.petrini_2022.experiments import (
     FEATURE,
     LAZY,
     PARTICIPATION,
+    PLAIN,
     REGIMES,
     SENSITIVITY,
     TRAINED,
@@ -54,8 +55,9 @@ def _figure_06(plan: Plan) -> Tables | None:
 
 def _figure_ours(plan: Plan) -> Tables | None:
     """Return them where there are several regimes; the feature flow is one of these."""
-    there = _responses(plan, REGIMES)
-    return there and _responses(plan, REGIMES, FEATURE, *LAZY, TRAINED)
+    there = _responses(plan, REGIMES) and _responses(plan, REGIMES, FEATURE, *LAZY)
+    beside = measured(PLAIN, _of(plan, TRAINED)) or {"sensitivity": []}
+    return there and {"sensitivity": [*there["sensitivity"], *beside["sensitivity"]]}
 
 
 FIGURES: dict[str, Callable[[Plan], Tables | None]] = {

@@ -54,6 +54,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         "Relative sensitivities of the output to deformations of one pixel (D), to noise of the"
         " same norm (G), and R = D/G, against the number of training points: the feature flow, and"
         " three lazy predictors. Dotted: the feature networks before training.",
+        "Images are centred, then deformed or noisy, and seen as they are, as the authors measure.",
         "The paper compares with the support vector machine; whether its axis is n is not known.",
         _on_spheres(tables["sphere"]) if len(spheres) else "",
         BANDS,

@@ -46,6 +46,10 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
             if networks
             else "."
         ),
+        "These are measured on deformed images as they are; all others centre their images first,"
+        " and see the centred image deformed, as the authors measure."
+        if networks
+        else "",
         "At large α a narrow network is lazy with its own kernel, not with that of infinite width.",
         "The figure is ours: it asks whether laziness lowers R.",
         BANDS,
