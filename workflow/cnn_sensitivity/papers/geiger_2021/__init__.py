@@ -11,4 +11,5 @@ PAPER = Paper(
     claims=inputs.claims,
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
+    runs=("geiger_2021_quick",),
 )
