@@ -85,7 +85,7 @@ def to_markdown(frame: DataFrame, changes: DataFrame, agreement: str = "") -> st
             row["figure"],
             row["paper"],
             f"{row['number']}: {measured(row)}",
-            f"{mark(row)} {row['verdict']}",
+            verdict_cell(row),
             row["reason"],
         )
         lines.append(f"| {' | '.join(map(cell, cells))} |")
@@ -149,6 +149,16 @@ def mark(row: Mapping[str, object]) -> str:
     return _MARKS[str(row["verdict"])]
 
 
+def token(row: Mapping[str, object]) -> str:
+    """Return the class of a row's verdict in a web page."""
+    return _CLASSES[str(row["verdict"])]
+
+
+def verdict_cell(row: Mapping[str, object]) -> str:
+    """Return a row's verdict with its sign."""
+    return f"{mark(row)} {row['verdict']}"
+
+
 def measured(row: Mapping[str, object]) -> str:
     """Return the number that decides, with its interval."""
     value, low, high = (float(str(row[name])) for name in ("measured", "low", "high"))
@@ -164,12 +174,11 @@ def cell(value: object) -> str:
 
 def _html_row(row: Mapping[str, object]) -> str:
     text = {key: escape(str(value)) for key, value in row.items()}
-    verdict = str(row["verdict"])
     return (
         f"<tr><td><code>{text['id']}</code>{_OURS[text['whose']]} {text['statement']}"
         f"<br><small>{text['criterion']} ({text['since']})</small></td>"
         f"<td>{text['figure']}</td><td>{text['paper']}</td>"
         f'<td class="measured">{measured(row)}<br><small>{text["number"]}</small></td>'
-        f'<td class="verdict {_CLASSES[verdict]}">{mark(row)} {text["verdict"]}</td>'
+        f'<td class="verdict {token(row)}">{verdict_cell(row)}</td>'
         f"<td><small>{text['reason']}</small></td></tr>"
     )

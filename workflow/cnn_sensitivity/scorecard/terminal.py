@@ -9,7 +9,7 @@ from textwrap import wrap
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import listing
-from cnn_sensitivity.scorecard.render import mark, measured, name, records, summary
+from cnn_sensitivity.scorecard.render import measured, name, records, summary, verdict_cell
 from cnn_sensitivity.scorecard.verdict import CONTRADICTED, NOT_TESTED, REPRODUCED, UNDECIDED
 
 WIDTH = 100
@@ -53,7 +53,7 @@ def to_text(
 
 
 def _cells(row: dict[str, object]) -> Row:
-    verdict = f"{mark(row)} {row['verdict']}".removesuffix(" at this scale")
+    verdict = verdict_cell(row).removesuffix(" at this scale")
     return verdict, name(row), str(row["statement"]), measured(row)
 
 
