@@ -87,7 +87,7 @@ def _figure(picture: Picture) -> str:
     everything = f"javascript:app.showCategory('{quote(_ALL_FIGURES)}')"
     return (
         f"<h2>{escape(picture.name)}</h2>\n<figure>{_opened(str(picture.file), 'img', image)}\n"
-        f"<figcaption>What the paper has there: {escape(picture.sentence)}"
+        f"<figcaption>What the paper shows there: {escape(picture.sentence)}"
         f' <a href="{everything}">All figures</a>.</figcaption></figure>'
     )
 
