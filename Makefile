@@ -34,7 +34,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery overview check test torture stability bench timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery overview docs check test torture stability bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -114,6 +114,9 @@ articles: $(VENV)/installed-article ## Write the PDFs of the committed runs besi
 overview: install ## Write docs/overview.md, docs/claims/ and the README's table: the verdicts
 	$(BIN)/cnn-sensitivity overview --docs docs --readme README.md
 
+docs: $(VENV)/installed-docs ## The documents, gallery and articles as a site with a search: site/html/index.html
+	@$(BIN)/python scripts/build_site.py
+
 check: install-test ## Lint, types and unit tests: about 2 minutes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -162,6 +165,10 @@ $(VENV)/installed-article: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[article]'
 	@touch $@
 
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[docs]'
+	@touch $@
+
 $(VENV)/installed-test: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[test,slurm,article]'
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[test,slurm,article,docs]'
 	@touch $@

@@ -28,7 +28,7 @@ def stubbed(folder: Path) -> Path:
         for name in PROGRAMS:
             (folder / path / name).write_text(STUB)
             (folder / path / name).chmod(0o755)
-    for name in ("installed", "installed-test", "installed-article"):
+    for name in ("installed", "installed-test", "installed-article", "installed-docs"):
         (folder / ".venv" / name).touch()
     return folder
 

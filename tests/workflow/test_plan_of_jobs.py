@@ -83,7 +83,7 @@ def test_one_figure_plans_what_it_needs_and_no_more(checkout: Checkout) -> None:
 def test_the_tables_are_all_jobs_but_those_that_read_tables(checkout: Checkout, paper: str) -> None:
     smoke = ("--configfile", f"workflow/scenarios/{paper}/smoke.yaml")
     jobs = checkout.planned(*smoke)
-    reading = {"all", "claims", "software", *papers.paper(paper).figures}
+    reading = {"all", "claims", "software", "first_page", *papers.paper(paper).figures}
     expected = {rule: count for rule, count in jobs.items() if rule not in reading}
     assert checkout.planned("tables", *smoke) == {**expected, "tables": 1}
 

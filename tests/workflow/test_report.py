@@ -4,31 +4,29 @@ import html
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from browser import BROWSER, noted
 from checkout import ROOT, SMOKE, Checkout
 from test_plan_of_jobs import FIGURES
 
-BROWSER = next(
-    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), ""
-)
 CLAIMS = "paper_figures/smoke/claims.html"
 
-# In the page's head: whatever goes wrong from now on.
-LISTEN = """<script>
-window.wrong = [];
-window.addEventListener("error", event => window.wrong.push(String(event.message)));
-window.addEventListener("unhandledrejection", event => window.wrong.push(String(event.reason)));
-console.error = (...words) => window.wrong.push(words.join(" "));
-</script>"""
-
 # At its end: open every result as a click does, and note what is then on the screen.
-CLICK = """<script>
+CLICK = """
 const pause = () => new Promise(resume => setTimeout(resume, 100));
 async function visit() {
-    const seen = {}, landing = document.querySelector("#app").innerText;
+    const seen = {}, landing = document.querySelector("#app").innerText, opened = {};
+    const shown = Math.max(0, ...[...document.images].map(image => image.naturalWidth));
+    const results_of = {img: 'img[src^="data:image/png"]', html: "iframe"};
+    for (const [kind, element] of Object.entries(results_of)) {
+        document.querySelector(`.first-page a[href*="'${kind}'"]`).click();
+        await pause();
+        opened[kind] = document.querySelectorAll(`#app ${element}`).length;
+        app.setView({navbarMode: "menu", content: "rulegraph"});
+        await pause();
+    }
     for (const [path, result] of Object.entries(results)) {
         const content = result.mime_type === "text/html" ? "html" : "img";
         app.setView({navbarMode: "resultinfo", resultPath: path, content: content,
@@ -41,13 +39,10 @@ async function visit() {
     }
     app.setView({navbarMode: "menu", content: "stats"});
     await pause();
-    const note = document.createElement("pre");
-    note.id = "note";
-    note.textContent = JSON.stringify({seen, landing, wrong: window.wrong});
-    document.body.append(note);
+    note({seen, landing, shown, opened});
 }
 setTimeout(visit, 1000);
-</script>"""
+"""
 
 
 @pytest.fixture(scope="module")
@@ -92,23 +87,14 @@ def test_every_figure_and_the_scorecard_are_in_the_file(report: Path) -> None:
 
 @pytest.mark.skipif(not BROWSER, reason="no chromium here")
 def test_a_browser_shows_every_figure_and_reports_no_error(report: Path, tmp_path: Path) -> None:
-    start, _, end = report.read_text().partition("<head>")
-    body, _, rest = end.rpartition("</body>")
-    page = tmp_path / "page.html"
-    page.write_text(f"{start}<head>{LISTEN}{body}{CLICK}</body>{rest}")
-    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"]
-    run = subprocess.run(
-        [BROWSER, *options, f"--user-data-dir={tmp_path}/profile", "--dump-dom", page.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    found = re.search(r'<pre id="note">(.*?)</pre>', run.stdout, re.DOTALL)
-    assert found, run.stderr[-2000:]
-    note = json.loads(html.unescape(found[1]))
+    note = noted(report.read_text(), CLICK, tmp_path / "page.html")
     assert note["wrong"] == []
     for words in ("1 Scorecard", "error-R", "16 claims", "torch", "matplotlib"):
         assert words in note["landing"], words
+    assert "…" not in note["landing"]
+    assert "At each training noise, error grows with R" in note["landing"]
+    assert note["shown"] > 300
+    assert note["opened"] == {"img": 1, "html": 1}
     for figure in FIGURES:
         seen = note["seen"][f"paper_figures/smoke/{figure}.png"]
         assert seen["width"] > 300, figure

@@ -30,6 +30,8 @@ from cnn_sensitivity.papers import (
     figure_inputs,
     figure_title,
     jobs,
+    key_figure,
+    what_to_see,
 )
 from cnn_sensitivity.config.fits import FITS
 from cnn_sensitivity.papers.paper import files_of

@@ -8,6 +8,13 @@ report: caption("workflow")
 
 SOFTWARE = f"{PLAN.results}/software.txt"
 CLAIMS = f"{PLAN.results}/claims.csv"
+KEY_FIGURE = key_figure(AVAILABLE)
+# Its file, what it is called and what is to be seen in it; a sentence may hold braces.
+KEY_FIGURE_WORDS = (
+    ["--figure", figure_file(KEY_FIGURE, "png"), *what_to_see(PAPER, KEY_FIGURE)]
+    if KEY_FIGURE
+    else []
+)
 CLAIM_INPUTS = claim_inputs(AVAILABLE)
 # What the run is held against, where it has been committed.
 REFERENCE = [
@@ -69,3 +76,32 @@ rule software:
         versions=" ".join(versions().values()),
     shell:
         "python -m cnn_sensitivity software --output {output:q} > {log:q} 2>&1"
+
+
+rule first_page:
+    """Lay out the report's first page: scorecard, key figure, reference run, software."""
+    input:
+        claims=CLAIMS,
+        figure=[figure_file(KEY_FIGURE, "png")] if KEY_FIGURE else [],
+        software=SOFTWARE,
+        reference=REFERENCE,
+        code=code_of("scorecard.first_page"),
+    output:
+        f"{PLAN.results}/first_page.html",
+    log:
+        f"{PLAN.results}/logs/first_page.log",
+    group:
+        "light"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        reference=PLAN.reference,
+        page=f"{PLAN.figures_folder}/claims.html",
+        figure=as_it_is(KEY_FIGURE_WORDS),
+    shell:
+        "python -m cnn_sensitivity first-page --scorecard {input.claims:q} --page {params.page:q}"
+        " --reference {params.reference:q} {params.figure:q} --software {input.software:q}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -194,7 +194,7 @@ def test_the_verbs(
 def test_the_profile_for_redrawing_allows_what_draws_and_nothing_else() -> None:
     profile = yte.process_yaml((ROOT / "profiles/redraw/config.yaml").read_text())
     figures = {figure for name in papers.NAMES for figure in papers.paper(name).figures}
-    assert set(profile["allowed-rules"]) == {"all", "claims", "software"} | figures
+    assert set(profile["allowed-rules"]) == {"all", "claims", "software", "first_page"} | figures
     assert set(FIGURES) <= figures
 
 

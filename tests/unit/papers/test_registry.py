@@ -41,6 +41,23 @@ def test_the_report_says_what_is_replicated(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", papers.NAMES)
+def test_the_report_shows_the_first_page_of_its_run(name: str) -> None:
+    text = (ROOMS / name / "captions/workflow.rst").read_text()
+    assert 'results/{{ snakemake.config["run"] }}/first_page.html' in text
+
+
+def test_the_report_opens_with_the_key_figure_or_else_the_first_that_there_is() -> None:
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    everything = raw["experiments"]
+    without_images = {**everything, "images": None}
+    assert papers.key_figure(plan_with()) == "figure_01"
+    first = next(iter(papers.figure_inputs(plan_with(experiments=without_images))))
+    assert papers.key_figure(plan_with(experiments=without_images)) == first != "figure_01"
+    for name in papers.NAMES:
+        assert papers.paper(name).key_figure in {"", *papers.paper(name).figures}
+
+
+@pytest.mark.parametrize("name", papers.NAMES)
 def test_a_room_imports_no_other_room(name: str) -> None:
     for path in (ROOMS / name).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

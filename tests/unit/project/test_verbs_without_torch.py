@@ -34,6 +34,9 @@ COMMANDS = {
     "figure": "figure_02 --paper tomasini_2022 --table pooling pooling.csv --output made",
     "claims": "--paper tomasini_2022 --table sensitivity measurements.csv#sensitivity"
     " --reference nowhere --output made --markdown made.md --html made.html --text made.txt",
+    "first-page": "--scorecard results/quick/claims.csv --page made.html"
+    " --figure paper_figures/quick/figure_01.png name sentence"
+    " --software results/quick/software.txt --reference nowhere --output made",
     "schema": "--output made",
     "plan": "",
     "reference": "--configfile results/quick/config.yaml",

@@ -5,6 +5,7 @@ Verbs import what they need when they run, so that drawing a figure does not wai
 
 import argparse
 import json
+from pathlib import Path
 
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.cli.device import device_of
@@ -35,6 +36,11 @@ def add_to(verbs: Verbs) -> None:
     pages = ("markdown", "html", "text", "reference")
     claims = verbs.add("claims", _claims, "paper", "output", *pages)
     add_tables(figure, claims)
+    first = verbs.add("first-page", _first_page, "scorecard", "page", "reference")
+    shown = ("file", "name", "sentence")
+    first.add_argument("--figure", nargs=3, metavar=shown, help="a PNG, and what it shows")
+    first.add_argument("--software", required=True, help="what `software` wrote")
+    first.add_argument("--output", required=True)
     verbs.add("software", _software, "output")
 
 
@@ -126,6 +132,23 @@ def _claims(options: argparse.Namespace) -> None:
     ):
         with write_atomically(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def _first_page(options: argparse.Namespace) -> None:
+    """Lay out what the report opens with, from what the run has made."""
+    from cnn_sensitivity.base import software
+    from cnn_sensitivity.scorecard import against_reference, first_page
+
+    claims = table_files.read("claims", [options.scorecard])
+    picture = None
+    if options.figure:
+        file, name, sentence = options.figure
+        picture = first_page.Picture(Path(file), name, sentence)
+    compared = against_reference.compare(claims, options.reference)
+    noted = software.noted(options.software)
+    text = first_page.first_page(claims, options.page, picture, compared, noted)
+    with write_atomically(options.output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _software(options: argparse.Namespace) -> None:

@@ -62,7 +62,8 @@ def _scorecard(options: argparse.Namespace) -> None:
     claims = table_files.read("claims", [path])
     changes = criteria.changes(papers.criteria(plan.config.paper))
     print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
-    print(scorecard.to_text(claims, changes, scorecard.agreement(claims, plan.reference)))
+    agreement = scorecard.agreement(claims, plan.reference)
+    print(scorecard.to_text(claims, changes, agreement, *scorecard.terminal()))
 
 
 def _pack(options: argparse.Namespace) -> None:

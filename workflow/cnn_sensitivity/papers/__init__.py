@@ -62,6 +62,13 @@ def figure_inputs(plan: Plan) -> dict[str, Tables]:
     return {name: tables for name, needs in figures.items() if (tables := needs(plan)) is not None}
 
 
+def key_figure(plan: Plan) -> str | None:
+    """Return the figure that the report of a run opens with; None where it has no figure."""
+    figures = list(figure_inputs(plan))
+    chosen = paper_of(plan).key_figure
+    return chosen if chosen in figures else next(iter(figures), None)
+
+
 def claim_inputs(plan: Plan) -> Tables:
     """Return the tables that the claims are measured from."""
     return paper_of(plan).claims(plan)

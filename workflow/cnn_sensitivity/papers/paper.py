@@ -70,6 +70,8 @@ class Paper:
     choices: tuple[Choice, ...] = ()
     jobs: Callable[[Plan], list[Job]] = lambda plan: []
     """What makes the tables that belong to no network; none of them need be asked for."""
+    key_figure: str = ""
+    """What a report opens with, if the run has it; else the first that it has."""
     columns: Mapping[str, Columns] = field(default_factory=dict)
     """Of the tables that this paper alone has, by kind."""
     runs: tuple[str, ...] = ()

@@ -8,7 +8,8 @@ from cnn_sensitivity.scorecard import criteria as criteria_list
 from cnn_sensitivity.scorecard.against_reference import agreement
 from cnn_sensitivity.scorecard.characteristics import Authors, Simulated
 from cnn_sensitivity.scorecard.comparison import read, to_comparison
-from cnn_sensitivity.scorecard.render import to_html, to_markdown, to_text
+from cnn_sensitivity.scorecard.render import to_html, to_markdown
+from cnn_sensitivity.scorecard.terminal import terminal, to_text
 from cnn_sensitivity.scorecard.verdict import OURS, PAPER, Claim, judge
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "agreement",
     "assess",
     "read",
+    "terminal",
     "to_comparison",
     "to_html",
     "to_markdown",

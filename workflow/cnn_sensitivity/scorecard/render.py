@@ -1,13 +1,12 @@
-"""The scorecard as plain text, as Markdown and as a web page of its own."""
+"""The scorecard as Markdown and as a web page of its own."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
-from textwrap import fill, shorten, wrap
 
 from pandas import DataFrame
 
-from cnn_sensitivity.analysis.prose import listing, plural
+from cnn_sensitivity.analysis.prose import plural
 from cnn_sensitivity.scorecard.verdict import (
     CONTRADICTED,
     NOT_TESTED,
@@ -86,7 +85,7 @@ def to_markdown(frame: DataFrame, changes: DataFrame, agreement: str = "") -> st
             row["figure"],
             row["paper"],
             f"{row['number']}: {measured(row)}",
-            f"{mark(row)} {row['verdict']}",
+            verdict_cell(row),
             row["reason"],
         )
         lines.append(f"| {' | '.join(map(cell, cells))} |")
@@ -115,29 +114,6 @@ def to_html(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
     )
 
 
-def to_text(frame: DataFrame, changes: DataFrame, agreement: str = "") -> str:
-    """Return the scorecard for a terminal: claim, measured, verdict, under 100 characters wide.
-
-    Ends with the counts, the claims whose criteria changed, and how the run compares.
-    """
-    rows = [("Claim", "", "Measured", "Verdict")]
-    for row in records(frame):
-        statement = shorten(str(row["statement"]), 40, placeholder=" …")
-        verdict = f"{mark(row)} {row['verdict']}".removesuffix(" at this scale")
-        name = f"{row['id']}{_OURS[str(row['whose'])]}"
-        rows.append((name, statement, measured(row), verdict))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        "  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip()  # the verdict ends the line
-        for row in rows
-    ]
-    names = listing(dict.fromkeys(changes["claim"])) or "none"
-    changed = fill(f"Criteria that changed: {names}.", 98, break_on_hyphens=False)
-    counts = summary(frame).replace(". ", ".\n")
-    end = [counts, changed, *wrap(agreement, 100)]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", *end])
-
-
 def records(frame: DataFrame) -> list[dict[str, object]]:
     """Return the scorecard's rows."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
@@ -163,9 +139,24 @@ def _html_head(headings: Sequence[str]) -> str:
     return "".join(f'<th scope="col">{heading}</th>' for heading in headings)
 
 
+def name(row: Mapping[str, object]) -> str:
+    """Return a claim's name, with a note if no paper states it."""
+    return f"{row['id']}{_OURS[str(row['whose'])]}"
+
+
 def mark(row: Mapping[str, object]) -> str:
     """Return the sign of a row's verdict."""
     return _MARKS[str(row["verdict"])]
+
+
+def token(row: Mapping[str, object]) -> str:
+    """Return the class of a row's verdict in a web page."""
+    return _CLASSES[str(row["verdict"])]
+
+
+def verdict_cell(row: Mapping[str, object]) -> str:
+    """Return a row's verdict with its sign."""
+    return f"{mark(row)} {row['verdict']}"
 
 
 def measured(row: Mapping[str, object]) -> str:
@@ -183,12 +174,11 @@ def cell(value: object) -> str:
 
 def _html_row(row: Mapping[str, object]) -> str:
     text = {key: escape(str(value)) for key, value in row.items()}
-    verdict = str(row["verdict"])
     return (
         f"<tr><td><code>{text['id']}</code>{_OURS[text['whose']]} {text['statement']}"
         f"<br><small>{text['criterion']} ({text['since']})</small></td>"
         f"<td>{text['figure']}</td><td>{text['paper']}</td>"
         f'<td class="measured">{measured(row)}<br><small>{text["number"]}</small></td>'
-        f'<td class="verdict {_CLASSES[verdict]}">{mark(row)} {text["verdict"]}</td>'
+        f'<td class="verdict {token(row)}">{verdict_cell(row)}</td>'
         f"<td><small>{text['reason']}</small></td></tr>"
     )

@@ -223,6 +223,7 @@ def _other_jobs(plan: Plan, costs: Iterable[Cost]) -> Iterable[str]:
     yield from (f"{plan.figures_folder}/{figure}.png" for figure in figure_inputs(plan))
     yield f"{plan.results}/claims.csv"
     yield f"{plan.results}/software.txt"
+    yield f"{plan.results}/first_page.html"
 
 
 def _wanted_datasets(plan: Plan, costs: Iterable[Cost]) -> list[str]:

@@ -9,6 +9,7 @@ PAPER = Paper(
     arxiv="2012.15110",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    key_figure="figure_phasespace",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
     runs=("geiger_2021_quick",),

@@ -9,6 +9,7 @@ PAPER = Paper(
     arxiv="2007.11471",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    key_figure="figure_lambda",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
 )

@@ -9,6 +9,7 @@ PAPER = Paper(
     arxiv="2105.02468",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    key_figure="figure_04",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
     runs=("petrini_2021_quick",),

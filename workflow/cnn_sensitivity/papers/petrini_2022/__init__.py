@@ -10,6 +10,7 @@ PAPER = Paper(
     arxiv="2206.12314",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    key_figure="figure_01",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
     settings=Settings,

@@ -11,6 +11,7 @@ PAPER = Paper(
     arxiv="1804.04438",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    key_figure="figure_02",
     jobs=jobs.jobs,
     runs=("ruderman_2018_quick",),
 )

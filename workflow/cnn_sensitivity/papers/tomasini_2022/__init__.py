@@ -9,6 +9,7 @@ PAPER = Paper(
     arxiv="2210.01506",
     figures=inputs.FIGURES,
     claims=inputs.claims,
+    key_figure="figure_01",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
     choices=(inputs.FIGURE_03, inputs.FIGURE_04, inputs.FIGURE_09),
