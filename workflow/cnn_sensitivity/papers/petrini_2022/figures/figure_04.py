@@ -63,7 +63,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         "The feature predictor is the interpolation of least l1 norm over a dictionary of fixed"
         " random directions, solved exactly, which has at most n neurons by construction. The"
         " authors' gradient descent moves the directions; where it was run"
-        " (few points and training sets) it stands beside, not run to its end: neurons that would merge"
+        " (few points, few sets) it stands beside, not run to its end: neurons that will merge"
         " are still apart, so that it has more atoms.",
         f"{INFERRED}: from a review's summary of its argument.",
         BANDS,
