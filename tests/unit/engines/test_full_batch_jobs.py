@@ -13,10 +13,16 @@ import torch
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.checkpoints import checkpoint as checkpoints
 from cnn_sensitivity.checkpoints.sealed import STATES
-from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.config import (
+    Diffeomorphism,
+    Measurement,
+    MeasurementSettings,
+    TrainingSettings,
+)
 from cnn_sensitivity.engines import base
 from cnn_sensitivity.engines.gradient_flow import job as flow_job
 from cnn_sensitivity.engines.summaries import is_below_chance, without_epochs
+from cnn_sensitivity.measures.job import measured
 from cnn_sensitivity.networks.representation import Representation
 from cnn_sensitivity.networks.training_sets import training_set
 from cnn_sensitivity.tasks.images.embedded import load_images
@@ -151,6 +157,31 @@ def test_all_engines_learn_the_training_set_of_a_seed(stripe: Dataset) -> None:
     assert torch.equal(learned.inputs, again.inputs)
     smaller = training_set(settings(FLOW, seeds=[0], size=16), stripe, 0)
     assert not torch.equal(learned.inputs[:16], smaller.inputs)
+
+
+def test_predictors_of_two_experiments_are_measured_on_the_same_centred_images(
+    images: Dataset, tmp_path: Path
+) -> None:
+    """One machine under two names has one D, G and R; so have a flow and a machine their ratio."""
+    told = settings({"engine": "kernel", "centred": True}, seeds=[0], size=30)
+    asked = MeasurementSettings(
+        measurements={
+            "sensitivity": Measurement(
+                perturbation=Diffeomorphism(), layers="output", images=40, centred=True
+            )
+        },
+        root_seed=0,
+    )
+    found = []
+    for name in ("machine", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        checkpoint, _ = fitted(told.model_copy(update={"experiment": name}), images, folder)
+        rows = measured(checkpoint, images, asked)
+        found.append(rows.set_index(["state", "quantity"])["value"].astype(float))
+    assert found[0].loc["trained"].notna().all()
+    pd.testing.assert_series_equal(*found)
+    assert found[0].loc["initial"].isna().all()  # a machine is zero at first
 
 
 def test_by_chance_half_of_the_parities_are_wrong(images: Dataset, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from cnn_sensitivity.papers.petrini_2022.tables.pictures import circle_table, sa
 from cnn_sensitivity.papers.petrini_2022.tables.sphere import (
     drawn,
     kernel_regression,
+    mean_square,
     rotated,
     rotation,
     sphere_table,
@@ -166,6 +167,15 @@ def test_a_random_target_is_one_function_for_training_and_test() -> None:
     sample = drawn(told, 200, generator())
     error = ((kernel_regression(sample.x, sample.y)(sample.test) - sample.targets) ** 2).mean()
     assert error < 0.02 * (sample.targets**2).mean()
+
+
+@pytest.mark.parametrize("exponent_", [0.25, 1.0, 3.0])
+def test_the_mean_square_of_random_targets(exponent_: float) -> None:
+    along = uniform(generator(), 400_000, 5)[:, 0]
+    expected = (np.abs(along) ** (2 * exponent_)).mean()
+    assert mean_square(exponent_, 5) == pytest.approx(expected, rel=0.02)
+    assert mean_square(1.0, 7) == pytest.approx(1 / 7)
+    assert mean_square(None, 5) == 1
 
 
 def test_an_even_exponent_is_refused() -> None:

@@ -27,7 +27,8 @@ def measured(
     """Return the rows of each measurement in turn: seeds x states x wirings x layers x quantities.
 
     All networks of an experiment see the same images, deformations and noise, so that their
-    differences are not the perturbations'. Measurements on the same images pass these through a
+    differences are not the perturbations'; where images are centred first, all of a data set do,
+    since engines are experiments of their own. Measurements on the same images pass these through a
     network once, and so do measurements under the same perturbation with the changed images.
     Raises UserError if the data set is not the one that the checkpoint was trained on, or has too
     few test images.
@@ -46,9 +47,8 @@ def measured(
         before = (
             centring(checkpoint.network(checkpoint.seeds[0], "last")) if first.centred else None
         )
-        made = perturbed_images(
-            dataset, training.experiment, training.noise, settings, group, before
-        )
+        drawn_for = dataset.checksum if before else training.experiment
+        made = perturbed_images(dataset, drawn_for, training.noise, settings, group, before)
         stimuli = _on_device(made, device)
         measures = [
             measure_class(each.quantity).of(each, stimuli[name]) for name, each in group.items()

@@ -44,7 +44,7 @@ def description(name: str, measurement: Measurement) -> dict[str, Any]:
 
 def perturbed_images(
     dataset: Dataset,
-    experiment: str,
+    drawn_for: str,
     training_noise: float,
     settings: MeasurementSettings,
     measurements: Named,
@@ -54,7 +54,8 @@ def perturbed_images(
 
     Nothing for one that needs no images. A network that was trained on noisy images is measured on
     noisy images (T22 [code]). What two measurements share is one tensor. `before` maps images to
-    as many numbers, which are images too: it is these that are changed.
+    as many numbers, which are images too: it is these that are changed. `drawn_for`: whose draws
+    these are, an experiment's or a data set's.
     """
     needs = {name: measure_class(each.quantity).needs for name, each in measurements.items()}
     if not any(needs.values()):
@@ -68,7 +69,7 @@ def perturbed_images(
         )
 
     def generator(*purpose: str | float) -> torch.Generator:
-        identity = (settings.root_seed, experiment, *purpose)
+        identity = (settings.root_seed, drawn_for, *purpose)
         return torch.Generator().manual_seed(derive_seed(*identity))
 
     chosen = torch.randperm(there_are, generator=generator("measured images"))[: first.images]

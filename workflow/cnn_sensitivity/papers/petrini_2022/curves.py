@@ -46,7 +46,7 @@ def predicted(axes: Axes, data: DataFrame, slope: float, look: Look) -> None:
     axes.plot(ends, values, color=look.colour, linestyle=(0, (4, 2)), linewidth=1)
     axes.annotate(
         f"${slope:.3g}$", (ends[0], values[0]), color=look.colour, fontsize=7, ha="left",
-        va="bottom", xytext=(2, 1), textcoords="offset points",
+        va="bottom", xytext=(4, 3), textcoords="offset points",
     )  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def legend(figure: Figure, names: Mapping[str, str], *further: Line2D) -> None:
         for name, look in LOOKS.items()
         if name in names
     ]
-    figure.legend(handles=[*handles, *further], loc="outside lower center", ncols=4)
+    columns = 4 if figure.get_figwidth() > 6 else 2
+    figure.legend(handles=[*handles, *further], loc="outside lower center", ncols=columns)
 
 
 def dashed(label: str) -> Line2D:

@@ -48,8 +48,9 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         size_axes(upper, "test error" if column == 0 else "")
         upper.set_xlabel("")
         lower.axhline(1, color=GREY, linestyle=":", linewidth=0.8)
-        log_axis(lower, "x")
+        lower.set_xscale("log")
         lower.set_xlim(upper.get_xlim())
+        log_axis(lower, "x")
         lower.set_ylim(0, max(2.2, 1.1 * shares["high"].max()))
         lower.set_xlabel("training points $n$")
         lower.set_ylabel("atoms / $n$" if column == 0 else "")
@@ -62,7 +63,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         "The feature predictor is the interpolation of least l1 norm over a dictionary of fixed"
         " random directions, solved exactly, which has at most n neurons by construction. The"
         " authors' gradient descent moves the directions; where it was run"
-        " (d = 3 and 5, few points) it stands beside, not run to its end: neurons that would merge"
+        " (few points, few sets) it stands beside, not run to its end: neurons that will merge"
         " are still apart, so that it has more atoms.",
         f"{INFERRED}: from a review's summary of its argument.",
         BANDS,

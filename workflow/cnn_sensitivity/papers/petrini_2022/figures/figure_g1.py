@@ -43,7 +43,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     present = {regime: SPHERE[regime] for regime in SPHERE if regime in set(rows["regime"])}
     legend(figure, present, dashed("predicted slope (inferred)"))
     text = caption(
-        "Mean squared error over the target's mean square, against the number of training points,"
+        "Mean squared error over the mean square of such targets, against the number of points,"
         " for Gaussian random functions of smoothness ν_t = a + 1/2 on the sphere.",
         "The exponents a are odd: even ones, as in the authors' commands, give polynomials.",
         f"{INFERRED}.",

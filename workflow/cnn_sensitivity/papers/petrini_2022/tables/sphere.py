@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from pandas import DataFrame
+from scipy.special import gammaln
 
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.engines.kernel.machines import ridgeless
@@ -38,8 +39,8 @@ def sphere_table(told: Sphere, root_seed: int) -> DataFrame:
     """Return a row for each regime, number of training points and training set.
 
     Columns: regime (feature: least l1 norm; descent: the authors'; lazy: ridgeless regression),
-    dimension, exponent (nan: constant), train_points, seed, test_error (mean squared over the mean
-    square of the target), atoms (0 of the kernel, which has one at every point), rotation (see
+    dimension, exponent (nan: constant), train_points, seed, test_error (mean squared over the
+    target's `mean_square`), atoms (0 of the kernel, which has one at every point), rotation (see
     `rotation`). All regimes see the same points.
     """
     rows = []
@@ -57,7 +58,8 @@ def sphere_table(told: Sphere, root_seed: int) -> DataFrame:
                         "exponent": np.nan if told.exponent is None else told.exponent,
                         "train_points": size,
                         "seed": seed,
-                        "test_error": _error(function(sample.test), sample.targets),
+                        "test_error": ((function(sample.test) - sample.targets) ** 2).mean()
+                        / mean_square(told.exponent, told.dimension),
                         "atoms": count,
                         "rotation": rotation(function(sample.test), function(sample.rotated)),
                     }
@@ -133,5 +135,12 @@ def _regimes(told: Sphere, size: int, seed: int) -> list[str]:
     return [regime for regime, is_wanted in wanted.items() if is_wanted]
 
 
-def _error(outputs: np.ndarray, targets: np.ndarray) -> float:
-    return float(((outputs - targets) ** 2).mean() / (targets**2).mean())
+def mean_square(exponent: float | None, dimension: int) -> float:
+    """Return the mean square of a target over its draws, E |theta . x|^2a; 1 of the constant one.
+
+    That of one draw scatters by a factor: most of it is its mean over the sphere.
+    """
+    if exponent is None:
+        return 1.0
+    logs = gammaln([exponent + 0.5, dimension / 2, exponent + dimension / 2])
+    return float(np.exp(logs @ [1, 1, -1]) / np.sqrt(np.pi))
