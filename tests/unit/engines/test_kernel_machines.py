@@ -125,3 +125,13 @@ def test_what_cannot_be_separated_or_learnt_is_refused() -> None:
         ridgeless(kernel, x, y[:5])
     with pytest.raises(UserError, match="the kernel of two of them is not a finite number"):
         ridgeless(kernel, x / 0, y)
+
+
+def test_a_machine_that_need_not_separate_errs_on_what_contradicts_itself_alone() -> None:
+    """Of one point with both labels one is wrong; all others are on their side."""
+    kernel, (x, y) = AnalyticTangentKernel(), points(0, 6)
+    inputs, targets = torch.cat([x, x[:1]]), torch.cat([y, -y[:1]])
+    machine = support_vectors(kernel, inputs, targets, separates=False)
+    right = machine(inputs) * targets > 0
+    assert bool(right[1:6].all())
+    assert int(right[[0, 6]].sum()) == 1

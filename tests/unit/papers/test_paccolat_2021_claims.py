@@ -4,7 +4,7 @@ import numpy as np
 import paccolat_2021_tables as tables
 import pytest
 import scipy.stats
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.papers.paccolat_2021 import theory
@@ -113,6 +113,24 @@ def test_lambda_needs_sizes_from_200_to_6400() -> None:
     found = scorecard("c21-lambda", paths=paths[paths["train_size"] < 6400])
     assert found["verdict"]["c21-lambda"] == NOT_TESTED
     assert "from p = 200 to 6400" in found["reason"]["c21-lambda"]
+
+
+def test_a_flow_that_stops_soon_after_t_star_does_not_say_what_is_undone() -> None:
+    paths = WHOLE["paths"].copy()
+    paths.loc[LAST, "share_fitted"] = 0.12
+    found = scorecard("c21-undone", paths=paths)
+    assert found["verdict"]["c21-undone"] == NOT_TESTED
+    assert "that goes on after t*" in found["reason"]["c21-undone"]
+
+
+def test_lambda_is_that_of_the_flows_that_span_the_sizes() -> None:
+    """Others within the range, of another experiment, have no say."""
+    paths = WHOLE["paths"]
+    others = paths[paths["train_size"] == 1132].assign(experiment="curves", train_size=1024)
+    others["weights_informative"] *= 9.0
+    found = scorecard("c21-lambda", paths=concat([paths, others], ignore_index=True))
+    assert found["verdict"]["c21-lambda"] == REPRODUCED
+    assert found["measured"]["c21-lambda"] == pytest.approx(0.5, abs=0.01)
 
 
 def test_networks_that_err_more_than_a_quarter_are_left_out_and_counted() -> None:

@@ -12,6 +12,7 @@ from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.engines.kernel.machines import support_vectors
 from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli
 from cnn_sensitivity.measures.compression import compression
+from cnn_sensitivity.networks.kernel_predictor import KernelPredictor
 from cnn_sensitivity.networks.scaled_change import ScaledChange
 from cnn_sensitivity.networks.tangent_kernels import EmpiricalTangentKernel
 from cnn_sensitivity.tasks.points.signed import Signed, test_error
@@ -26,7 +27,9 @@ MODES = 30
 class TangentKernel(Measure):
     """The error of the hard-margin machine on the network's empirical kernel, and its spectrum.
 
-    `kernel_error`: on all test points, trained on the seed's training set. `stretched_error`: of
+    `kernel_error`: on all test points, trained on the seed's training set; `kernel_unfitted`: on
+    that set. A kernel that has all but lost a direction can be too flat to separate all points in
+    float64: the machine has then slack, at the C of a hard margin. `stretched_error`: of
     the initial network's kernel where the uninformative coordinates are divided by the network's
     lambda (C21). `top_share`: the share of |y|^2 on the `TOP` eigenvectors of largest eigenvalue.
     For mode 1, 2, ...: `eigenvalue`, over the trace, and `projection`, the share of |y|^2 on it.
@@ -49,14 +52,12 @@ class TangentKernel(Measure):
         kernel = tangent_kernel(trained)
         values, shares = spectrum(kernel, learned.training)
         factor = compression(trained, self.informative)
-        stretched = _error(
-            tangent_kernel(initial),
-            self._stretched(learned.training, factor),
-            self._stretched(learned.test, factor),
-        )
+        machine = _machine(kernel, learned.training)
+        stretched = _machine(tangent_kernel(initial), self._stretched(learned.training, factor))
         rows = [
-            _row("kernel_error", _error(kernel, learned.training, learned.test)),
-            _row("stretched_error", stretched),
+            _row("kernel_error", test_error(machine, learned.test)),
+            _row("kernel_unfitted", test_error(machine, learned.training)),
+            _row("stretched_error", test_error(stretched, self._stretched(learned.test, factor))),
             _row("top_share", float(shares[:TOP].sum())),
         ]
         for mode in range(min(MODES, len(values))):
@@ -92,8 +93,8 @@ def tangent_kernel(network: nn.Module) -> EmpiricalTangentKernel:
     return EmpiricalTangentKernel(copy.deepcopy(network).double().requires_grad_(True))
 
 
-def _error(kernel: EmpiricalTangentKernel, training: Signed, test: Signed) -> float:
-    return test_error(support_vectors(kernel, training.inputs, training.targets), test)
+def _machine(kernel: EmpiricalTangentKernel, training: Signed) -> KernelPredictor:
+    return support_vectors(kernel, training.inputs, training.targets, separates=False)
 
 
 def _row(quantity: str, value: float, mode: int | None = None) -> Row:

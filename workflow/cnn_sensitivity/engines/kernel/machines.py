@@ -18,13 +18,16 @@ HARD = 1e6
 _NULL = 1e-13
 
 
-def support_vectors(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPredictor:
+def support_vectors(
+    kernel: Kernel, inputs: Tensor, targets: Tensor, *, separates: bool = True
+) -> KernelPredictor:
     """Return the hard-margin support vector machine, targets +-1 (scikit-learn's SVC, C = 1e6).
 
     Source: S22's authors use SVC with a precomputed kernel and C = 1e20.
 
     Raises:
-        UserError: the targets are not +1 and -1, both of them, or the points cannot be separated.
+        UserError: the targets are not +1 and -1, both of them, or the points cannot be separated;
+            unless it need not: `separates` False takes the machine with the least slack at this C.
     """
     gram = gram_matrix(kernel, inputs, targets)
     check_signs(targets)
@@ -37,7 +40,7 @@ def support_vectors(kernel: Kernel, inputs: Tensor, targets: Tensor) -> KernelPr
     dual = torch.zeros(len(targets), dtype=torch.float64)
     dual[torch.from_numpy(machine.support_).long()] = torch.from_numpy(machine.dual_coef_[0])
     offset = float(machine.intercept_[0])
-    if bool((targets * (gram @ dual / scale + offset) <= 0).any()):
+    if separates and bool((targets * (gram @ dual / scale + offset) <= 0).any()):
         raise UserError("targets: no kernel machine without slack separates these points")
     return KernelPredictor(kernel, inputs, dual / scale, offset)
 

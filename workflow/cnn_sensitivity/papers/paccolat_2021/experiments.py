@@ -9,17 +9,18 @@ from cnn_sensitivity.tables.measurements import part
 
 
 def flows(plan: Plan) -> list[Run]:
-    """Return the flows on points whose paths tell the sizes of the first layer's weights."""
-    return [
-        run
-        for run in _of_points(plan)
-        if isinstance(run.fit, GradientFlow) and run.fit.informative is not None
-    ]
+    """Return the flows on points."""
+    return [run for run in _of_points(plan) if isinstance(run.fit, GradientFlow)]
 
 
 def feature_flows(plan: Plan) -> list[Run]:
     """Return the flows in the feature regime."""
     return [run for run in flows(plan) if float(run.axes["alpha"] or 0) < LAZY_FROM]
+
+
+def followed(runs: list[Run]) -> list[Run]:
+    """Return the flows whose paths tell the sizes of the first layer's weights."""
+    return [run for run in runs if getattr(run.fit, "informative", None) is not None]
 
 
 def machines(plan: Plan) -> list[Run]:

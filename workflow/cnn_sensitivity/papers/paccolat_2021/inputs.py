@@ -9,6 +9,7 @@ from cnn_sensitivity.config.experiments import Cylinder, Stripe
 from cnn_sensitivity.papers.paccolat_2021.experiments import (
     feature_flows,
     flows,
+    followed,
     machines,
     parts,
 )
@@ -23,7 +24,7 @@ CURVES = ("compression", "tangent_kernel")
 def claims(plan: Plan) -> Tables:
     """Return the tables that the claims are measured from."""
     return _filled(
-        paths=_training(flows(plan)),
+        paths=_training(followed(flows(plan))),
         machines=_training(machines(plan)),
         measurements=parts(plan, feature_flows(plan), *CURVES),
     )
@@ -55,14 +56,14 @@ def _figure_neurons(plan: Plan) -> Tables | None:
 
 
 def _figure_path(plan: Plan) -> Tables | None:
-    stripes = _of(plan, feature_flows(plan), Stripe)
-    followed = [run for run in stripes if getattr(run.fit, "stop", 0) == 1]
+    stripes = followed(_of(plan, feature_flows(plan), Stripe))
+    whole = [run for run in stripes if getattr(run.fit, "stop", 0) == 1]
     theory = of_jobs(jobs(plan), "infinite_data")
-    return {"paths": _training(followed), **theory} if followed and theory else None
+    return {"paths": _training(whole), **theory} if whole and theory else None
 
 
 def _figure_lambda(plan: Plan) -> Tables | None:
-    return _filled(paths=_training(_of(plan, flows(plan), Stripe))) or None
+    return _filled(paths=_training(followed(_of(plan, flows(plan), Stripe)))) or None
 
 
 def _figure_curves(plan: Plan) -> Tables | None:

@@ -16,6 +16,8 @@ Tables = dict[str, DataFrame]
 KEYS = ["experiment", "dataset", "dimension", "options", "train_size", "seed"]
 MOST_ERROR = 0.25
 """Networks that err more are left out of learning curves, as the authors do [code: get_lc]."""
+SIZES = (200, 6400)
+"""Over which the criterion has lambda grow."""
 STRIPE, CYLINDER = "stripe", "cylinder"
 T_STAR, END, INITIAL = "t_star", "trained", "initial"
 """States of the measured networks; the rows of a path say `last` of the end."""
@@ -34,6 +36,17 @@ def compressions(tables: Tables, state: str, lazy: bool = False) -> DataFrame:
     paths = regime(tables.get("paths"), lazy)
     rows = paths[in_state(paths, state)]
     return _values(rows, rows["weights_informative"] / rows["weights_uninformative"])
+
+
+def spanning(rows: DataFrame) -> DataFrame:
+    """Return the rows within SIZES of the experiments that have both ends.
+
+    Others have fewer trainings at each size, and a few sizes that scatter more spoil a slope.
+    """
+    rows = rows[rows["train_size"].between(*SIZES)]
+    whole = rows.groupby("experiment")["train_size"].agg(["min", "max"])
+    names = whole.index[(whole["min"] == SIZES[0]) & (whole["max"] == SIZES[1])]
+    return rows[rows["experiment"].isin(names)]
 
 
 def regime(paths: DataFrame | None, lazy: bool) -> DataFrame:

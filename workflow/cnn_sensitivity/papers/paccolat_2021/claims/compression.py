@@ -5,6 +5,7 @@ import numpy as np
 from cnn_sensitivity.papers.paccolat_2021.claims.samples import fitted, geometric
 from cnn_sensitivity.papers.paccolat_2021.rows import (
     END,
+    SIZES,
     STRIPE,
     Tables,
     compressions,
@@ -12,6 +13,7 @@ from cnn_sensitivity.papers.paccolat_2021.rows import (
     measured,
     of_task,
     paired,
+    spanning,
 )
 from cnn_sensitivity.papers.paccolat_2021.theory import compression
 from cnn_sensitivity.scorecard import evidence, trainings
@@ -22,25 +24,19 @@ from cnn_sensitivity.scorecard.verdict import (
     Range,
 )
 
-SIZES = (200, 6400)
-"""Over which the criterion has lambda grow."""
 FLAT = Range(0.8, 1.25)
+MOST_OF_ALL = 0.9
+"""Of the points a flow that went on to its end has fitted more, also where the budget ended it."""
 _NO_FLOWS = "The run has no {} flow on the stripe{}."
 
 
 def grows(tables: Tables) -> Outcome:
     """The slope of ln lambda(t*) against ln p lies within .4 and .6, for each dimension."""
     evidence.table(tables, "paths")
-    rows = of_task(compressions(tables, "t_star"), STRIPE)
-    low, high = SIZES
-    rows = rows[rows["train_size"].between(low, high)]
-    parts = [
-        fitted(curve, geometric, Range(0.4, 0.6), name)
-        for name, _, curve in curves(rows)
-        if {low, high} <= set(curve["train_size"])
-    ]
-    if not parts:
-        raise NotTested(_NO_FLOWS.format("feature", f" from p = {low} to {high}"))
+    rows = spanning(of_task(compressions(tables, "t_star"), STRIPE))
+    if rows.empty:
+        raise NotTested(_NO_FLOWS.format("feature", " from p = {} to {}".format(*SIZES)))
+    parts = [fitted(curve, geometric, Range(0.4, 0.6), name) for name, _, curve in curves(rows)]
     ratios = rows["value"] / compression(rows["train_size"])
     of_law = f"{np.exp(np.log(ratios).mean()):.2g}"
     return Outcome(parts, f"λ is that of a coordinate; {of_law} times the paper's .368 √p in all.")
@@ -62,10 +58,10 @@ def stays(tables: Tables) -> Outcome:
 
 def is_undone(tables: Tables) -> Outcome:
     """lambda at the end is below that at t*, in the flows that went on to the end, for every p."""
-    evidence.table(tables, "paths")
-    last = of_task(compressions(tables, "last"), STRIPE)
+    paths = evidence.table(tables, "paths")
+    to_the_end = paths[paths["share_fitted"] > MOST_OF_ALL]  # a flow that stops at t* has no end
+    last = of_task(compressions({"paths": to_the_end}, "last"), STRIPE)
     both = paired(last, compressions(tables, "t_star"))
-    both = both[both["value"] != both["value_below"]]  # a flow that stops at t* has no end
     if both.empty:
         raise NotTested(_NO_FLOWS.format("feature", " that goes on after t*"))
     parts = [

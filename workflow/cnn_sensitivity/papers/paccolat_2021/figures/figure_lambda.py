@@ -8,7 +8,13 @@ from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import GREY, Look, letter, log_axis, new_figure
 from cnn_sensitivity.papers.paccolat_2021.claims.samples import exponent, geometric
 from cnn_sensitivity.papers.paccolat_2021.panels import scale
-from cnn_sensitivity.papers.paccolat_2021.rows import compressions, curves, joined, over_seeds
+from cnn_sensitivity.papers.paccolat_2021.rows import (
+    compressions,
+    curves,
+    joined,
+    over_seeds,
+    spanning,
+)
 from cnn_sensitivity.papers.paccolat_2021.theory import compression
 
 LOOKS = {
@@ -29,7 +35,7 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
         for name, dimension, curve in curves(rows):
             look = LOOKS.get(dimension, Look(GREY, "x"))
             means = over_seeds(curve, geometric=True)
-            slope, limits, _ = exponent(curve, geometric)
+            slope, limits, _ = exponent(spanning(curve), geometric)
             label = name.partition(", ")[2]
             if np.isfinite(slope) and not lazy:
                 label += f": slope {slope:.2f}"
@@ -63,7 +69,8 @@ def draw(tables: dict[str, DataFrame]) -> Drawing:
     text = caption(
         "Root mean square over neurons of the first layer's weights on the informative coordinate,"
         " over that of one of the others. Faint points are trainings, lines their geometric means,"
-        " bars two standard errors; slopes with 95 % intervals over trainings.",
+        " bars two standard errors; slopes, over the flows that the claim is made of, with 95 %"
+        " intervals over trainings.",
         "(a) In the feature regime at t*, when a tenth of the points is fitted; dashed, the paper's"
         " prediction for this stripe. (b) Lazy networks at the end; grey, what the criterion"
         " allows.",

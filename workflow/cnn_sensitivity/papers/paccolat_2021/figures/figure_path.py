@@ -118,8 +118,8 @@ def _t_star(axes: Axes, rows: DataFrame) -> None:
     if len(times):
         axes.axvspan(times.min(), times.max(), color=LIGHT, alpha=0.5, linewidth=0, zorder=0)
         axes.text(
-            times.min(), 0.99, "$t^*$ ", transform=axes.get_xaxis_transform(), ha="right", va="top",
-            fontsize=7.5, color=GREY,
+            times.min(), 0.02, "$t^*$ ", transform=axes.get_xaxis_transform(), ha="right",
+            va="bottom", fontsize=7.5, color=GREY,
         )  # fmt: skip
 
 
