@@ -7,7 +7,7 @@ import pandas
 import pytest
 from checkout import Checkout
 
-NAMES = 'NAMES = ("tomasini_2022",'
+NAMES = "NAMES = (\n"
 ROOM = {
     "__init__.py": """
         from cnn_sensitivity.papers.paper import Paper, of_jobs
@@ -42,6 +42,13 @@ ROOM = {
             return DataFrame({"unit": unit, "mean": means.numpy()})
         """,
     "claims/__init__.py": "CLAIMS = ()",
+    "criteria.csv": "date,claim,criterion,why",
+    "simulation.py": """
+        from pandas import DataFrame
+        from cnn_sensitivity.scorecard.characteristics import Authors
+
+        AUTHORS = Authors(frozenset(), lambda tables: lambda generator: tables, DataFrame())
+        """,
     "figures/__init__.py": "",
     "figures/figure_01.py": '''
         """Figure 01: how bright images are."""
@@ -85,7 +92,7 @@ def scratch(checkout: Checkout) -> Checkout:
     registry = papers / "__init__.py"
     text = registry.read_text()
     assert NAMES in text
-    registry.write_text(text.replace(NAMES, f'{NAMES} "scratch",'))
+    registry.write_text(text.replace(NAMES, f'{NAMES}    "scratch",\n'))
     (checkout.folder / "scratch.yaml").write_text(OVERLAY)
     return checkout
 
