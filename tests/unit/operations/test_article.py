@@ -175,6 +175,7 @@ def test_every_figure_with_numbers_of_authors_has_them_beside_it() -> None:
         ("tomasini_2022", "figure_01"),
         *(("petrini_2021", f"figure_0{number}") for number in (3, 4, 5, 7)),
         *(("ruderman_2018", f"figure_0{number}") for number in (2, 3, 4, 5)),
+        ("geiger_2021", "figure_phasespace"),
     }
     table = papers.theirs("petrini_2021", "figure_03")
     assert table is not None

@@ -33,13 +33,7 @@ def of_two_rows(kind: str) -> DataFrame:
 
 
 WHOLE = {
-    **{
-        kind: partial(of_two_rows, kind)
-        for kind in (
-            *("phase_diagram", "overhangs", "deformed_examples", "sphere", "identity"),
-            *("paths", "machines", "infinite_data"),
-        )
-    },
+    **{kind: partial(of_two_rows, kind) for kind in COLUMNS},
     "sensitivity": tables.sensitivity,
     "medians": tables.sensitivity,
     "initial": tables.sensitivity,
