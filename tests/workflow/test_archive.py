@@ -18,7 +18,7 @@ LAYERS = ("--configfile", "config.yaml", SMOKE[1])
 PACKED = ("--configfile", "results/smoke/config.yaml")
 REDRAW = (*PACKED, "--workflow-profile", "profiles/redraw")
 DRAWN = ("paper_figures/*/*.*", "results/**/*.csv")
-DRAWING = {*FIGURES, "claims", "all"}
+DRAWING = {*FIGURES, "claims", "first_page", "all"}
 COMMITTED = sorted(ROOT.glob("paper_figures/reference/*/tables.tar.gz"))
 
 
