@@ -44,4 +44,4 @@ def test_editing_a_number_of_the_authors_redraws_and_remeasures_nothing(
     table.write_text(table.read_text().replace("0.0038", "0.0039", 1))
     jobs = finished.planned(*RUN)
     compared = {*FIGURES} - {"figure_01", "figure_02", "figure_06"}  # these show ours alone
-    assert jobs == {**dict.fromkeys(compared, 1), "claims": 1, "all": 1}
+    assert jobs == {**dict.fromkeys(compared, 1), "claims": 1, "first_page": 1, "all": 1}

@@ -11,7 +11,7 @@ from test_plan_of_jobs import FIGURES
 from cnn_sensitivity.config import read
 from cnn_sensitivity.plan import Plan
 
-CLAIMS = {"claims", "all"}
+CLAIMS = {"claims", "first_page", "all"}
 
 
 def figures_of(jobs: dict[str, int]) -> set[str]:
