@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_a_trial_with_numbers_has_its_table(page: Path) -> None:
     for section in page.read_text().split("\n## ")[1:]:
         if re.search(r"\d\.\d|hundred|times", section):
             assert re.search(r"\]\([^)]+\.csv\)", section), section
+
+
+def test_nothing_that_git_ignores_is_committed() -> None:
+    """What a command writes, a site or a run, does not come with the sources."""
+    call = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    found = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout == ""
 
 
 def test_every_target_of_the_makefile_has_its_line_of_help() -> None:
