@@ -61,6 +61,11 @@ class Checkout:
         jobs = dict(re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE))
         return {rule: int(count) for rule, count in jobs.items() if rule != "total"}
 
+    def copied(self, folder: Path) -> "Checkout":
+        """Copy all of it, results too, into a folder that is not there yet."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Checkout(folder)
+
     def append(self, path: str, text: str = "\n# edited\n") -> None:
         """Edit a file."""
         with (self.folder / path).open("a") as file:

@@ -1,13 +1,11 @@
 """The checkouts that the tests of the workflow and of the cluster share, and where tests run."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from checkout import ROOT, SMOKE, Checkout, copy_checkout
-from filelock import FileLock
+from finished import finished_run
 
 # What a user's run, probe or timing leaves in a checkout: no test may depend on it.
 OF_USERS = [f"{ROOT}/{name}/" for name in ("results", "data", "probe", "timings", "paper_figures")]
@@ -41,24 +39,11 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the smoke scenario has run; tests only read it.
-
-    Where several processes share the tests, the first to come runs it for all.
-    """
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    whole = base / "smoke"
-    with FileLock(base / "smoke.lock"):
-        if not whole.exists():
-            checkout = copy_checkout(tmp_path_factory.mktemp("smoke"))
-            run = checkout.snakemake(*SMOKE)
-            assert run.returncode == 0, run.stdout + run.stderr
-            whole.symlink_to(checkout.folder)
-    return Checkout(whole.resolve())
+    """A checkout in which the smoke scenario has run; tests only read it."""
+    return finished_run(tmp_path_factory, "smoke", *SMOKE)
 
 
 @pytest.fixture
 def edited(smoke: Checkout, tmp_path: Path) -> Checkout:
     """A copy of the finished smoke run that a test may change."""
-    shutil.copytree(smoke.folder, tmp_path / "run", symlinks=True)
-    return Checkout(tmp_path / "run")
+    return smoke.copied(tmp_path / "run")

@@ -1,6 +1,5 @@
 """The workflow on a real Slurm of two nodes with two pretend GPUs each, while things go wrong."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,11 +64,10 @@ class Troubles:
 @pytest.fixture(scope="module")
 def undisturbed(smoke: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The same run on this machine alone."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    shutil.copytree(smoke.folder, folder, symlinks=True)
-    run = Checkout(folder).snakemake(*FAULTS)
+    copy = smoke.copied(tmp_path_factory.mktemp("undisturbed") / "run")
+    run = copy.snakemake(*FAULTS)
     assert run.returncode == 0, run.stdout + run.stderr
-    return Checkout(folder)
+    return copy
 
 
 @pytest.fixture(scope="module")

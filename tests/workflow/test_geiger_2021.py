@@ -1,15 +1,10 @@
 """L21's smoke scenario end to end, and what reruns when something of its room changes."""
 
-import csv
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, copy_checkout
-from filelock import FileLock
-
-from cnn_sensitivity import papers
+from checkout import Checkout
+from finished import check_figures, finished_run
 
 SMOKE = ("--configfile", "workflow/scenarios/geiger_2021/smoke.yaml")
 ROOM = "workflow/cnn_sensitivity/papers/geiger_2021"
@@ -17,33 +12,19 @@ ROOM = "workflow/cnn_sensitivity/papers/geiger_2021"
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the scenario has run; tests only read it, of several processes too."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    whole = base / "geiger"
-    with FileLock(base / "geiger.lock"):
-        if not whole.exists():
-            checkout = copy_checkout(tmp_path_factory.mktemp("geiger"))
-            run = checkout.snakemake(*SMOKE)
-            assert run.returncode == 0, run.stdout + run.stderr
-            whole.symlink_to(checkout.folder)
-    return Checkout(whole.resolve())
+    """A checkout in which the scenario has run; tests only read it."""
+    return finished_run(tmp_path_factory, "geiger", *SMOKE)
 
 
 @pytest.fixture
 def changed(finished: Checkout, tmp_path: Path) -> Checkout:
     """A copy of the finished run that a test may change."""
-    shutil.copytree(finished.folder, tmp_path / "run", symlinks=True)
-    return Checkout(tmp_path / "run")
+    return finished.copied(tmp_path / "run")
 
 
 def test_every_figure_and_the_scorecard_are_there(finished: Checkout) -> None:
     folder = finished.folder / "paper_figures/geiger_2021_smoke"
-    for figure in papers.paper("geiger_2021").figures:
-        assert (folder / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
-        assert len((folder / f"{figure}.txt").read_text()) > 40
-        with (folder / f"{figure}.csv").open() as file:
-            assert csv.DictReader(file).fieldnames
+    check_figures(folder, "geiger_2021")
     assert "8 claims of the paper" in (folder / "claims.txt").read_text()
 
 

@@ -1,15 +1,11 @@
 """S22's smoke scenario end to end, and what reruns when something of its room changes."""
 
 import csv
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, copy_checkout
-from filelock import FileLock
-
-from cnn_sensitivity import papers
+from checkout import Checkout
+from finished import check_figures, finished_run
 
 OVERLAY = "workflow/scenarios/petrini_2022/smoke.yaml"
 SMOKE = ("--configfile", OVERLAY)
@@ -18,33 +14,19 @@ ROOM = "workflow/cnn_sensitivity/papers/petrini_2022"
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the scenario has run; tests only read it, of several processes too."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    whole = base / "petrini_2022"
-    with FileLock(base / "petrini_2022.lock"):
-        if not whole.exists():
-            checkout = copy_checkout(tmp_path_factory.mktemp("petrini_2022"))
-            run = checkout.snakemake(*SMOKE)
-            assert run.returncode == 0, run.stdout + run.stderr
-            whole.symlink_to(checkout.folder)
-    return Checkout(whole.resolve())
+    """A checkout in which the scenario has run; tests only read it."""
+    return finished_run(tmp_path_factory, "petrini_2022", *SMOKE)
 
 
 @pytest.fixture
 def changed(finished: Checkout, tmp_path: Path) -> Checkout:
     """A copy of the finished run that a test may change."""
-    shutil.copytree(finished.folder, tmp_path / "run", symlinks=True)
-    return Checkout(tmp_path / "run")
+    return finished.copied(tmp_path / "run")
 
 
 def test_every_figure_and_the_scorecard_are_there(finished: Checkout) -> None:
     folder = finished.folder / "paper_figures/petrini_2022_smoke"
-    for figure in papers.paper("petrini_2022").figures:
-        assert (folder / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
-        assert len((folder / f"{figure}.txt").read_text()) > 40
-        with (folder / f"{figure}.csv").open() as file:
-            assert csv.DictReader(file).fieldnames
+    check_figures(folder, "petrini_2022")
     text = (folder / "claims.txt").read_text()
     assert "8 claims of the paper" in text and "1 of ours" in text
 

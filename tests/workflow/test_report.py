@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -48,8 +47,7 @@ setTimeout(visit, 1000);
 @pytest.fixture(scope="module")
 def report(smoke: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report's file."""
-    copy = Checkout(tmp_path_factory.mktemp("report") / "run")
-    shutil.copytree(smoke.folder, copy.folder, symlinks=True)
+    copy = smoke.copied(tmp_path_factory.mktemp("report") / "run")
     path = copy.folder / "report.html"
     style = ("--report-stylesheet", "workflow/report/report.css")
     run = copy.snakemake(*SMOKE, "--report", str(path), *style)
