@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli
+from cnn_sensitivity.networks.scaled_change import trained_network
 
 SHIFT = 0.1
 """By which points are moved along a coordinate, of the standard deviation 1."""
@@ -59,8 +60,8 @@ class Compression(Measure):
 
 def compression(network: nn.Module, informative: int) -> float:
     """Return lambda of the first matrix of weights of a network that has one, else nan."""
-    trained = getattr(network, "network", network)  # what a flow made of one holds it
-    weights = next((x.detach() for x in trained.parameters() if x.ndim == 2), None)
+    parameters = trained_network(network).parameters()
+    weights = next((x.detach() for x in parameters if x.ndim == 2), None)
     if weights is None:
         return float("nan")
     first, others = weights[:, :informative], weights[:, informative:]

@@ -53,12 +53,14 @@ def measured(
         measures = [
             measure_class(each.quantity).of(each, stimuli[name]) for name, each in group.items()
         ]
+        of_learned = any(measure.of_learned for measure in measures)
+        test = test_points(dataset) if of_learned else None
         for columns, network in subjects(checkpoint, dataset, settings, first):
             network = (behind_centring(network) if before else network).to(device)
             seen = _seen(network, measures, stimuli, columns, first, dataset, own)
-            if any(measure.of_learned for measure in measures):
+            if test is not None:
                 points = training_set(training, dataset, columns["seed"])
-                seen = replace(seen, learned=Learned(points, test_points(dataset)))
+                seen = replace(seen, learned=Learned(points, test))
             with torch.no_grad():
                 numbers = [measure.rows(seen) for measure in measures]
             for (name, measurement), of_measure in zip(group.items(), numbers, strict=True):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.base import Measure, Row, Seen
 from cnn_sensitivity.measures.tangent_kernel import tangent_kernel
+from cnn_sensitivity.networks.scaled_change import trained_network
 
 RADIUS = sqrt(2)
 """The root mean square of |x| of x ~ N(0, 1) in the plane [code: utils.Kcircle_map]."""
@@ -32,9 +33,8 @@ class KernelOnCircle(Measure):
             )
 
     def rows(self, seen: Seen) -> list[Row]:
-        network = getattr(seen.network, "network", seen.network)
         angles = torch.arange(POINTS, dtype=torch.float64) * (2 * pi / POINTS)
-        gram = on_circle(network, angles)
+        gram = on_circle(trained_network(seen.network), angles)
         return [
             {
                 "layer": "output",

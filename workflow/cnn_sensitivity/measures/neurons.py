@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.base import Measure, Row, Seen
+from cnn_sensitivity.networks.scaled_change import trained_network
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,7 @@ class Neurons(Measure):
     needs: ClassVar[tuple[str, ...]] = ("images",)
 
     def rows(self, seen: Seen) -> list[Row]:
-        network = getattr(seen.network, "network", seen.network)
-        found, bias = places(network)
+        found, bias = places(trained_network(seen.network))
         numbers = torch.cat([bias[:, None], found], dim=1).tolist()
         names = ["bias", *(f"place_{at + 1}" for at in range(found.shape[1]))]
         return [

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures.base import Measure, Row, Seen
-from cnn_sensitivity.networks.scaled_change import ScaledChange
+from cnn_sensitivity.networks.scaled_change import trained_network
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ def participation(sizes: Tensor) -> float:
 
 def neuron_sizes(network: nn.Module) -> Tensor | None:
     """Return |theta_h| |w_h| [h], of a flow those of its network; None without weights."""
-    flows = [each.network for each in network.modules() if isinstance(each, ScaledChange)]
-    layers = [x.detach() for x in (flows or [network])[0].parameters() if x.ndim == 2]
+    layers = [x.detach() for x in trained_network(network).parameters() if x.ndim == 2]
     if not layers:
         return None
     if len(layers) != 2 or layers[1].shape[0] != 1:

@@ -22,3 +22,9 @@ class ScaledChange(nn.Module):
         inputs = inputs.to(self.alpha.dtype)
         moved = self.network(inputs) - self.initial(inputs)
         return self.alpha * moved.reshape(len(inputs))
+
+
+def trained_network(predictor: nn.Module) -> nn.Module:
+    """Return the network that a flow trained, wherever it is in a predictor; else the predictor."""
+    flow = next((each for each in predictor.modules() if isinstance(each, ScaledChange)), None)
+    return predictor if flow is None else flow.network
