@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.tasks.points.components import centred, principal_directions
 from cnn_sensitivity.tasks.store import Dataset, normalize
 
 
@@ -38,30 +39,19 @@ class Representation(nn.Module):
             UserError: an input equals the mean, or there are not so many components.
         """
         stored = torch.cat([dataset.train.images, dataset.test.images])
-        inputs = normalize(stored, dataset.mean, dataset.std).double().flatten(1)
-        count, size = inputs.shape
-        if components is not None and components > min(count, size):
-            raise UserError(
-                f"components {components}: {count} inputs of {size} numbers have at most"
-                f" {min(count, size)}"
-            )
-        made = cls(size, components)
-        made.mean = inputs.mean(dim=0)
-        centred = made._centred(inputs)
-        if not bool(torch.isfinite(centred).all()):
-            raise UserError(f"{dataset.title}: one of the inputs equals their mean")
+        inputs = normalize(stored, dataset.mean, dataset.std).double().flatten(1).numpy()
+        points = centred(inputs)
+        made = cls(inputs.shape[1], components)
+        made.mean = torch.from_numpy(inputs.mean(axis=0))
         if components is not None:
-            made.shift = centred.mean(dim=0)
-            made.directions = _directions(centred - made.shift, components)
+            shift, directions = map(torch.from_numpy, principal_directions(points, components))
+            made.shift, made.directions = shift, directions
         return made
 
     def forward(self, inputs: Tensor) -> Tensor:
-        centred = self._centred(inputs.double().flatten(1))
-        return centred if self.components is None else (centred - self.shift) @ self.directions
-
-    def _centred(self, inputs: Tensor) -> Tensor:
-        shifted = inputs - self.mean
-        return shifted / shifted.norm(dim=1, keepdim=True) * sqrt(inputs.shape[1])
+        shifted = inputs.double().flatten(1) - self.mean
+        points = shifted / shifted.norm(dim=1, keepdim=True) * sqrt(shifted.shape[1])
+        return points if self.components is None else (points - self.shift) @ self.directions
 
 
 def centring(network: nn.Module) -> Representation:
@@ -84,16 +74,3 @@ def behind_centring(network: nn.Module) -> nn.Module:
     centring(network)
     assert isinstance(network, nn.Sequential)
     return nn.Sequential(nn.Flatten(), network[1])
-
-
-def _directions(centred: Tensor, count: int) -> Tensor:
-    """Return the directions [N, count] of largest variance over the root of their mean variance.
-
-    The sign of each is such that its largest weight is positive.
-    """
-    _, vectors = torch.linalg.eigh(centred.T @ centred)
-    chosen = vectors.flip(1)[:, :count]
-    largest = chosen.abs().argmax(dim=0)
-    chosen = chosen * chosen[largest, torch.arange(count)].sign()
-    variances = (centred @ chosen).var(dim=0, unbiased=False)
-    return chosen / variances.mean().sqrt()

@@ -24,13 +24,25 @@ def centred(images: np.ndarray) -> np.ndarray:
 def principal_components(points: np.ndarray, count: int) -> np.ndarray:
     """Return the first `count` principal components [n, count] of points [n, N], not whitened.
 
-    All are divided by the root of the mean of their variances. The sign of each is such that the
-    largest weight of its direction is positive. Source: Geiger 2021 [code], on `centred` images.
+    Raises:
+        UserError: there are fewer than `count` components.
+    """
+    mean, directions = principal_directions(points, count)
+    return (points - mean) @ directions
+
+
+def principal_directions(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean [N] of points [n, N] and the directions [N, count] of their components.
+
+    The components (points - mean) @ directions are all divided by the root of the mean of their
+    variances. The sign of each is such that the largest weight of its direction is positive.
+    Source: Geiger 2021 [code], on `centred` images.
 
     Raises:
         UserError: there are fewer than `count` components.
     """
-    shifted = points - points.mean(axis=0)
+    mean = points.mean(axis=0)
+    shifted = points - mean
     if not 1 <= count <= min(shifted.shape):
         raise UserError(
             f"{count} principal components: {shifted.shape[0]} points in {shifted.shape[1]}"
@@ -40,8 +52,7 @@ def principal_components(points: np.ndarray, count: int) -> np.ndarray:
     directions = vectors[:, ::-1][:, :count]
     largest = np.abs(directions).argmax(axis=0)
     directions = directions * np.sign(directions[largest, np.arange(count)])
-    components = shifted @ directions
-    return components / np.sqrt(components.var(axis=0).mean())
+    return mean, directions / np.sqrt((shifted @ directions).var(axis=0).mean())
 
 
 def parity(classes: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.tasks.points.components import parity
 from cnn_sensitivity.tasks.store import Dataset, Split, normalize
 
 
@@ -65,4 +66,4 @@ def _signed(dataset: Dataset, split: Split, chosen: Tensor) -> Signed:
     labels = split.labels[chosen]
     if labels.is_floating_point():
         return Signed(inputs, labels.double())
-    return Signed(inputs, 1.0 - 2.0 * (labels % 2))
+    return Signed(inputs, torch.from_numpy(parity(labels.numpy())))
