@@ -16,6 +16,7 @@ from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.config.fits import GradientFlow
 from cnn_sensitivity.engines import gradient_flow, unfinished
 from cnn_sensitivity.engines.base import print_at_once
+from cnn_sensitivity.engines.gradient_flow.asked import flows
 from cnn_sensitivity.engines.summaries import grid_columns, without_epochs
 from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.networks.scaled_change import ScaledChange
@@ -26,11 +27,6 @@ from cnn_sensitivity.tasks.store import Dataset
 
 PATH_POINTS = 2_000
 """Most test points of which the path tells the error; that of a kept state is of all."""
-LOSSES: dict[str, Callable[[GradientFlow], gradient_flow.Loss]] = {
-    "soft_hinge": lambda told: gradient_flow.SoftHinge(told.beta),
-    "hinge": lambda told: gradient_flow.Hinge(),
-    "square": lambda told: gradient_flow.Square(),
-}
 
 
 def fit(
@@ -70,23 +66,17 @@ def fit(
             kept, save_seconds, lambda: interruption.signal is not None, log
         )
         try:
-            fits = gradient_flow.fit_members(
-                networks,
-                torch.stack([each.inputs for each in sets]),
-                torch.stack([each.targets for each in sets]),
-                alpha=float(settings.axes["alpha"] or 0),
-                loss=LOSSES[told.loss](told),
-                settings=gradient_flow.Settings(
-                    told.stop, told.budget, tuple(told.shares), told.tolerance
-                ),
-                observables=_observables(told, networks[0], test),
-                saving=saving,
-            )
+            observed = _observables(told, networks[0], test)
+            fits = flows(told, networks, sets, _alpha(settings), observed, saving)
         except gradient_flow.Interrupted:
             log("stopped; its state is saved, and the same command goes on")
             raise SystemExit(128 + (interruption.signal or 0)) from None
-    _write(settings, dataset, fits, test, before, checkpoint, table, log)
+    _write(settings, dataset, told.shares, fits, test, before, checkpoint, table, log)
     kept.unlink(missing_ok=True)
+
+
+def _alpha(settings: TrainingSettings) -> float:
+    return float(settings.axes["alpha"] or 0)  # the configuration has made sure of it
 
 
 def _observables(
@@ -120,6 +110,7 @@ def _root_mean_square(name: str, part: slice, predictor: ScaledChange) -> float:
 def _write(
     settings: TrainingSettings,
     dataset: Dataset,
+    shares: Sequence[float],
     fits: Sequence[gradient_flow.Fit],
     test: Signed,
     before: nn.Module,
@@ -137,19 +128,16 @@ def _write(
             share = fit.path["share_fitted"].iloc[-1]
             log(f"seed {seed}: the budget ended it with {share:.1%} of the points fitted")
         records.append(without_epochs(seed, last, len(test.targets), errors))
-        states.append(_stacked(fit, settings))
+        states.append(_stacked(fit, shares))
         paths.append(_path(settings, dataset, seed, fit))
-    alpha = float(settings.axes["alpha"] or 0)
-    described = predictors.scaled_change(alpha)
+    described = predictors.scaled_change(_alpha(settings))
     table_files.write(pd.concat(paths, ignore_index=True), table)
     writing.write(checkpoint, settings, dataset, states, records, described, before.state_dict())
 
 
-def _stacked(fit: gradient_flow.Fit, settings: TrainingSettings) -> dict[str, dict[str, Tensor]]:
+def _stacked(fit: gradient_flow.Fit, shares: Sequence[float]) -> dict[str, dict[str, Tensor]]:
     """Return the tensors of all states, [1, ...]; those of the last for one not come to."""
-    told = settings.fit
-    assert isinstance(told, GradientFlow)
-    names = ["initial", "last", "best", "t_star", *(f"fitted-{share:g}" for share in told.shares)]
+    names = ["initial", "last", "best", "t_star", *(f"fitted-{share:g}" for share in shares)]
     return {
         name: {key: x[None] for key, x in fit.states.get(name, fit.states["last"]).items()}
         for name in names

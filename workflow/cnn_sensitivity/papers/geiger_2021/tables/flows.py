@@ -11,7 +11,7 @@ from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.config.fits import GradientFlow
 from cnn_sensitivity.config.limits import at_point
 from cnn_sensitivity.engines import gradient_flow
-from cnn_sensitivity.engines.gradient_flow.job import LOSSES
+from cnn_sensitivity.engines.gradient_flow.asked import flows
 from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.networks.training_sets import representation, training_set
 from cnn_sensitivity.papers.geiger_2021.experiments import ALPHA, WIDTH
@@ -58,14 +58,8 @@ class Plane:
         told = settings.fit
         assert isinstance(told, GradientFlow)
         with torch.random.fork_rng(devices=[]), arithmetic("float32", torch.device("cpu")):
-            fits = gradient_flow.fit_members(
-                [build_network(settings, self.dataset, seed) for seed in settings.seeds],
-                torch.stack([each.inputs for each in self.sets]),
-                torch.stack([each.targets for each in self.sets]),
-                alpha=alpha,
-                loss=LOSSES[told.loss](told),
-                settings=gradient_flow.Settings(told.stop, told.budget, tolerance=told.tolerance),
-            )
+            networks = [build_network(settings, self.dataset, seed) for seed in settings.seeds]
+            fits = flows(told, networks, self.sets, alpha)
         rows = []
         for seed, fit in zip(settings.seeds, fits, strict=True):
             end = fit.path.iloc[-1]
