@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.errors import UserError, in_one_line
 
 _WALKED = ("_parameters", "_buffers", "_modules")
 
@@ -34,7 +34,7 @@ def copied(network: nn.Module, instead: Mapping[int, Any] | None = None) -> nn.M
     try:
         return copy.deepcopy(network, {**kept, **by_value, **(instead or {})})
     except Exception as error:
-        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        problem = in_one_line(error)
         raise UserError(f"the network cannot be copied ({problem})") from error
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr
 from types import ModuleType
 from typing import Any
 
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.errors import UserError, in_one_line
 
 
 def find(what: str, name: str) -> Callable[..., Any]:
@@ -57,7 +57,7 @@ def failure(what: str, name: str, fails: str, error: BaseException) -> UserError
         if frame.filename == file
     ]
     where = f" ({file}, line {lines[-1]})" if lines else ""
-    problem = " ".join(f"{type(error).__name__}: {error}".split())
+    problem = in_one_line(error)
     return UserError(f"{what} {name!r}: {fails}: {problem}{where}")
 
 
@@ -74,7 +74,7 @@ def _imported(what: str, name: str, module_name: str) -> ModuleType:
             ' does as a command belongs under if __name__ == "__main__"'
         ) from error
     except Exception as error:  # whatever the user's module raises while it is imported
-        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        problem = in_one_line(error)
         raise UserError(
             f"{what} {name!r}: module {module_name!r} cannot be imported ({problem})"
         ) from error

@@ -8,7 +8,7 @@ from torch.nn.utils import parametrize, prune
 from torch.nn.utils.weight_norm import WeightNorm
 
 from cnn_sensitivity.base.copying import copied
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.errors import UserError, in_one_line
 from cnn_sensitivity.base.seeds import derive_seed
 
 _RESETS = ("reset_parameters", "_reset_parameters")
@@ -54,7 +54,7 @@ def drawn_anew(name: str, network: nn.Module, seed: int) -> nn.Module:
             try:
                 _draw(module)
             except Exception as error:  # whatever a module of the user's own raises
-                problem = " ".join(f"{type(error).__name__}: {error}".split())
+                problem = in_one_line(error)
                 raise UserError(f"{type(module).__name__} cannot be drawn ({problem})") from error
     left = [path for path, tensor in _trained(fresh) if tensor.isnan().any()]
     if left:

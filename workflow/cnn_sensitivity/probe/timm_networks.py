@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.errors import UserError, in_one_line
 from cnn_sensitivity.config.base import suggestion
 
 PREFIX = "timm:"
@@ -45,7 +45,7 @@ def pretrained(name: str, options: Mapping[str, Any]) -> nn.Module:
             return _timm().create_model(name.removeprefix(PREFIX), pretrained=True, **options)
     except Exception as error:  # of the network, the disk, the hub's own types
         _created(name, options)  # an option that it has not is said so
-        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        problem = in_one_line(error)
         raise UserError(f"{name}: timm's weights cannot be had ({problem}); {remedy}") from error
 
 
@@ -66,7 +66,7 @@ def _created(name: str, arguments: Mapping[str, Any]) -> nn.Module:
         network = _timm().create_model(name.removeprefix(PREFIX), **arguments)
     except Exception as error:  # of a builder of timm's, which may raise what it likes
         given = ", ".join(f"{key}={value}" for key, value in arguments.items())
-        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        problem = in_one_line(error)
         raise UserError(f"{name} cannot be built with {given} ({problem})") from error
     assert isinstance(network, nn.Module)
     return network

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.errors import UserError, in_one_line
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.operations.gpu_check.checks import Check, Row
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
@@ -72,7 +72,7 @@ def _found(check: Check) -> Outcome | Row:
     try:
         return check.run()
     except Exception as error:  # whatever a driver or a kernel raises is a result, too
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        text = in_one_line(error)[:300]
         return Outcome(False, "without error", text)
     finally:
         gc.collect()  # trainers, with their memory on the GPU, refer to themselves
