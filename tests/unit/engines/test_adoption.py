@@ -99,11 +99,13 @@ def test_it_holds_the_weights_and_the_initial_ones_of_the_training(tmp_path, tra
     own = checkpoints.load(trained / "checkpoint.safetensors")
     said, path = adopt(tmp_path, settings(trained / "weights.pth"))
     adopted = checkpoints.load(path, "images/mine/noise-0_train-all/seeds-3")
-    assert set(adopted.arrays) == set(own.arrays)
-    for name, array in own.arrays.items():
-        expected = own.arrays[name.replace("best/", "last/")]
-        np.testing.assert_array_equal(adopted.arrays[name], expected)
-        assert adopted.arrays[name].dtype == array.dtype
+    for state, of_own in (("initial", "initial"), ("last", "last"), ("best", "last")):
+        expected = own.network(3, of_own).state_dict()
+        held = adopted.network(3, state).state_dict()
+        assert set(held) == set(expected)
+        for name, tensor in held.items():
+            np.testing.assert_array_equal(tensor, expected[name])
+            assert tensor.dtype == expected[name].dtype
     error = own.record(3)["last_test_error"]
     assert adopted.record(3) == {
         **own.record(3),

@@ -25,6 +25,7 @@ from cnn_sensitivity.engines.summaries import is_below_chance, without_epochs
 from cnn_sensitivity.measures.job import measured
 from cnn_sensitivity.networks.representation import Representation
 from cnn_sensitivity.networks.training_sets import training_set
+from cnn_sensitivity.operations.forecast.checkpoints import checkpoint_bytes
 from cnn_sensitivity.tasks.images.embedded import load_images
 from cnn_sensitivity.tasks.points import signed
 from cnn_sensitivity.tasks.points.components import centred, principal_components
@@ -230,3 +231,28 @@ def test_what_cannot_be_fitted_is_one_sentence(stripe: Dataset, tmp_path: Path) 
     with pytest.raises(UserError, match="analytic kernel is that of NTKFullConn with one hidden"):
         fitted(deep, stripe, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        FLOW,
+        {**FLOW, "centred": True},
+        {**FLOW, "centred": True, "components": 5},
+        {"engine": "kernel"},
+        {"engine": "kernel", "centred": True, "components": 5},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("options", [{}, {"hidden_layers": 2, "bias": "none"}], ids=str)
+def test_a_checkpoint_is_as_large_as_forecast(
+    fit: dict[str, Any], options: dict[str, Any], images: Dataset, tmp_path: Path
+) -> None:
+    if fit["engine"] == "kernel" and options:
+        pytest.skip("the analytic kernel is of one hidden layer")
+    network = {"width": 2, "options": {"hidden_units": 50, **options}}
+    told = settings(fit, seeds=[0, 1], **network)
+    fitted(told, images, tmp_path)
+    expected = checkpoint_bytes(told, None, points=32, inputs=images.train.images[0].numel())
+    # The file describes itself too, and a state that was the last is not there twice.
+    assert (tmp_path / "checkpoint.safetensors").stat().st_size == pytest.approx(expected, rel=0.25)

@@ -86,6 +86,7 @@ def test_points_that_coincide_or_vanish_have_finite_kernels_and_slopes() -> None
     assert gram[0, 0].item() == pytest.approx(2 * 5 / 2, rel=1e-6)
 
 
-def test_the_analytic_kernel_needs_points() -> None:
-    with pytest.raises(UserError, match=r"points of shape \(2, 1, 3\): .* needs \[B, d\]"):
-        AnalyticTangentKernel()(torch.ones(2, 1, 3), torch.ones(2, 1, 3))
+def test_the_analytic_kernel_of_images_is_that_of_their_pixels() -> None:
+    images = torch.randn(3, 2, 4, 4, dtype=torch.float64)
+    gram = AnalyticTangentKernel()(images, images[:2])
+    assert torch.equal(gram, AnalyticTangentKernel()(images.flatten(1), images[:2].flatten(1)))

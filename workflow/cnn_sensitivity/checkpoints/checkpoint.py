@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch import Tensor, nn
 
@@ -63,13 +64,18 @@ class Checkpoint:
         def at(state: str) -> dict[str, Tensor]:
             position = self._position(seed)
             return {
-                name: torch.from_numpy(np.array(self.arrays[f"{state}/{name}"][position]))
+                name: torch.from_numpy(np.array(self._array(state, name)[position]))
                 for name in self.metadata["names"]
             }
 
         described = self.metadata.get("predictor")
         predictor = predictors.build(described, self._built, at, state)
         return predictors.represented(predictor, self.arrays).eval()
+
+    def _array(self, state: str, name: str) -> NDArray:
+        """Return a tensor of all seeds [S, ...]; what equals the last is there once."""
+        own = f"{state}/{name}"
+        return self.arrays[own if own in self.arrays else f"last/{name}"]
 
     def _built(self, weights: Mapping[str, Tensor]) -> nn.Module:
         """Return the network of the settings with these weights, in their precision."""

@@ -21,6 +21,8 @@ def epoch_state(epoch: int) -> str:
 def read_checkpoint(path: str | Path, run: str | None = None) -> tuple[dict[str, Any], Arrays]:
     """Return a checkpoint's description and its arrays "<state>/<name>", one row per seed.
 
+    A tensor that is not there of a state is that of the last.
+
     `run`: the name of the run that it must be of, as `run_name` makes it.
 
     Raises:

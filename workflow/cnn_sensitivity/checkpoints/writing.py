@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 import cnn_sensitivity
@@ -33,7 +34,8 @@ def write(
     """Write the checkpoint of the settings' seeds: a part of `states` for one seed or several.
 
     Tensors of each part have the seeds first, [S, ...], and all parts have the same names; what
-    stands for a state that a seed did not come to is not read. `records`: what is to be said of
+    stands for a state that a seed did not come to is not read. What equals the last state's is
+    written once. `records`: what is to be said of
     each seed (`Checkpoint.metadata`). `predictor` says what the states make, if not a network
     (`checkpoints.predictors`); `before` holds the tensors of the representation that it sees.
     """
@@ -43,6 +45,7 @@ def write(
         for state, tensors in states[0].items()
         for name in tensors
     }
+    arrays = _each_once(arrays)
     arrays |= {f"{predictors.BEFORE}/{name}": x.numpy() for name, x in (before or {}).items()}
     description = {
         "settings": settings.model_dump(mode="json"),
@@ -67,3 +70,14 @@ def write(
         },
     }
     write_sealed(path, CHECKPOINT, description, arrays)
+
+
+def _each_once(arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return arrays by state and name without those that are the last state's, to the bit."""
+    last = {name.partition("/")[2]: x for name, x in arrays.items() if name.startswith("last/")}
+
+    def is_last(key: str, array: NDArray) -> bool:
+        state, _, name = key.partition("/")
+        return state != "last" and array.tobytes() == last[name].tobytes()
+
+    return {key: array for key, array in arrays.items() if not is_last(key, array)}

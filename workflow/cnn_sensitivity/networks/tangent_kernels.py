@@ -24,7 +24,7 @@ class Kernel(nn.Module, ABC):
 
 
 class AnalyticTangentKernel(Kernel):
-    """The tangent kernel of one hidden ReLU layer of infinite width; points [B, d].
+    """The tangent kernel of one hidden ReLU layer of infinite width; points [B, ...] of d numbers.
 
     |x||x'| [2 (pi - phi) cos phi + sin phi]/pi, phi the angle between x and x'; both stand for
     x/sqrt(d), with a 1 appended where the layer has a bias. It is the mean tangent kernel of
@@ -50,11 +50,8 @@ class AnalyticTangentKernel(Kernel):
         return f"bias={self.bias}"
 
     def _appended(self, points: Tensor) -> Tensor:
-        if points.ndim != 2:
-            raise UserError(
-                f"points of shape {tuple(points.shape)}: the analytic kernel needs [B, d]"
-            )
-        scaled = points / points.shape[1] ** 0.5
+        flat = points.flatten(1)
+        scaled = flat / flat.shape[1] ** 0.5
         return torch.cat([scaled, torch.ones_like(scaled[:, :1])], 1) if self.bias else scaled
 
 

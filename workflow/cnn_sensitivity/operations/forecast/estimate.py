@@ -9,6 +9,7 @@ from pathlib import Path
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.engines.base import passes
 from cnn_sensitivity.operations.availability import is_download
+from cnn_sensitivity.operations.forecast.checkpoints import OF_TRAINING, checkpoint_bytes
 from cnn_sensitivity.operations.forecast.timings import (
     START_SECONDS,
     Mode,
@@ -19,8 +20,6 @@ from cnn_sensitivity.papers import all_inputs, figure_inputs, jobs
 from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.tasks.images.image_files import list_images
 
-# A checkpoint holds initial, last and best weights and those of the epochs to keep.
-STATES_KEPT, BYTES_PER_NUMBER = 3, 4
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
@@ -41,8 +40,13 @@ class Data:
     @property
     def bytes(self) -> int:
         """Of the stored data set: so many bytes a pixel and channel, and eight a label."""
-        image = self.bytes_per_number * self.channels * self.size**self.dimensions
-        return (self.train + self.validation + self.test) * (image + 8)
+        images = self.train + self.validation + self.test
+        return images * (self.bytes_per_number * self.inputs + 8)
+
+    @property
+    def inputs(self) -> int:
+        """Numbers of one image."""
+        return self.channels * self.size**self.dimensions
 
 
 @dataclass(frozen=True)
@@ -178,8 +182,8 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
     if measure is not None:
         passed = _images_passed(plan, run) * seeds
         measure = START_SECONDS + measure * passed / 1000
-    parameters = timings.parameters(run.network) or 0
-    states = STATES_KEPT + len(recipe.keep_epochs or [])
+    learned = settings.train_size or data.train
+    parameters = timings.parameters(run.network)
     measured = _there(run.measured)
     # A checkpoint may go once it has been measured.
     trained = _there(run.path("training.csv")) and (
@@ -189,7 +193,7 @@ def _cost(plan: Plan, run: Run, data: Data, timings: Timings) -> Cost:
         run,
         train,
         measure,
-        TABLES_PER_RUN + seeds * states * parameters * BYTES_PER_NUMBER,
+        TABLES_PER_RUN + checkpoint_bytes(settings, parameters, learned, data.inputs),
         recipe.stop_when_fitted and run.fit.engine == "sgd",
         timings.is_own(run.network, data.size, mode),
         trained,
@@ -248,7 +252,7 @@ def _downloads(plan: Plan, costs: Sequence[Cost]) -> dict[str, int]:
     published = [cost for cost in costs if not cost.trained and is_download(cost.run, plan)]
     if published:
         title = f"weights of {', '.join(cost.run.network.label for cost in published)}"
-        wanted[title] = round(sum(cost.bytes for cost in published) / STATES_KEPT)
+        wanted[title] = round(sum(cost.bytes for cost in published) / len(OF_TRAINING))
     return wanted
 
 
