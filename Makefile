@@ -29,7 +29,7 @@ snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"} \
 	$${GPU_JOBS:+--resources "gpu=$$GPU_JOBS"}
 layers = --configfile config.yaml $${FILE:+"$$FILE"}
 unpack = $(BIN)/python -m cnn_sensitivity unpack \
-	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/reference/quick/tables.tar.gz))-- "$$ARCHIVE"
+	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/reference/quick/tables.tar.gz))$(1) -- "$$ARCHIVE"
 # Snakemake shows a traceback of a file that is no YAML; the package says what is wrong.
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
@@ -84,16 +84,16 @@ report: checked_input install ## One web page of a finished run: scorecard, figu
 article: checked_input $(VENV)/installed-article ## A finished run as a PDF to read: figures, scorecard, methods
 	@$(BIN)/python -m cnn_sensitivity article $(layers)
 
-pack: checked_input install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too)
+pack: checked_input install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too; UNFINISHED=1: what is there)
 	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output "$$NAME.tar.gz" \
-		$(if $(CHECKPOINTS),--checkpoints)
+		$(if $(CHECKPOINTS),--checkpoints) $(if $(UNFINISHED),--unfinished)
 
 unpack: install ## Put the tables of a packed run in place (ARCHIVE=…)
-	@$(unpack)
+	@$(call unpack)
 	@echo "To draw its figures without training: make redraw ARCHIVE=$$ARCHIVE"
 
 redraw: checked_input install ## Unpack, and draw every figure and the scorecard without training (ARCHIVE=…)
-	@config=$$($(unpack)) && \
+	@config=$$($(call unpack,--whole)) && \
 		BRIEF=1 $(BIN)/snakemake --cores "$$CORES" --workflow-profile profiles/redraw \
 			--configfile "$$config" && \
 		$(BIN)/python -m cnn_sensitivity scorecard --configfile "$$config"

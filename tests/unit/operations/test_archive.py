@@ -11,7 +11,18 @@ from pathlib import Path
 import pandas
 import pytest
 import yte
-from archive_cases import CONFIG, FIGURES, ROOT, SMOKE, TABLE, contents, files_here, finish
+from archive_cases import (
+    CONFIG,
+    FIGURES,
+    ROOT,
+    SMOKE,
+    TABLE,
+    contents,
+    files_here,
+    finish,
+    seal,
+    write,
+)
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.base.errors import UserError
@@ -72,6 +83,52 @@ def test_an_unfinished_run_is_not_packed(
     with pytest.raises(UserError, match="theory.csv': not there yet; finish the run"):
         archive.pack(plan, "new.tar.gz")
     assert not Path("new.tar.gz").exists()
+
+
+def test_what_an_unfinished_run_has_comes_back_elsewhere(
+    plan: Plan, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path.cwd()
+    monkeypatch.chdir(packed.parent / "there")
+    lacks = {"results/smoke/tables/theory.csv", plan.runs[0].measured}
+    for name in lacks:
+        Path(name).unlink()
+    shutil.rmtree("paper_figures")
+    begun = Path("begun.tar.gz").absolute()
+    main(["pack", "--configfile", *SMOKE, "--output", str(begun), "--unfinished"])
+    assert contents(begun)["smoke/UNFINISHED.txt"].decode().split() == sorted(lacks)
+    monkeypatch.chdir(here)
+    with pytest.raises(UserError, match="an unfinished run, 2 tables are not there"):
+        archive.unpack(begun, whole=True)
+    assert not files_here()
+    assert archive.unpack(begun) == plan
+    tables = {name.removeprefix("smoke/") for name in contents(packed) if name.endswith(".csv")}
+    assert {name for name in files_here() if name.endswith(".csv")} == {
+        name for name in tables if name.startswith("results/") and not name.endswith("claims.csv")
+    } - lacks
+
+
+def test_a_run_without_tables_and_a_finished_one_are_not_unfinished(
+    plan: Plan, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match="no table of the run is there yet"):
+        archive.pack_unfinished(plan, "begun.tar.gz")
+    monkeypatch.chdir(packed.parent / "there")
+    with pytest.raises(UserError, match="the run is finished"):
+        archive.pack_unfinished(plan, "begun.tar.gz")
+
+
+def test_an_archive_that_lacks_more_than_it_says_is_refused(
+    plan: Plan, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path.cwd()
+    monkeypatch.chdir(packed.parent / "there")
+    Path("results/smoke/tables/theory.csv").unlink()
+    archive.pack_unfinished(plan, here / "begun.tar.gz")
+    monkeypatch.chdir(here)
+    files = {**contents(here / "begun.tar.gz"), "smoke/UNFINISHED.txt": b""}
+    with pytest.raises(UserError, match="theory.csv': not in it, and the run's figures need it"):
+        archive.unpack(write(here / "less.tar.gz", seal(files)))
 
 
 def test_its_results_come_back(plan: Plan, packed: Path) -> None:

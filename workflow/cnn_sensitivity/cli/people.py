@@ -21,8 +21,11 @@ def add_to(verbs: Verbs) -> None:
     plan.add_argument("--cores", type=int, help="the default is all that there are")
     pack.add_argument("--checkpoints", action="store_true", help="the networks' weights too")
     pack.add_argument("--no-figures", action="store_true", help="only what they are drawn from")
+    pack.add_argument("--unfinished", action="store_true", help="the tables that are there so far")
     add_configfile(verbs.add("article", _article))
-    verbs.add("unpack", _unpack).add_argument("archive")
+    unpack = verbs.add("unpack", _unpack)
+    unpack.add_argument("archive")
+    unpack.add_argument("--whole", action="store_true", help="refuse that of an unfinished run")
     check = verbs.add("gpu-check", _gpu_check)
     check.add_argument("--scenario", nargs="+", required=True, help="what to tell the hours of")
     check.add_argument("--output", default="timings", help="the default is what `plan` reads")
@@ -73,7 +76,10 @@ def _pack(options: argparse.Namespace) -> None:
 
     plan = Plan(read(*options.configfile))
     plan = plan.without(unavailable(plan, ask=False))
-    count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
+    if options.unfinished:
+        count = archive.pack_unfinished(plan, options.output)
+    else:
+        count = archive.pack(plan, options.output, not options.no_figures, options.checkpoints)
     megabytes = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {count} files of the run {plan.config.run!r}, {megabytes:.1f} MB")
 
@@ -95,7 +101,7 @@ def _unpack(options: argparse.Namespace) -> None:
     """Put a packed run's tables in place, and print the path of its configuration."""
     from cnn_sensitivity.operations import archive
 
-    plan = archive.unpack(options.archive)
+    plan = archive.unpack(options.archive, options.whole)
     print(f"The results of the run {plan.config.run!r} are in {plan.results}/.", file=sys.stderr)
     print(archive.config_file(plan))
 

@@ -5,6 +5,7 @@ has in a checkout:
 
     <run>/README.txt
     <run>/SHA256SUMS
+    <run>/UNFINISHED.txt               of such a run, the tables that are not there yet
     <run>/ro-crate-metadata.json       what each file is, for programs: see `crate`
     <run>/results/<run>/config.yaml    the whole configuration, to be laid over any other
     <run>/results/<run>/inputs.sha256  checksums of data sets and weights that are not in it
@@ -39,7 +40,7 @@ from cnn_sensitivity.papers.paper import EXTENSIONS
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tables import files as table_files
 
-README, SUMS = "README.txt", "SHA256SUMS"
+README, SUMS, UNFINISHED = "README.txt", "SHA256SUMS", "UNFINISHED.txt"
 _RESULTS = Path("results")
 _DEEPEST = 20  # levels of a configuration
 _DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError)
@@ -55,13 +56,37 @@ def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool
     """
     paths = _tables(plan) | (_drawn(plan) if figures else set())
     paths |= _checkpoints(plan) if checkpoints else set()
-    missing = sorted(path for path in paths if not Path(path).is_file())
-    if missing:
-        raise UserError(f"{_some(missing)}: not there yet; finish the run first")
+    if missing := _missing(paths):
+        raise UserError(f"{_some(missing)}: not there yet; finish the run first, or UNFINISHED=1")
+    return _pack(plan, output, paths, {})
+
+
+def pack_unfinished(plan: Plan, output: str | Path) -> int:
+    """Write the tables that a run has so far, to go on from elsewhere; return how many files.
+
+    Raises:
+        UserError: there is no table yet, or all are there, or one is damaged.
+    """
+    missing = _missing(_tables(plan))
+    paths = _tables(plan) - missing
+    if not paths:
+        raise UserError(f"{plan.results}: no table of the run is there yet")
+    if not missing:
+        raise UserError(f"{plan.results}: the run is finished; pack it without UNFINISHED=1")
+    return _pack(
+        plan, output, paths, {UNFINISHED: "".join(f"{name}\n" for name in sorted(missing))}
+    )
+
+
+def _missing(paths: Iterable[str]) -> set[str]:
+    return {path for path in paths if not Path(path).is_file()}
+
+
+def _pack(plan: Plan, output: str | Path, paths: set[str], noted: Mapping[str, str]) -> int:
     for path in paths:
         if path.endswith(".csv"):
             table_files.check(path)
-    texts = {config_file(plan): _overlay(plan.config), README: _readme(plan)}
+    texts = {config_file(plan): _overlay(plan.config), README: _readme(plan), **noted}
     taken = inputs.sums(plan)
     texts |= {inputs.list_of(plan): checksums.as_list(taken)} if taken else {}
     sums = {path: checksums.of_file(path) for path in paths}
@@ -74,16 +99,21 @@ def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool
     return len(paths | texts.keys())
 
 
-def unpack(archive: str | Path) -> Plan:
+def unpack(archive: str | Path, whole: bool = False) -> Plan:
     """Put the results of an archive into the working folder; return the plan of its run.
 
     Nothing is put in place before everything is checked. Files that are there already, with the
-    same content, stay as they are.
+    same content, stay as they are. `whole`: all tables must be in it.
 
     Raises:
         UserError: the archive is damaged, holds what no run has, or differs from what is here.
     """
     with _opened(archive) as (folder, plan, sums):
+        if whole and UNFINISHED in sums:
+            lacks = len((folder / UNFINISHED).read_text(encoding="utf-8").splitlines())
+            raise UserError(
+                f"of an unfinished run, {lacks} tables are not there: unpack it, and go on"
+            )
         _put_in_place(folder, {name: sums[name] for name in sums.keys() & _restored(plan)})
     return plan
 
@@ -157,6 +187,7 @@ arXiv {paper.arxiv}.
 {plan.results}/ holds its tables, its configuration (config.yaml), the versions of the software
 (software.txt) and, if they were packed, the networks' weights (*.safetensors).
 {plan.figures_folder}/ holds its figures and its scorecard, if they were packed.
+{UNFINISHED}, if it is there, names the tables that were not made yet.
 
 `make redraw ARCHIVE=...` in a checkout of the replication draws all figures from the tables.
 `sha256sum --check {SUMS}` checks the files. {crate.METADATA} says of each what it is:
@@ -261,9 +292,11 @@ def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
         older_archives.convert(plan, folder)
         found = _files(folder)
         sums = {name: checksums.of_file(folder / name) for name in found - {SUMS}}
-    if unknown := found - {SUMS, README, crate.METADATA} - _restored(plan) - _drawn(plan):
+    about = {SUMS, README, UNFINISHED, crate.METADATA}
+    if unknown := found - about - _restored(plan) - _drawn(plan):
         raise UserError(f"{_some(unknown)}: not a file of the run that its configuration describes")
-    if missing := _tables(plan) - found:
+    lacks = (folder / UNFINISHED).read_text(encoding="utf-8") if UNFINISHED in found else ""
+    if missing := _tables(plan) - found - set(lacks.splitlines()):
         raise UserError(f"{_some(missing)}: not in it, and the run's figures need it")
     return plan, sums
 
