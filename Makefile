@@ -34,7 +34,7 @@ unpack = $(BIN)/python -m cnn_sensitivity unpack \
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery overview docs check test torture stability bench timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery characteristics overview docs check test torture stability bench timings gpu-check schema clean
 .PHONY: checked_input
 
 # With `+`, since `make -n` is to refuse the same.
@@ -110,6 +110,9 @@ gallery: install ## Write docs/gallery.md: the figures of the committed runs
 
 articles: $(VENV)/installed-article ## Write the PDFs of the committed runs beside their scorecards
 	$(BIN)/cnn-sensitivity articles
+
+characteristics: install ## Simulate the authors' numbers in the committed runs, once: a table in each paper's room
+	$(BIN)/cnn-sensitivity characteristics
 
 overview: install ## Write docs/overview.md, docs/claims/ and the README's table: the verdicts
 	$(BIN)/cnn-sensitivity overview --docs docs --readme README.md

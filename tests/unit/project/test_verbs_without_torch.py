@@ -43,8 +43,7 @@ COMMANDS = {
     "overview": "--docs pages --readme README.md",
     "gallery": "--output made",
     "scorecard": "",
-    "characteristics": "--paper tomasini_2022 --output made.csv"
-    " --table sensitivity measurements.csv#sensitivity",
+    "characteristics": "committed --papers made",
     "compare": "results/quick/claims.csv",
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from pandas import DataFrame, read_csv
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.analysis.intervals import exactly
+from cnn_sensitivity.operations import simulations
+from cnn_sensitivity.plan import REFERENCES
 from cnn_sensitivity.scorecard import characteristics
 from cnn_sensitivity.scorecard.characteristics import COLUMNS, Authors, Simulated, simulate
 from cnn_sensitivity.scorecard.verdict import (
@@ -21,6 +24,8 @@ from cnn_sensitivity.scorecard.verdict import (
     Range,
     judge,
 )
+
+COMMITTED = sorted((ROOT / REFERENCES).glob("*/tables.tar.gz"))
 
 
 def _measure(tables: dict[str, DataFrame]) -> Outcome:
@@ -95,3 +100,19 @@ def test_the_table_of_a_design_can_be_written_and_read(tmp_path):
     table.to_csv(tmp_path / "characteristics.csv", index=False)
     known = read_csv(tmp_path / "characteristics.csv")
     assert Simulated(_authors(9, known), OURS).shares(CLAIM)[REPRODUCED] == 1
+
+
+@pytest.mark.parametrize("packed", COMMITTED, ids=lambda path: path.parent.name)
+def test_a_room_keeps_the_simulations_of_its_committed_runs(packed, tmp_path, monkeypatch):
+    """Where this fails: make characteristics."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(characteristics, "simulate", lambda *_: pytest.fail("not kept"))
+    name, table = simulations.of_run(packed)
+    assert set(table["claim"]) <= papers.authors(name).claims
+
+
+def test_the_rooms_tables_are_those_of_the_committed_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, table in simulations.of_committed(ROOT / REFERENCES).items():
+        known = papers.authors(name).known
+        assert known[COLUMNS[:2]].values.tolist() == table[COLUMNS[:2]].values.tolist()

@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 
 from cnn_sensitivity.base.files import write_atomically
-from cnn_sensitivity.cli.verbs import Verbs, add_configfile, add_tables
+from cnn_sensitivity.cli.verbs import Verbs, add_configfile
 from cnn_sensitivity.config import Config, read, schema
 from cnn_sensitivity.plan import REFERENCES, Plan
-from cnn_sensitivity.tables import files as table_files
 
+ROOMS = Path(__file__).parent.with_name("papers")
 DEFAULT_PAPER = Config.model_fields["paper"].default
 
 
@@ -25,9 +25,10 @@ def add_to(verbs: Verbs) -> None:
         command.add_argument("scorecard", nargs="+", help="results/<run>/claims.csv of each run")
     overview = verbs.add("overview", _overview, "docs", "readme")
     pages = (overview, verbs.add("gallery", _gallery, "output"))
-    for committed in (*pages, verbs.add("articles", _articles)):
+    characteristics = verbs.add("characteristics", _characteristics)
+    characteristics.add_argument("--papers", default=ROOMS, help="the folder of the papers' rooms")
+    for committed in (*pages, verbs.add("articles", _articles), characteristics):
         committed.add_argument("folder", nargs="?", default=REFERENCES)
-    add_tables(verbs.add("characteristics", _characteristics, "paper", "output"))
     verbs.add("schema", _schema, "output")
 
 
@@ -39,16 +40,14 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _characteristics(options: argparse.Namespace) -> None:
-    """Say how often the authors' own numbers would meet each criterion in runs of this design."""
-    from cnn_sensitivity import papers
-    from cnn_sensitivity.scorecard.characteristics import Simulated
+    """Write how often the authors' own numbers would meet each criterion in the committed runs."""
+    from cnn_sensitivity.operations import simulations
 
-    tables = {kind: table_files.read(kind, paths) for kind, *paths in options.table if paths}
-    simulated = Simulated(papers.authors(options.paper), tables)
-    table = simulated.table(papers.claims(options.paper))
-    with write_atomically(options.output) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-    print(table.to_string(index=False))
+    for name, table in simulations.of_committed(options.folder).items():
+        path = Path(options.papers, name, "characteristics.csv")
+        with write_atomically(path) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+        print(f"Written: {path}.")
 
 
 def _stability(options: argparse.Namespace) -> None:

@@ -27,9 +27,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import yaml
 
+from cnn_sensitivity import papers
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.config import Config, read
@@ -39,6 +41,9 @@ from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
 from cnn_sensitivity.papers.paper import EXTENSIONS
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tables import files as table_files
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 README, SUMS, UNFINISHED = "README.txt", "SHA256SUMS", "UNFINISHED.txt"
 _RESULTS = Path("results")
@@ -126,6 +131,22 @@ def plan_of(archive: str | Path) -> Plan:
     """
     with _opened(archive) as (_, plan, _):
         return plan
+
+
+def read_tables(archive: str | Path) -> tuple[Plan, "dict[str, DataFrame]"]:
+    """Return the plan of the run in an archive and the tables that its claims need, by kind.
+
+    Nothing of it is put in place.
+
+    Raises:
+        UserError: the archive is damaged, holds what no run has, or lacks a table.
+    """
+    with _opened(archive) as (folder, plan, _):
+        return plan, {
+            kind: papers.read(plan.config.paper, kind, [folder / path for path in paths])
+            for kind, paths in papers.claim_inputs(plan).items()
+            if paths
+        }
 
 
 @contextmanager

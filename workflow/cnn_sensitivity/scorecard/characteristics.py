@@ -64,13 +64,17 @@ class Simulated:
             digest.update(f"{kind}\n{table.to_csv(index=False, float_format='%.5g')}".encode())
         return digest.hexdigest()[:12]
 
-    def gate(self, claim: Claim, judged: Judged) -> Judged:
-        """Return what was judged, or that it is not tested at this scale, with the shares.
+    def decides(self, claim: Claim, judged: Judged) -> bool:
+        """Return whether what the authors' numbers would meet decides if a claim is tested.
 
         A claim without an interval stays undecided: it lacks trainings, whatever the authors had.
         """
         known = claim.id in self._authors.claims and judged.verdict != NOT_TESTED
-        if not known or not judged.part.has_interval:
+        return known and judged.part.has_interval
+
+    def gate(self, claim: Claim, judged: Judged) -> Judged:
+        """Return what was judged, or that it is not tested at this scale, with the shares."""
+        if not self.decides(claim, judged):
             return judged
         shares = self.shares(claim)
         if shares[REPRODUCED] >= ENOUGH:
@@ -91,11 +95,11 @@ class Simulated:
         return simulate(claim, self.draw)
 
     def table(self, claims: Iterable[Claim]) -> DataFrame:
-        """Return the simulations of the claims whose numbers are known, under COLUMNS."""
+        """Return the simulations of the claims that they decide, under COLUMNS."""
         rows = [
             {"claim": claim.id, "design": self.design, **self.shares(claim)}
             for claim in claims
-            if claim.id in self._authors.claims
+            if self.decides(claim, judge(claim, self._tables))
         ]
         return DataFrame(rows, columns=COLUMNS)
 
