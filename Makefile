@@ -139,9 +139,8 @@ stability: checked_input install ## Do verdicts hold with other seeds and proces
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks
 
-timings: install-test ## Time every network on one core of this machine, for `make plan`
-	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks.reference_timings \
-		--output workflow/cnn_sensitivity/operations/forecast/timings.csv
+timings: install ## Time every network on one core: the reference of `make plan`
+	$(BIN)/cnn-sensitivity timings --output workflow/cnn_sensitivity/operations/forecast/timings.csv
 
 # Without an installation too: PYTHON is then what has the packages that docs/gpu.md names.
 gpu_python = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))

@@ -15,13 +15,13 @@ from gpu_check_cases import CPU, IMAGES, LENET, TINY
 
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.engines.sgd.loop import Trainer
-from cnn_sensitivity.operations.forecast.timings import read_table
+from cnn_sensitivity.operations.forecast.timings import file_name, read_table
 from cnn_sensitivity.operations.gpu_check import speed
 from cnn_sensitivity.operations.gpu_check.cases import MODES, cases_of
 from cnn_sensitivity.operations.gpu_check.checks import Check, all_checks
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.operations.gpu_check.report import Results, wrong_of
-from cnn_sensitivity.operations.gpu_check.run import NO_GPU, file_name, run
+from cnn_sensitivity.operations.gpu_check.run import NO_GPU, run
 
 RIGHT = Outcome(True, "a", "a")
 

@@ -1,24 +1,20 @@
-"""`make timings`: what one core needs for each network, into the table that `make plan` reads.
+"""What one core of a CPU needs for each network: the rows of a table that the forecast reads.
 
-    PYTHONPATH=tests:workflow python -m benchmarks.reference_timings --output timings.csv
-
-Each network is timed at the width of the default run and at the paper's, for a few steps. The time
-is that of the process, not of the clock, so that other programs of the machine matter little. GPUs
-are timed by `make gpu-check`.
+Each network is timed narrow, as in the default run, and at the paper's width, for a few steps. The
+time is that of the process, not of the clock, so that other programs of the machine matter little.
+GPUs are timed by `make gpu-check`.
 """
 
-import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 
-import pandas
 import torch
 
 from cnn_sensitivity.engines.sgd.loop import Trainer
 from cnn_sensitivity.measures.sensitivity import measure
 from cnn_sensitivity.networks.initial import build_network
-from cnn_sensitivity.operations.forecast.timings import COLUMNS, CPU, key_and_width
+from cnn_sensitivity.operations.forecast.timings import CPU, key_and_width
 from cnn_sensitivity.operations.gpu_check.synthetic import random_images, training_settings
 
 # Width of the default run and side of its images; at width 1 the images are CIFAR-10's.
@@ -112,18 +108,12 @@ def timed(case: dict) -> dict:
     }
 
 
-def main() -> None:
-    """Time every network and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", required=True)
-    options = parser.parse_args()
+def rows(networks: Collection[str] = ()) -> Iterator[dict]:
+    """Yield the row of every case, or of the first, narrow one of each network that is named.
+
+    PyTorch computes with one thread from then on.
+    """
     torch.set_num_threads(1)
-    rows = []
-    for case in cases():
-        rows.append(timed(case))
-        print(rows[-1], flush=True)
-        pandas.DataFrame(rows, columns=COLUMNS).to_csv(options.output, index=False)
-
-
-if __name__ == "__main__":
-    main()
+    first = {case["network"]["name"]: case for case in reversed(cases())}
+    for case in [first[name] for name in networks] or cases():
+        yield timed(case)
