@@ -71,6 +71,8 @@ reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=qui
 	@$(readable)
 	@BRIEF=1 $(snakemake)
 	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)
+	@echo "Next: make report SCENARIO=$$SCENARIO, one web page of it all;" \
+		"make article SCENARIO=$$SCENARIO, a PDF to read."
 
 plan: checked_input install ## What a run would take: jobs, hours, disk, what is there already
 	@$(BIN)/python -m cnn_sensitivity plan $(layers)

@@ -64,9 +64,10 @@ def _scorecard(options: argparse.Namespace) -> None:
         raise UserError(f"{path}: not there yet; finish the run first")
     claims = table_files.read("claims", [path])
     changes = criteria.changes(papers.criteria(plan.config.paper))
-    print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
     agreement = scorecard.agreement(claims, plan.reference)
     print(scorecard.to_text(claims, changes, agreement, *scorecard.terminal()))
+    folder = plan.figures_folder
+    print(f"\nFigures: {folder}/. Each verdict with its numbers: {folder}/claims.md.")
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -132,7 +133,7 @@ def _gpu_check(options: argparse.Namespace) -> None:
 
 
 def _probe(options: argparse.Namespace) -> None:
-    """Measure one network of your own, without the workflow."""
+    """Measure networks of your own, without the workflow."""
     import torch
 
     from cnn_sensitivity import probe
