@@ -136,8 +136,7 @@ def _time(forecast: Forecast, cores: int) -> list[str]:
 
 def _space(forecast: Forecast) -> list[str]:
     free = shutil.disk_usage(".").free
-    about = "at least" if forecast.untimed else "about"
-    lines = [f"Disk: {about} {_bytes(forecast.bytes)} in all; {_bytes(free)} are free."]
+    lines = [f"Disk: about {_bytes(forecast.bytes)} in all; {_bytes(free)} are free."]
     if forecast.bytes > free:
         lines.append("  That is more than there is.")
     if forecast.downloads:
