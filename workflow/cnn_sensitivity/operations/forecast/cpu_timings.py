@@ -41,6 +41,8 @@ TWO_DIMENSIONAL = {
     "StridedCNN": 0.25,
     "StridedReLUCNN": 0.25,
 }
+# Sites of a line, then blocks, channels, filter size and stride: of the default run, of the paper.
+LINES = ((64, 12, 40, 3, 1), (128, 7, 1000, 5, 1), (128, 7, 64, 2, 2), (128, 7, 1000, 2, 2))
 FULLY_CONNECTED = ("FullConnL2", "FullConnL4", "FullConnL6")
 ADAM = {"optimizer": "adam", "schedule": "constant", "crop_padding": 1, "flip": False}
 CROPS = {"crop_padding": 1, "flip": False}
@@ -59,13 +61,11 @@ def cases() -> list[dict]:
         full = {"network": {"name": name}, "shape": (3, 32, 32), "batch": 32}
         listed.append({**narrow, "seeds": 1, "recipe": CROPS, "steps": 8})
         listed.append({**full, "seeds": 1, "recipe": CROPS, "steps": 3})
-    for blocks, filter_size, stride, sizes in ((7, 5, 1, (50, 1000)), (7, 2, 2, (64, 1000))):
-        for channels in sizes:
-            options = {"blocks": blocks, "channels": channels}
-            options |= {"filter_size": filter_size, "stride": stride}
-            case = {"network": {"name": "SimpleCNN1D", "options": options}, "shape": (1, 128)}
-            case |= {"seeds": 3, "batch": 8, "recipe": LINE}
-            listed.append({**case, "steps": 30 if channels < 100 else 3})
+    for sites, *values in LINES:
+        options = dict(zip(("blocks", "channels", "filter_size", "stride"), values, strict=True))
+        case = {"network": {"name": "SimpleCNN1D", "options": options}, "shape": (1, sites)}
+        case |= {"seeds": 3, "batch": 8, "recipe": LINE}
+        listed.append({**case, "steps": 30 if options["channels"] < 100 else 3})
     return listed
 
 
