@@ -71,6 +71,8 @@ reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=qui
 	@$(readable)
 	@BRIEF=1 $(snakemake)
 	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)
+	@echo "Next: make report SCENARIO=$$SCENARIO, one web page of it all;" \
+		"make article SCENARIO=$$SCENARIO, a PDF to read."
 
 plan: checked_input install ## What a run would take: jobs, hours, disk, what is there already
 	@$(BIN)/python -m cnn_sensitivity plan $(layers)
@@ -142,9 +144,8 @@ stability: checked_input install ## Do verdicts hold with other seeds and proces
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks
 
-timings: install-test ## Time every network on one core of this machine, for `make plan`
-	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks.reference_timings \
-		--output workflow/cnn_sensitivity/operations/forecast/timings.csv
+timings: install ## Time every network on one core: the reference of `make plan`
+	$(BIN)/cnn-sensitivity timings --output workflow/cnn_sensitivity/operations/forecast/timings.csv
 
 # Without an installation too: PYTHON is then what has the packages that docs/gpu.md names.
 gpu_python = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))

@@ -178,6 +178,9 @@ def test_make_reproduce_ends_with_the_scorecard(with_make: Checkout) -> None:
     claims = run.stdout.index("Claim ")
     assert run.stdout.index("error-R ") > claims
     assert "16 claims of the paper: " in run.stdout
+    *_, figures, following = run.stdout.splitlines()
+    assert figures.startswith("Figures: paper_figures/smoke/. Each verdict ")
+    assert following.startswith("Next: make report SCENARIO=smoke, ")
 
 
 def test_make_reproduce_fails_where_a_job_fails(with_make: Checkout) -> None:

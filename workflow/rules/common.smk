@@ -21,6 +21,7 @@ from cnn_sensitivity.operations.forecast import (
     Priorities,
     check_gpu_tables,
     forecast,
+    forecast_here,
     in_short,
 )
 from cnn_sensitivity.papers import (
@@ -154,12 +155,13 @@ def of_the_experiment(wildcards):
 
 def begin_log():
     """Say what there is to do, and show from now on how far it is."""
-    logger.info(in_short(expected(), workflow.cores))
+    expected = forecast_here(AVAILABLE)
+    logger.info(in_short(expected, workflow.cores))
     jobs = {
         job.jobid: Job(job.rule.name, job.wildcards_dict.get("name", ""))
         for job in workflow.dag.needrun_jobs()
     }
-    PROGRESS.start(expected(), jobs, workflow.cores)
+    PROGRESS.start(expected, jobs, workflow.cores)
 
 
 def code_of(*modules):

@@ -16,7 +16,7 @@ from cnn_sensitivity.config import Diffeomorphism, Measurement, MeasurementSetti
 from cnn_sensitivity.tasks import store
 
 WORKFLOW = ROOT / "workflow"
-TOLERANCE = 1e-4  # stated in the README
+TOLERANCE = 1e-4  # stated in docs/recipes.md
 
 PROGRAM = """
 import sys

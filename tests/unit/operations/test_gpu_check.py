@@ -14,14 +14,16 @@ from forecast_cases import plan_of
 from gpu_check_cases import CPU, IMAGES, LENET, TINY
 
 from cnn_sensitivity.cli import main
+from cnn_sensitivity.config import read
 from cnn_sensitivity.engines.sgd.loop import Trainer
-from cnn_sensitivity.operations.forecast.timings import read_table
+from cnn_sensitivity.operations.forecast.timings import file_name, read_table
 from cnn_sensitivity.operations.gpu_check import speed
 from cnn_sensitivity.operations.gpu_check.cases import MODES, cases_of
 from cnn_sensitivity.operations.gpu_check.checks import Check, all_checks
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.operations.gpu_check.report import Results, wrong_of
-from cnn_sensitivity.operations.gpu_check.run import NO_GPU, file_name, run
+from cnn_sensitivity.operations.gpu_check.run import NO_GPU, run
+from cnn_sensitivity.plan import Plan
 
 RIGHT = Outcome(True, "a", "a")
 
@@ -107,6 +109,12 @@ def test_the_networks_that_are_timed_are_the_papers() -> None:
     assert (line.shape, line.settings.recipe.batch_size) == ((1, 128), 8)
     settings = line.in_mode("bf16", True)
     assert (settings.recipe.precision, settings.compute.cuda_graph) == ("bf16", True)
+
+
+def test_what_is_fitted_without_a_recipe_is_not_timed() -> None:
+    overlay = ROOT / "workflow/scenarios/petrini_2022/paper.yaml"
+    names = {case.key[0] for case in cases_of([Plan(read(ROOT / "config.yaml", overlay))])}
+    assert names == {"FullConnL2", "FullConnL4", "FullConnL6"}
 
 
 def test_what_decides_most_is_timed_first() -> None:

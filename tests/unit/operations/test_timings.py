@@ -1,5 +1,6 @@
 """Seconds of a training and of a measurement: by the tables, and by what has finished here."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from checkout import ROOT
 from forecast_cases import finished, plan_of
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.config import NETWORKS, Architecture
+from cnn_sensitivity.config import NETWORKS, Architecture, read
 from cnn_sensitivity.operations.forecast import (
     Timings,
     as_text,
@@ -21,6 +22,7 @@ from cnn_sensitivity.operations.forecast.timings import (
     key_and_width,
     read_table,
 )
+from cnn_sensitivity.plan import Plan
 
 
 def test_every_network_has_been_timed_narrow_and_wide() -> None:
@@ -84,7 +86,7 @@ def test_finished_trainings_of_this_machine_scale_the_table_for_other_networks()
     finished(plan, number, seconds=1.5 * expected)
     finished(plan, names.index("FullConnL2"), seconds=999.0 * START_SECONDS)  # starting alone
     timings = Timings(Path("results"))
-    assert timings.machine == pytest.approx(1.5)
+    assert timings.machine.factor == pytest.approx(1.5)
     assert not timings.is_own(network, 28)
     assert timings.train_seconds(other, 128) == pytest.approx(1.5 * before)
     assert timings.measure_seconds(other, 128) == pytest.approx(1.5 * measuring)
@@ -98,7 +100,7 @@ def test_a_training_that_went_on_where_it_was_is_no_timing() -> None:
     network = finished(plan, 0, 1000.0, "images/A (seed 0): goes on in epoch 3, step 0")
     timings = Timings(Path("results"))
     assert not timings.is_own(network, 28)
-    assert timings.machine == 1.0
+    assert timings.machine.factor == 1.0
 
 
 def test_short_and_damaged_trainings_are_not_taken_for_a_timing() -> None:
@@ -108,6 +110,13 @@ def test_short_and_damaged_trainings_are_not_taken_for_a_timing() -> None:
     timings = Timings(Path("results"))
     assert not timings.is_own(short, 28)
     assert not timings.is_own(damaged, 28)
+
+
+def test_of_what_nobody_has_timed_the_time_is_a_lower_bound() -> None:
+    overlay = ROOT / "workflow/scenarios/geiger_2021/quick.yaml"
+    text = as_text(forecast(Plan(read(ROOT / "config.yaml", overlay))), 2)
+    assert "Not counted, for nobody has timed them: NTKFullConn" in text
+    assert re.search(r"^Time: at least .* of one core; here, on 2, at least ", text, re.MULTILINE)
 
 
 def gpu_table(path: Path, *rows: str) -> Path:

@@ -203,7 +203,9 @@ def test_a_scenario_is_a_file(
     assert run.returncode == 0, run.stderr
     layers = [layer.format(home=tmp_path) for layer in layers]
     overlay = ["--configfile", *layers] if layers else []
-    assert run.stdout.splitlines() == [
+    *called, following = run.stdout.splitlines()
+    assert f"; make article SCENARIO={scenario}, " in following
+    assert called == [
         *(".venv/bin/snakemake", "--cores", "3", *overlay),
         *(".venv/bin/python", "-m", "cnn_sensitivity", "scorecard"),
         *("--configfile", "config.yaml", *layers),

@@ -27,6 +27,7 @@ NEED_TORCH = {
     "gpu-check",
     "probe",
     "software",
+    "timings",
 }
 # A verb that is in neither must be put into one of them.
 COMMANDS = {

@@ -30,6 +30,8 @@ def add_to(verbs: Verbs) -> None:
     for committed in (*pages, verbs.add("articles", _articles), characteristics):
         committed.add_argument("folder", nargs="?", default=REFERENCES)
     verbs.add("schema", _schema, "output")
+    timings = verbs.add("timings", _timings, "output")
+    timings.add_argument("--networks", nargs="+", default=[], help="only these, and narrow")
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -106,6 +108,21 @@ def _articles(options: argparse.Namespace) -> None:
         output = Path(options.folder, run, "article.pdf")
         typeset(contents(of_reference(output.parent)), output)
         print(f"Written: {output}.", flush=True)
+
+
+def _timings(options: argparse.Namespace) -> None:
+    """Time networks on one core of this machine: a table that the forecast reads."""
+    import pandas
+
+    from cnn_sensitivity.operations.forecast import cpu_timings
+    from cnn_sensitivity.operations.forecast.timings import COLUMNS
+
+    rows = []
+    for row in cpu_timings.rows(options.networks):
+        rows.append(row)
+        print(row, flush=True)
+        with write_atomically(options.output) as temporary:
+            pandas.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -36,13 +36,13 @@ def add_to(verbs: Verbs) -> None:
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
     from cnn_sensitivity.operations.availability import as_sentences, unavailable
-    from cnn_sensitivity.operations.forecast import as_text, forecast
+    from cnn_sensitivity.operations.forecast import as_text, forecast_here
     from cnn_sensitivity.operations.preflight import check_images, check_networks, check_weights
 
     whole = Plan(read(*options.configfile))
     left_out = unavailable(whole, ask=True)
     plan = whole.without(left_out)
-    print(as_text(forecast(plan), options.cores))
+    print(as_text(forecast_here(plan), options.cores))
     for sentence in as_sentences(left_out):
         print(f"  {sentence}.")
     try:
@@ -64,9 +64,10 @@ def _scorecard(options: argparse.Namespace) -> None:
         raise UserError(f"{path}: not there yet; finish the run first")
     claims = table_files.read("claims", [path])
     changes = criteria.changes(papers.criteria(plan.config.paper))
-    print(f"Reasons: {plan.figures_folder}/claims.md. Figures: {plan.figures_folder}/.\n")
     agreement = scorecard.agreement(claims, plan.reference)
     print(scorecard.to_text(claims, changes, agreement, *scorecard.terminal()))
+    folder = plan.figures_folder
+    print(f"\nFigures: {folder}/. Each verdict with its numbers: {folder}/claims.md.")
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -110,10 +111,11 @@ def _gpu_check(options: argparse.Namespace) -> None:
     """Find out whether this machine's GPU is right and how fast it is, for `make plan`."""
     import time
 
+    from cnn_sensitivity.operations.forecast.timings import file_name
     from cnn_sensitivity.operations.gpu_check.cases import cases_of
     from cnn_sensitivity.operations.gpu_check.checks import Scale, all_checks
     from cnn_sensitivity.operations.gpu_check.report import wrong_of
-    from cnn_sensitivity.operations.gpu_check.run import file_name, name_of, run, the_gpu
+    from cnn_sensitivity.operations.gpu_check.run import name_of, run, the_gpu
 
     end = time.monotonic() + 60 * options.minutes
     gpu, folder = the_gpu(), Path(options.output)
@@ -131,7 +133,7 @@ def _gpu_check(options: argparse.Namespace) -> None:
 
 
 def _probe(options: argparse.Namespace) -> None:
-    """Measure one network of your own, without the workflow."""
+    """Measure networks of your own, without the workflow."""
     import torch
 
     from cnn_sensitivity import probe

@@ -1,6 +1,6 @@
 """What a run would take, before it starts: jobs, hours, disk. No torch."""
 
-from cnn_sensitivity.operations.forecast.estimate import Forecast, forecast
+from cnn_sensitivity.operations.forecast.estimate import Forecast, forecast, forecast_here
 from cnn_sensitivity.operations.forecast.pace import Job
 from cnn_sensitivity.operations.forecast.priorities import Priorities
 from cnn_sensitivity.operations.forecast.summary import as_text, in_short
@@ -14,5 +14,6 @@ __all__ = [
     "as_text",
     "check_gpu_tables",
     "forecast",
+    "forecast_here",
     "in_short",
 ]

@@ -9,9 +9,11 @@ from pathlib import Path
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.engines.base import passes
 from cnn_sensitivity.operations.availability import is_download
+from cnn_sensitivity.operations.forecast import this_machine
 from cnn_sensitivity.operations.forecast.checkpoints import OF_TRAINING, checkpoint_bytes
 from cnn_sensitivity.operations.forecast.timings import (
     START_SECONDS,
+    Machine,
     Mode,
     Timings,
     gpu_tables,
@@ -23,6 +25,7 @@ from cnn_sensitivity.tasks.images.image_files import list_images
 TABLES_PER_RUN = 40_000  # bytes: tables, logs, benchmark
 FIGURE_BYTES = 600_000
 FIGURE_SECONDS = 3.0
+LONG = 300.0  # seconds of one core: of a shorter run nobody needs to know better
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,8 @@ class Forecast:
     data_bytes: int
     downloads: dict[str, int]
     """Files to download by what they are, in bytes."""
-    machine: float
-    """How many times as long as the reference this machine takes; 1 before it has trained."""
+    machine: Machine
+    """How many times as long as the reference this machine takes; 1 before that is known."""
     gpu: str | None = None
     """Name and table of the GPU whose speed is assumed, if it is a table's."""
 
@@ -125,7 +128,8 @@ def forecast(
 ) -> Forecast:
     """Return what the plan costs; paths of its files count from the working folder.
 
-    Finished trainings under `results`, of whatever run, tell this machine's speed. The hours are
+    Finished trainings under `results`, of whatever run, tell this machine's speed; before there are
+    any, the networks of `this_machine.table()`, if they have been timed. The hours are
     a GPU's where the jobs ask for one and one has been timed, by those trainings or in `gpu_table`
     (the default: the first of `timings/*.csv`); else a core's.
 
@@ -135,17 +139,26 @@ def forecast(
     wants_gpu = bool(plan.gpus_per_job)
     if wants_gpu and gpu_table is None:
         gpu_table = next(iter(gpu_tables()), None)
-    timings = Timings(results, wants_gpu, gpu_table)
+    timings = Timings(results, wants_gpu, gpu_table, this_machine.table())
     costs = _costs(plan, timings)
     on_gpu = wants_gpu and any(cost.train is not None for cost in costs)
     if wants_gpu and not on_gpu:
-        timings = Timings(results)
+        timings = Timings(results, own_table=this_machine.table())
         costs = _costs(plan, timings)
     data = sum(data_of(plan, name).bytes for name in plan.config.experiments)
     others = tuple(_other_jobs(plan, costs))
     downloads = _downloads(plan, costs)
     gpu = f"{timings.gpu} ({gpu_table})" if on_gpu and timings.gpu else None
     return Forecast(plan, on_gpu, costs, others, data, downloads, timings.machine, gpu)
+
+
+def forecast_here(plan: Plan) -> Forecast:
+    """Return the same after timing this machine, if the run is long and nothing tells its speed."""
+    expected = forecast(plan)
+    if expected.on_gpu or expected.machine.by or expected.seconds_left < LONG:
+        return expected
+    this_machine.time_networks()
+    return forecast(plan)
 
 
 def _costs(plan: Plan, timings: Timings) -> tuple[Cost, ...]:

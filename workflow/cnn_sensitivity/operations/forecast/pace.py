@@ -1,9 +1,9 @@
 """The jobs of one run as it goes, and the time that they still need.
 
-The forecast goes by another machine. Here it meets this one: a running training writes into its log
-how long it will take, and what has ended has taken its time. What they measured, as ratios to the
-forecast, scales the jobs that have not started: of the same network if there is one, else the
-median of all.
+The forecast goes by another machine and a few steps on this one. Here it meets the run: a training
+writes into its log how long it will take, and what has ended has taken its time. What they
+measured, as ratios to the forecast, scales the jobs that have not started: of the same network if
+there is one, else the median of all.
 """
 
 import os

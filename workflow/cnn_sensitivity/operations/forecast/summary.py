@@ -102,13 +102,18 @@ def _sentences(forecast: Forecast, cores: int | None) -> list[str]:
 
 def _time(forecast: Forecast, cores: int) -> list[str]:
     left, lines = forecast.seconds_left, []
-    most = "at most " if any(c.at_most and not c.trained for c in forecast.costs) else ""
+    most, about = "", "about"
+    if any(cost.left is None for cost in forecast.costs):
+        most, about = "at least ", "at least"
+    elif any(cost.at_most and not cost.trained for cost in forecast.costs):
+        most, about = "at most ", "at most"
     if forecast.on_gpu:
         lines.append(f"Time: {most}{duration(left)} of one GPU.")
     else:
         clock = max(left / cores, forecast.longest)
         lines.append(
-            f"Time: {most}{duration(left)} of one core; here, on {cores}, about {duration(clock)}."
+            f"Time: {most}{duration(left)} of one core;"
+            f" here, on {cores}, {about} {duration(clock)}."
         )
         if forecast.plan.gpus_per_job:
             lines.append(
@@ -117,8 +122,8 @@ def _time(forecast: Forecast, cores: int) -> list[str]:
             )
     own = sorted({cost.run.network.label for cost in forecast.costs if cost.own})
     source = forecast.gpu or "a reference machine"
-    if forecast.machine != 1:
-        source += f", times {forecast.machine:.2g} by the trainings finished here"
+    if forecast.machine.by:
+        source += f", times {forecast.machine.factor:.2g} by {forecast.machine.by}"
     lines.append(
         f"  Speed: {source}, but for {', '.join(own)}, timed here."
         if own

@@ -1,14 +1,16 @@
 """How long a network needs for an image: measured on a reference machine, or on this one.
 
-`timings.csv` beside this file holds what `tests/benchmarks/reference_timings.py` measured on one
-core of a CPU; `timings/<gpu>.csv` in the working folder what `make gpu-check` measured on a GPU.
-Finished trainings of this machine replace it for their networks, and scale it for the others by one
-factor: their time is in `training.benchmark.tsv`, what they did in the header of their checkpoint,
-and the kind of device in the first line of their log.
+`timings.csv` beside this file holds what `make timings` measured on one core of a CPU;
+`timings/<gpu>.csv` in the working folder what `make gpu-check` measured on a GPU. Finished
+trainings of this machine replace it for their networks, and scale it for the others by one factor:
+their time is in `training.benchmark.tsv`, what they did in the header of their checkpoint, and the
+kind of device in the first line of their log. Before the first has finished, the few networks that
+`this_machine` times scale it.
 """
 
 import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,6 +104,11 @@ def gpu_tables(folder: Path = GPU_TABLES) -> list[Path]:
     return sorted(folder.glob("*.csv"))
 
 
+def file_name(device: str) -> str:
+    """Return the name of a device as it stands in the names of files."""
+    return re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
+
+
 def read_table(path: Path) -> dict[tuple[str, str], list[Speed]]:
     """Return the speeds of a table by device and network.
 
@@ -144,6 +151,14 @@ def _speed(row: dict[str, str]) -> Speed:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """How many times as long as the reference a machine takes, and what says so: "" for nothing."""
+
+    factor: float
+    by: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """A training that this machine did from the beginning to the end."""
 
@@ -164,13 +179,19 @@ class Finished:
 class Timings:
     """Seconds by network: of a table, and of finished trainings under a folder.
 
-    The table of a CPU comes with the package; that of a GPU, if there is one, is `gpu_table`.
+    The table of a CPU comes with the package; that of a GPU, if there is one, is `gpu_table`, and
+    that of this machine's processor `own_table`.
     """
 
     def __init__(
-        self, results: Path | None = None, on_gpu: bool = False, gpu_table: Path | None = None
+        self,
+        results: Path | None = None,
+        on_gpu: bool = False,
+        gpu_table: Path | None = None,
+        own_table: Path | None = None,
     ):
-        self._results, self._on_gpu, self._gpu_table = results, on_gpu, gpu_table
+        self._results, self._on_gpu = results, on_gpu
+        self._gpu_table, self._own_table = gpu_table, own_table
 
     @cached_property
     def _on_cpu(self) -> dict[tuple[str, str], list[Speed]]:
@@ -202,8 +223,16 @@ class Timings:
         return {key: median(seconds) for key, seconds in found.items()}
 
     @cached_property
-    def machine(self) -> float:
-        """How many times as long as the reference this machine takes: the median over trainings.
+    def machine(self) -> Machine:
+        """How many times as long as the reference this machine takes."""
+        if ratios := self._of_trainings():
+            return Machine(median(ratios), "the trainings finished here")
+        if ratios := self._of_own_table():
+            return Machine(median(ratios), f"{len(ratios)} networks timed here")
+        return Machine(1.0, "")
+
+    def _of_trainings(self) -> list[float]:
+        """Return the ratio of each finished training.
 
         Short ones count, but for those that the reference too would have spent starting.
         """
@@ -216,7 +245,23 @@ class Timings:
                 computing = (reference or 0.0) * one.passes
                 if computing >= START_SECONDS:
                     ratios.append(one.seconds / (START_SECONDS + computing))
-        return median(ratios) if ratios else 1.0
+        return ratios
+
+    def _of_own_table(self) -> list[float]:
+        """Return the ratio of each network in the table of this machine's processor."""
+        if self._on_gpu or not self._own_table:
+            return []
+        try:
+            own = read_table(self._own_table)
+        except UserError:  # not there, or damaged: it is written anew
+            return []
+        return [
+            speed.train_seconds / there.train_seconds
+            for network, speeds in own.items()
+            for speed in speeds
+            for there in self._on_cpu.get(network, [])
+            if (there.width, there.image_size) == (speed.width, speed.image_size)
+        ]
 
     def train_seconds(self, network: Architecture, size: int, mode: Mode = Mode()) -> float | None:
         """Return the seconds of 1000 images in training; None for a network not timed yet.
@@ -226,7 +271,7 @@ class Timings:
         if (key := self._key(network, size, mode)) in self._own:
             return self._own[key]
         reference = self._reference_seconds("train_seconds", network, size, mode)
-        return None if reference is None else reference * self.machine
+        return None if reference is None else reference * self.machine.factor
 
     def measure_seconds(
         self, network: Architecture, size: int, mode: Mode = Mode()
@@ -236,7 +281,11 @@ class Timings:
         Three forward passes each take about as long as training, where nothing better is known.
         """
         timed = self._reference_seconds("measure_seconds", network, size, mode)
-        return self.train_seconds(network, size, mode) if timed is None else timed * self.machine
+        return (
+            self.train_seconds(network, size, mode)
+            if timed is None
+            else timed * self.machine.factor
+        )
 
     def parameters(self, network: Architecture) -> float | None:
         """Return the number of parameters, about."""

@@ -36,13 +36,14 @@ class Case:
 def cases_of(plans: Iterable[Plan]) -> list[Case]:
     """Return a case for each network of the plans, as the first run that has it trains it.
 
-    Networks of a user's own are left out: their code may be anywhere.
+    Networks of a user's own are left out, whose code may be anywhere, and those that are fitted
+    without a recipe: of flows no time is known before.
     """
     cases: dict[tuple[str, float], Case] = {}
     for plan in plans:
         for run in plan.runs:
             key = key_and_width(run.network)
-            if ":" in run.network.name or key in cases:
+            if ":" in run.network.name or key in cases or not run.fit.by_recipe:
                 continue
             data = data_of(plan, run.experiment)
             settings = plan.training_settings(run)

@@ -1,7 +1,6 @@
 """Run the checks until the time is over; write the table and the page after each."""
 
 import gc
-import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 
 from cnn_sensitivity.base.errors import UserError, in_one_line
 from cnn_sensitivity.base.files import write_atomically
+from cnn_sensitivity.operations.forecast.timings import file_name
 from cnn_sensitivity.operations.gpu_check.checks import Check, Row
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.operations.gpu_check.report import Results, page, write_table
@@ -31,11 +31,6 @@ def the_gpu() -> torch.device:
 def name_of(device: torch.device) -> str:
     """Return the name of a GPU as its driver gives it, or cpu."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-
-
-def file_name(device_name: str) -> str:
-    """Return the name of a device as it stands in the names of files."""
-    return re.sub(r"[^a-z0-9]+", "-", device_name.lower()).strip("-")
 
 
 def run(

@@ -1,24 +1,20 @@
-"""`make timings`: what one core needs for each network, into the table that `make plan` reads.
+"""What one core of a CPU needs for each network: the rows of a table that the forecast reads.
 
-    PYTHONPATH=tests:workflow python -m benchmarks.reference_timings --output timings.csv
-
-Each network is timed at the width of the default run and at the paper's, for a few steps. The time
-is that of the process, not of the clock, so that other programs of the machine matter little. GPUs
-are timed by `make gpu-check`.
+Each network is timed narrow, as in the default run, and at the paper's width, for a few steps. The
+time is that of the process, not of the clock, so that other programs of the machine matter little.
+GPUs are timed by `make gpu-check`.
 """
 
-import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 
-import pandas
 import torch
 
 from cnn_sensitivity.engines.sgd.loop import Trainer
 from cnn_sensitivity.measures.sensitivity import measure
 from cnn_sensitivity.networks.initial import build_network
-from cnn_sensitivity.operations.forecast.timings import COLUMNS, CPU, key_and_width
+from cnn_sensitivity.operations.forecast.timings import CPU, key_and_width
 from cnn_sensitivity.operations.gpu_check.synthetic import random_images, training_settings
 
 # Width of the default run and side of its images; at width 1 the images are CIFAR-10's.
@@ -45,6 +41,8 @@ TWO_DIMENSIONAL = {
     "StridedCNN": 0.25,
     "StridedReLUCNN": 0.25,
 }
+# Sites of a line, then blocks, channels, filter size and stride: of the default run, of the paper.
+LINES = ((64, 12, 40, 3, 1), (128, 7, 1000, 5, 1), (128, 7, 64, 2, 2), (128, 7, 1000, 2, 2))
 FULLY_CONNECTED = ("FullConnL2", "FullConnL4", "FullConnL6")
 ADAM = {"optimizer": "adam", "schedule": "constant", "crop_padding": 1, "flip": False}
 CROPS = {"crop_padding": 1, "flip": False}
@@ -63,13 +61,11 @@ def cases() -> list[dict]:
         full = {"network": {"name": name}, "shape": (3, 32, 32), "batch": 32}
         listed.append({**narrow, "seeds": 1, "recipe": CROPS, "steps": 8})
         listed.append({**full, "seeds": 1, "recipe": CROPS, "steps": 3})
-    for blocks, filter_size, stride, sizes in ((7, 5, 1, (50, 1000)), (7, 2, 2, (64, 1000))):
-        for channels in sizes:
-            options = {"blocks": blocks, "channels": channels}
-            options |= {"filter_size": filter_size, "stride": stride}
-            case = {"network": {"name": "SimpleCNN1D", "options": options}, "shape": (1, 128)}
-            case |= {"seeds": 3, "batch": 8, "recipe": LINE}
-            listed.append({**case, "steps": 30 if channels < 100 else 3})
+    for sites, *values in LINES:
+        options = dict(zip(("blocks", "channels", "filter_size", "stride"), values, strict=True))
+        case = {"network": {"name": "SimpleCNN1D", "options": options}, "shape": (1, sites)}
+        case |= {"seeds": 3, "batch": 8, "recipe": LINE}
+        listed.append({**case, "steps": 30 if options["channels"] < 100 else 3})
     return listed
 
 
@@ -112,18 +108,12 @@ def timed(case: dict) -> dict:
     }
 
 
-def main() -> None:
-    """Time every network and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", required=True)
-    options = parser.parse_args()
+def rows(networks: Collection[str] = ()) -> Iterator[dict]:
+    """Yield the row of every case, or of the first, narrow one of each network that is named.
+
+    PyTorch computes with one thread from then on.
+    """
     torch.set_num_threads(1)
-    rows = []
-    for case in cases():
-        rows.append(timed(case))
-        print(rows[-1], flush=True)
-        pandas.DataFrame(rows, columns=COLUMNS).to_csv(options.output, index=False)
-
-
-if __name__ == "__main__":
-    main()
+    first = {case["network"]["name"]: case for case in reversed(cases())}
+    for case in [first[name] for name in networks] or cases():
+        yield timed(case)
