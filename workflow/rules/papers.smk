@@ -16,6 +16,8 @@ for job in jobs(AVAILABLE):
             list(job.outputs.values()),
         log:
             f"{PLAN.results}/tables/{job.name}.log",
+        benchmark:
+            f"{PLAN.results}/tables/{job.name}.benchmark.tsv"
         priority: 60 if job.download else 0  # A download; like the others', in seconds.
         conda:
             ENVIRONMENT

@@ -30,7 +30,7 @@ def made_with(folder: str | Path) -> MadeWith:
     """
     folder = Path(folder)
     noted = software.noted(folder / "software.txt")
-    seconds = sum(map(_seconds, sorted(folder.glob("*/*/*/*/*.benchmark.tsv"))))
+    seconds = sum(map(_seconds, sorted(folder.rglob("*.benchmark.tsv"))))
     return MadeWith(
         noted.get(software.INSTRUCTIONS, _UNKNOWN), noted.get("torch", _UNKNOWN), seconds / 60
     )

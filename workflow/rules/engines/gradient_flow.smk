@@ -12,6 +12,8 @@ rule flow:
         table=f"{RUN_FILES}/training.csv",
     log:
         f"{RUN_FILES}/flow.log",
+    benchmark:
+        f"{RUN_FILES}/flow.benchmark.tsv"
     wildcard_constraints:
         name=fitted_by("gradient_flow"),
     priority: of_the_run

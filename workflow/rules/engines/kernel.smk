@@ -11,6 +11,8 @@ rule kernel:
         table=f"{RUN_FILES}/training.csv",
     log:
         f"{RUN_FILES}/kernel.log",
+    benchmark:
+        f"{RUN_FILES}/kernel.benchmark.tsv"
     wildcard_constraints:
         name=fitted_by("kernel"),
     priority: of_the_run
