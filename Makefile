@@ -11,6 +11,7 @@ override SCENARIO := $(value SCENARIO)
 override CORES := $(value CORES)
 override ARCHIVE := $(value ARCHIVE)
 override GPU_JOBS := $(value GPU_JOBS)
+override CACHE := $(value CACHE)
 own := $(filter %.yaml %.yml,$(SCENARIO))
 # PAPER/NAME of workflow/scenarios/; a name alone is one of the default paper's.
 paper := tomasini_2022
@@ -18,6 +19,10 @@ scenario := $(if $(findstring /,$(SCENARIO)),$(SCENARIO),$(paper)/$(SCENARIO))
 FILE := $(or $(wildcard $(own)),$(own),$(if $(filter-out $(paper)/quick,$(scenario)),workflow/scenarios/$(scenario).yaml))
 NAME := $(if $(own),$(basename $(notdir $(own))),$(subst /,_,$(scenario:$(paper)/%=%)))
 export SCENARIO CORES ARCHIVE GPU_JOBS FILE NAME
+# Where trainings are that runs share; Snakemake's jobs find it in their environment.
+ifneq ($(CACHE),)
+export CNN_SENSITIVITY_CACHE := $(CACHE)
+endif
 
 # Snakemake wants a cache that can be written; where HOME's cannot be, it is in this folder.
 cache := "$${XDG_CACHE_HOME:-$$HOME/.cache}"
@@ -67,7 +72,7 @@ install: $(VENV)/installed ## Install into .venv what a reproduction needs
 
 install-test: $(VENV)/installed-test ## Install what the tests need besides
 
-reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=quick, GPU_JOBS=1)
+reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=quick, GPU_JOBS=1, CACHE=folder)
 	@$(readable)
 	@BRIEF=1 $(snakemake)
 	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)

@@ -44,11 +44,14 @@ from cnn_sensitivity.operations.preflight import (
     check_workplace,
 )
 from cnn_sensitivity.operations.run_progress import RunProgress
+from cnn_sensitivity.operations.shared_fits import check_folder
 from cnn_sensitivity import config as configuration
 from cnn_sensitivity.config.base import suggestion
 
 try:
     check_workplace(os.getcwd())
+    if workflow.is_main_process:
+        check_folder()
     # Snakemake has read them already, and takes the last of two equal keys without a word.
     for file in workflow.configfiles:
         if Path(file).suffix in (".yaml", ".yml"):

@@ -140,6 +140,19 @@ def test_jobs_that_have_not_started_are_scaled_by_what_the_others_measured(
     assert pace.seconds_left(3 * TRAIN + 30) == pytest.approx(3 * TRAIN - 30 + 3 * TRAIN)
 
 
+def test_a_fit_that_was_another_runs_tells_no_time(tmp_path: Path, expected: Forecast) -> None:
+    (first, same, *_), *_ = of_networks(expected)
+    jobs = [Job("train", cost.run.name) for cost in (first, same)]
+    pace, log = Pace(expected, numbered(jobs), now=0), tmp_path / "log"
+    pace.start(0, jobs[0], log, now=0)
+    log.write_text("taken from another run: a.safetensors\n")
+    pace.look(6)
+    pace.end(0, now=12)
+    pace.start(1, jobs[1], None, now=12)
+    pace.look(20)
+    assert pace.seconds_left(20) == pytest.approx(TRAIN - 8)
+
+
 def test_the_median_of_other_networks_is_no_mean(expected: Forecast) -> None:
     networks = of_networks(expected)
     jobs = [Job("train", costs[0].run.name) for costs in networks[:4]]

@@ -95,9 +95,13 @@ def test_finished_trainings_of_this_machine_scale_the_table_for_other_networks()
     )
 
 
-def test_a_training_that_went_on_where_it_was_is_no_timing() -> None:
+@pytest.mark.parametrize(
+    "line",
+    ["images/A (seed 0): goes on in epoch 3, step 0", "taken from another run: a.safetensors"],
+)
+def test_a_training_that_was_not_done_here_as_a_whole_is_no_timing(line: str) -> None:
     plan = plan_of("quick")
-    network = finished(plan, 0, 1000.0, "images/A (seed 0): goes on in epoch 3, step 0")
+    network = finished(plan, 0, 1000.0, line)
     timings = Timings(Path("results"))
     assert not timings.is_own(network, 28)
     assert timings.machine.factor == 1.0

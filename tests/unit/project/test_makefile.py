@@ -124,6 +124,15 @@ def test_so_many_gpu_jobs_run_at_once(folder: Path) -> None:
     assert run.stdout.splitlines()[:5] == snakemake
 
 
+@pytest.mark.parametrize("cache", ["/shared/fits", "my fits", "$(shell touch X)", "a;touch X", ""])
+def test_jobs_are_told_the_folder_of_shared_trainings_as_it_is(folder: Path, cache: str) -> None:
+    (folder / ".venv/bin/snakemake").write_text('#!/bin/sh\necho "$CNN_SENSITIVITY_CACHE"\n')
+    before = files(folder)
+    run = make(folder, "reproduce", f"CACHE={cache}", CNN_SENSITIVITY_CACHE="own")
+    assert run.stdout.splitlines()[0] == (cache or "own"), run.stderr
+    assert files(folder) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "python"),
     [([], ".venv/bin/python"), (["PYTHON={folder}/mine"], "{folder}/mine")],

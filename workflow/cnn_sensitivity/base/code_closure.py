@@ -17,11 +17,12 @@ PLUMBING = (
     "tables/files.py",
     "engines/base.py",
     "engines/sgd/progress.py",
+    "operations/shared_fits.py",
 )
 """Files and folders that count for no result, and by way of which none is reached.
 
 What `config` does is seen in the parameters of a rule. The others hold the version, and say how a
-job is called, stops, writes a file and reports: none changes a number.
+job is called, stops, writes a file, reports and is shared: none changes a number.
 """
 
 

@@ -3,6 +3,7 @@
 import codecs
 import errno
 import os
+import platform
 import re
 import zipfile
 from collections.abc import Iterator
@@ -57,7 +58,8 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         UserError: there is no room, no right to write there, or something else than a file.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # Two machines may write to one folder, in processes of equal numbers.
+    temporary = path.with_name(f".{path.stem}.{platform.node()}-{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():

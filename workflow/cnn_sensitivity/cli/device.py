@@ -1,6 +1,7 @@
-"""Which device a job computes on."""
+"""Which device a job computes on, and what of the machine its last digits depend on."""
 
 import argparse
+import platform
 
 
 def device_of(options: argparse.Namespace) -> str:
@@ -19,3 +20,17 @@ def device_of(options: argparse.Namespace) -> str:
     if options.gpus:
         print("no GPU here: using the CPU", flush=True)
     return "cpu"
+
+
+def machine_of(device: str) -> dict[str, str | int | None]:
+    """Return what decides how sums are rounded on a device, once `device_of` has chosen it."""
+    import torch
+
+    from cnn_sensitivity.base.processor import instruction_set
+
+    return {
+        "processor": platform.machine(),
+        "instructions": instruction_set(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+    }

@@ -5,10 +5,11 @@ Verbs import what they need when they run, so that drawing a figure does not wai
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 from cnn_sensitivity.base.files import write_atomically
-from cnn_sensitivity.cli.device import device_of
+from cnn_sensitivity.cli.device import device_of, machine_of
 from cnn_sensitivity.cli.verbs import Verbs, add_tables
 from cnn_sensitivity.config import (
     MeasurementSettings,
@@ -54,19 +55,22 @@ def _dataset(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    """Fit the networks of one run, with the engine that the settings name."""
+    """Fit the networks of one run, with the engine that the settings name, or take another's."""
     from cnn_sensitivity.engines import base
+    from cnn_sensitivity.operations import shared_fits
     from cnn_sensitivity.tasks import store
 
     settings = TrainingSettings.model_validate_json(options.settings)
-    base.job(settings.fit.engine).fit(
-        settings,
-        store.load(options.dataset, settings.experiment),
-        checkpoint=options.checkpoint,
-        table=options.table,
-        root=options.root,
-        device=device_of(options),
-    )
+    dataset, device = store.load(options.dataset, settings.experiment), device_of(options)
+    files = {"checkpoint": Path(options.checkpoint), "table": Path(options.table)}
+    job = base.job(settings.fit.engine)
+    fit = partial(job.fit, settings, dataset, root=options.root, device=device, **files)
+    folder = shared_fits.folder()
+    if folder and shared_fits.can_be_shared(settings):
+        origin = shared_fits.origin(settings, dataset, machine_of(device))
+        shared_fits.once(folder, origin, files, fit, base.print_at_once)
+    else:
+        fit()
 
 
 def _measure(options: argparse.Namespace) -> None:

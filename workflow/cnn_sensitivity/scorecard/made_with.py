@@ -19,7 +19,7 @@ class MadeWith:
     torch: str
     minutes: float
     """Of all jobs that train and measure, one core each; of a job that was taken up again those of
-    its last part."""
+    its last part, of one that another run has done those of the copy."""
 
 
 def made_with(folder: str | Path) -> MadeWith:

@@ -15,7 +15,7 @@ from statistics import median
 
 from cnn_sensitivity.operations.forecast.estimate import FIGURE_SECONDS, Forecast
 from cnn_sensitivity.operations.forecast.timings import START_SECONDS
-from cnn_sensitivity.operations.forecast.training_log import Reading, last_reading
+from cnn_sensitivity.operations.forecast.training_log import Reading, last_reading, was_taken
 
 LOOK_SECONDS = 5.0  # between two looks at the logs, which may lie on a slow shared disk
 EARLY = 10.0  # seconds: nobody knows yet how many jobs run at once
@@ -129,7 +129,8 @@ class Pace:
         job = running.job
         running.look(now, self._seeds.get(job, ()))
         self._busy += running.seconds(now)
-        if running.begun and job in self._base:
+        taken = running.log is not None and was_taken(running.log)
+        if running.begun and job in self._base and not taken:
             seconds = running.seconds(now)
             # What went on where it was has trained some epochs before.
             if running.reading and job not in self._shorter:

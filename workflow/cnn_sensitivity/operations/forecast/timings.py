@@ -25,6 +25,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import unreadable
 from cnn_sensitivity.config import Architecture, TrainingSettings
 from cnn_sensitivity.engines.base import FORWARD
+from cnn_sensitivity.operations.forecast.training_log import TAKEN
 
 COLUMNS = (
     "device",  # cpu: one core; else the GPU's name
@@ -350,7 +351,7 @@ def _read(benchmark: Path) -> Finished | None:
     """Return a finished training; None if unusable."""
     try:
         log = benchmark.with_name("training.log").read_text(encoding="utf-8", errors="replace")
-        if RESUMED in log:
+        if RESUMED in log or TAKEN in log:
             return None
         with benchmark.open(encoding="utf-8") as file:
             seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])

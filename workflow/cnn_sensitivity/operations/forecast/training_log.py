@@ -8,6 +8,8 @@ from pathlib import Path
 # A line of `engines.sgd.progress`. Without its end it is only half written.
 LINE = re.compile(r"seed ([\d,]+)\): epoch (\d+)/(\d+), .*, ([\d.]+) (s|min|h) left\n")
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+TAKEN = "taken from another run: "
+"""Before the path of the entry in the log of a fit that `shared_fits` took."""
 TAIL = 8192  # bytes: the last lines, however long the training
 
 
@@ -18,6 +20,14 @@ class Reading:
     total: float
     left: float
     line: str
+
+
+def was_taken(log: Path) -> bool:
+    """Return whether a fit was another run's: its time says nothing of this machine."""
+    try:
+        return TAKEN in log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def last_reading(log: Path, seeds: Sequence[int]) -> Reading | None:
