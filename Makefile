@@ -16,7 +16,9 @@ own := $(filter %.yaml %.yml,$(SCENARIO))
 # PAPER/NAME of workflow/scenarios/; a name alone is one of the default paper's.
 paper := tomasini_2022
 scenario := $(if $(findstring /,$(SCENARIO)),$(SCENARIO),$(paper)/$(SCENARIO))
-FILE := $(or $(wildcard $(own)),$(own),$(if $(filter-out $(paper)/quick,$(scenario)),workflow/scenarios/$(scenario).yaml))
+# Beside the default run, for SCENARIO=all: the same scale of every other paper.
+every := $(if $(filter all,$(SCENARIO)),$(wildcard workflow/scenarios/*/quick.yaml))
+FILE := $(if $(every),,$(or $(wildcard $(own)),$(own),$(if $(filter-out $(paper)/quick,$(scenario)),workflow/scenarios/$(scenario).yaml)))
 NAME := $(if $(own),$(basename $(notdir $(own))),$(subst /,_,$(scenario:$(paper)/%=%)))
 export SCENARIO CORES ARCHIVE GPU_JOBS FILE NAME
 # Where trainings are that runs share; Snakemake's jobs find it in their environment.
@@ -32,15 +34,16 @@ endif
 
 snakemake = $(BIN)/snakemake --cores "$$CORES" $${FILE:+--configfile "$$FILE"} \
 	$${GPU_JOBS:+--resources "gpu=$$GPU_JOBS"}
-layers = --configfile config.yaml $${FILE:+"$$FILE"}
+layers = --configfile config.yaml $(if $(every),--scenario $(every),$${FILE:+"$$FILE"})
 unpack = $(BIN)/python -m cnn_sensitivity unpack \
 	$(if $(ARCHIVE),,$(error Which one? make $@ ARCHIVE=paper_figures/reference/quick/tables.tar.gz))$(1) -- "$$ARCHIVE"
+next = Next: make report SCENARIO=$$SCENARIO, one web page of it all; make article SCENARIO=$$SCENARIO, a PDF to read.
 # Snakemake shows a traceback of a file that is no YAML; the package says what is wrong.
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery characteristics overview docs check test torture stability bench timings gpu-check schema clean
-.PHONY: checked_input
+.PHONY: checked_input one_scenario
 
 # With `+`, since `make -n` is to refuse the same.
 checked_input:
@@ -54,19 +57,24 @@ checked_input:
 	esac; \
 	case "$$SCENARIO" in \
 	'' | -* | *[!A-Za-z0-9_./~-]*) refuse "SCENARIO must be one word of letters, digits, _ . / ~ -" ;; \
-	quick | $(paper)/quick) exit 0 ;; \
+	quick | $(paper)/quick | all) exit 0 ;; \
 	esac; \
 	[ -f "$$FILE" ] || refuse "SCENARIO=$$SCENARIO: there is no file $$FILE; see make help"; \
 	case "$$NAME" in \
 	'' | . | ..) refuse "SCENARIO=$$SCENARIO: a file needs a name before .yaml" ;; \
 	esac
 
+# What is done to one run is not done to all of them in silence.
+one_scenario: checked_input
+	+@[ "$$SCENARIO" != all ] || { echo "error: SCENARIO=all is for reproduce and plan" >&2; exit 2; }
+
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "SCENARIO=quick (default), or of workflow/scenarios/:"
 	@cd workflow/scenarios && ls -d */*.yaml | sed 's/^/    /; s/\.yaml$$//'
-	@echo "(of $(paper) the name alone will do); or a file of your own: SCENARIO=mine.yaml."
+	@echo "(of $(paper) the name alone will do); or a file of your own: SCENARIO=mine.yaml;"
+	@echo "or SCENARIO=all, the quick run of every paper, for reproduce and plan."
 
 install: $(VENV)/installed ## Install into .venv what a reproduction needs
 
@@ -74,24 +82,23 @@ install-test: $(VENV)/installed-test ## Install what the tests need besides
 
 reproduce: checked_input install ## Every figure and the scorecard (SCENARIO=quick, GPU_JOBS=1, CACHE=folder)
 	@$(readable)
-	@BRIEF=1 $(snakemake)
-	@$(BIN)/python -m cnn_sensitivity scorecard $(layers)
-	@echo "Next: make report SCENARIO=$$SCENARIO, one web page of it all;" \
-		"make article SCENARIO=$$SCENARIO, a PDF to read."
+	@BRIEF=1 $(if $(every),$(BIN)/python scripts/several_runs.py $(layers) --) $(snakemake)
+	@$(if $(every),,$(BIN)/python -m cnn_sensitivity scorecard $(layers))
+	@$(if $(every),,echo "$(next)")
 
 plan: checked_input install ## What a run would take: jobs, hours, disk, what is there already
 	@$(BIN)/python -m cnn_sensitivity plan $(layers)
 
-report: checked_input install ## One web page of a finished run: scorecard, figures, runtimes, versions
+report: one_scenario install ## One web page of a finished run: scorecard, figures, runtimes, versions
 	@$(readable)
 	@$(snakemake) --report "results/$$NAME/report.html" \
 		--report-stylesheet workflow/report/report.css
 	@echo "Open results/$$NAME/report.html in a browser"
 
-article: checked_input $(VENV)/installed-article ## A finished run as a PDF to read: figures, scorecard, methods
+article: one_scenario $(VENV)/installed-article ## A finished run as a PDF to read: figures, scorecard, methods
 	@$(BIN)/python -m cnn_sensitivity article $(layers)
 
-pack: checked_input install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too; UNFINISHED=1: what is there)
+pack: one_scenario install ## A finished run as one archive, SCENARIO.tar.gz (CHECKPOINTS=1: the weights too; UNFINISHED=1: what is there)
 	@$(BIN)/python -m cnn_sensitivity pack $(layers) --output "$$NAME.tar.gz" \
 		$(if $(CHECKPOINTS),--checkpoints) $(if $(UNFINISHED),--unfinished)
 
@@ -105,10 +112,10 @@ redraw: checked_input install ## Unpack, and draw every figure and the scorecard
 			--configfile "$$config" && \
 		$(BIN)/python -m cnn_sensitivity scorecard --configfile "$$config"
 
-reference: checked_input install ## Keep a finished run in paper_figures/reference/, to be committed
+reference: one_scenario install ## Keep a finished run in paper_figures/reference/, to be committed
 	@$(BIN)/python -m cnn_sensitivity reference $(layers)
 
-graph: checked_input install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
+graph: one_scenario install ## Draw the rules into docs/rulegraph.svg (needs graphviz)
 	@mkdir -p docs
 	@$(snakemake) --quiet all --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
@@ -142,7 +149,7 @@ torture: install-test ## Kills, full disks, 50 rounds of losses, for hours: TORT
 	$(BIN)/pytest --exitfirst tests/torture $(TORTURE)
 
 # As TORTURE, words of a command line: --seeds 0 1 2 --avx2-seeds 0 1 is the default.
-stability: checked_input install ## Do verdicts hold with other seeds and processors? Five runs: STABILITY='--seeds 0 1' for less
+stability: one_scenario install ## Do verdicts hold with other seeds and processors? Five runs: STABILITY='--seeds 0 1' for less
 	@$(readable)
 	@$(BIN)/python scripts/stability_runs.py $(layers) $(STABILITY) -- $(snakemake)
 
@@ -161,7 +168,7 @@ gpu-check: ## Is this machine's GPU right, and how fast? Ten minutes, for `make 
 schema: install ## Write the configuration's JSON schema from its models
 	$(BIN)/cnn-sensitivity schema --output workflow/schemas/config.schema.json
 
-clean: checked_input ## Remove what a run made: its results and figures (SCENARIO=quick)
+clean: one_scenario ## Remove what a run made: its results and figures (SCENARIO=quick)
 	rm -rf "results/$${NAME:?}" "paper_figures/$$NAME"/figure_* "paper_figures/$$NAME"/claims.*
 
 $(VENV)/installed: pyproject.toml envs/constraints.txt

@@ -9,9 +9,6 @@ an earlier one was stopped. Of each run only the scorecard is made, without figu
 """
 
 import argparse
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +17,7 @@ from cnn_sensitivity import cli
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.processor import AVX512, NO_MORE_THAN_AVX2, instruction_set
 from cnn_sensitivity.config import Config, parse, read
+from cnn_sensitivity.operations.calling import call
 
 DOCUMENTED = "quick"  # the run whose page lies in docs/
 
@@ -104,16 +102,8 @@ def _name(config: Config, seed: int) -> str:
 def make(run: Run, config: Config, snakemake: Sequence[str]) -> None:
     """Run Snakemake up to the scorecard; end as it ended where it failed or was stopped."""
     overlay = ["--config", f"run={run.name}", f"seed={run.seed}"] if run.name != config.run else []
-    environment = {**os.environ, "BRIEF": "1", **run.environment}
-    process = subprocess.Popen([*snakemake, *overlay, "--", "claims", "software"], env=environment)
-    # Snakemake has Ctrl-C from the terminal too, and ends its jobs before it ends.
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-    }
-    code = process.wait()
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    command = [*snakemake, *overlay, "--", "claims", "software"]
+    code, _ = call(command, {"BRIEF": "1", **run.environment})
     if code:
         print(
             f"error: the run {run.name!r} is not finished; the same command goes on where it was",

@@ -15,6 +15,7 @@ from cnn_sensitivity.operations.forecast import (
     as_text,
     forecast,
     in_short,
+    of_all,
 )
 from cnn_sensitivity.operations.forecast.estimate import data_of
 from cnn_sensitivity.operations.forecast.summary import duration
@@ -37,6 +38,32 @@ def test_epochs_that_are_not_tested_take_less(tmp_path: Path) -> None:
     saved = forecast(every).costs[number].train - forecast(some).costs[number].train
     per_thousand = Timings().train_seconds(network, 28)
     assert saved == pytest.approx(per_thousand * FORWARD * 2 * (recipe.epochs - recipe.tests))
+
+
+def test_the_total_of_several_runs_is_the_sum_of_theirs() -> None:
+    runs = [forecast(plan_of(scenario)) for scenario in ("quick", "scale_detection", "smoke")]
+    lines = of_all(runs, cores=2).splitlines()
+    table, total = lines[2:5], lines[6].split()
+    assert [line.split()[0] for line in table] == [run.plan.config.run for run in runs]
+    for column in (1, 2, 3, 4):
+        assert int(total[column]) == sum(int(line.split()[column + 1]) for line in table)
+    assert int(total[2]) == sum(len(run.plan.runs) for run in runs)
+    seconds = sum(run.seconds_left for run in runs)
+    assert f" {duration(seconds)} of one core; here, on 2, about" in "\n".join(lines)
+    # Files of the same data are downloaded once.
+    twice = of_all([runs[0], runs[0]], cores=2)
+    assert twice.splitlines()[-1] == as_text(runs[0], 2).splitlines()[-1]
+    assert "Download: " in twice
+
+
+def test_runs_on_gpus_and_on_cores_have_times_of_their_own() -> None:
+    finished(plan_of("paper"), 0, seconds=1000.0, first_line="GPU: some card")
+    runs = [forecast(plan_of("paper")), forecast(plan_of("smoke"))]
+    text = of_all(runs, cores=2)
+    assert "of one core or of one GPU" in text or "of one GPU or of one core" in text
+    for run in runs:
+        unit = "of one GPU." if run.on_gpu else "of one core; here,"
+        assert f"{duration(run.seconds_left)} {unit}" in text
 
 
 def test_gpu_hours_are_unknown_until_a_gpu_has_been_timed() -> None:

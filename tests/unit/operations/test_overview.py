@@ -11,9 +11,10 @@ from cnn_sensitivity import papers
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.cli.maintenance import DEFAULT_PAPER
+from cnn_sensitivity.config import read
 from cnn_sensitivity.operations import overview
 from cnn_sensitivity.operations.claims_page import NO_RUN, short_name, to_claims_page
-from cnn_sensitivity.plan import REFERENCES
+from cnn_sensitivity.plan import REFERENCES, Plan
 from cnn_sensitivity.scorecard import criteria
 from cnn_sensitivity.scorecard.committed import committed_runs
 
@@ -41,6 +42,36 @@ def test_the_command_writes_every_page(tmp_path: Path) -> None:
     main([*call, "--readme", f"{tmp_path}/README.md"])
     written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.md")}
     assert written == {page.relative_to(ROOT) for page in PAGES}
+
+
+@pytest.mark.parametrize("width", [70, 100])
+def test_runs_that_were_made_here_are_shown_by_their_scorecards(width: int) -> None:
+    scenarios = sorted((ROOT / "workflow/scenarios").glob("*/quick.yaml"), reverse=True)
+    layers = [[], *([path] for path in scenarios)]
+    plans = [Plan(read(ROOT / "config.yaml", *each)) for each in layers]
+    finished = [plan for plan in plans if (ROOT / plan.reference).is_dir()]
+    assert len(finished) > 2
+    for plan in finished:
+        for folder in (plan.results, plan.reference):
+            Path(folder).mkdir(parents=True)
+            shutil.copy(ROOT / plan.reference / "claims.csv", folder)
+    text = overview.of_runs(plans, width)
+    assert max(map(len, text.splitlines())) <= width
+    table = text.partition("\n\n")[0]
+    assert re.findall(r"paper_figures/(\w+)/", table) == [
+        next(plan.config.run for plan in plans if plan.config.paper == name)
+        for name in papers.NAMES
+    ]
+    for plan in finished:
+        page = (ROOT / plan.reference / "claims.md").read_text()
+        cells = re.findall(r"\| ([✓✗?–]) (?:reproduced|contradicted|undecided|not tested)", page)
+        found = re.search(rf"{re.escape(short_name(plan.config.paper))}.*", table)
+        assert found
+        shown = "".join(found[0] if width == 100 else table[found.start() :].split("\n")[1])
+        marks = re.sub(r"of \d+|\d+|[^✓✗?–]", "", shown)
+        assert sorted(marks) == sorted(cells)
+        assert f"{len(cells)} of {len(cells)}" in found[0]
+    assert table.count("not finished") == len(plans) - len(finished)
 
 
 @pytest.mark.parametrize("name", papers.NAMES)

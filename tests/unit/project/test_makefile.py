@@ -133,6 +133,31 @@ def test_jobs_are_told_the_folder_of_shared_trainings_as_it_is(folder: Path, cac
     assert files(folder) == before
 
 
+def test_all_papers_are_those_with_a_quick_scenario(folder: Path) -> None:
+    others = [f"workflow/scenarios/{paper}/quick.yaml" for paper in ("another", "the_last")]
+    for path in map(folder.joinpath, others):
+        path.parent.mkdir()
+        path.touch()
+    package, layers = [".venv/bin/python", "-m", "cnn_sensitivity"], ["--configfile", "config.yaml"]
+    layers += ["--scenario", *others]
+    run = make(folder, "plan", "SCENARIO=all")
+    assert run.stdout.splitlines() == [*package, "plan", *layers], run.stderr
+    run = make(folder, "reproduce", "SCENARIO=all", "CORES=2")
+    assert run.stdout.splitlines() == [
+        *(".venv/bin/python", "scripts/several_runs.py", *layers),
+        *("--", ".venv/bin/snakemake", "--cores", "2"),
+    ]
+
+
+@pytest.mark.parametrize("target", ["report", "article", "pack", "reference", "stability", "clean"])
+def test_what_is_done_to_one_run_is_not_done_to_all(folder: Path, target: str) -> None:
+    before = files(folder)
+    run = make(folder, target, "SCENARIO=all")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: SCENARIO=all is for reproduce and plan\n")
+    assert files(folder) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "python"),
     [([], ".venv/bin/python"), (["PYTHON={folder}/mine"], "{folder}/mine")],

@@ -17,7 +17,16 @@ from cnn_sensitivity.tables import files as table_files
 def add_to(verbs: Verbs) -> None:
     """Add the verbs that people call."""
     plan, pack = verbs.add("plan", _plan), verbs.add("pack", _pack, "output")
-    add_configfile(plan, verbs.add("scorecard", _scorecard), pack)
+    card = verbs.add("scorecard", _scorecard)
+    add_configfile(plan, card, pack)
+    for command in (plan, card):
+        command.add_argument(
+            "--scenario",
+            nargs="+",
+            default=[],
+            metavar="YAML",
+            help="further runs: each is laid over the configuration, and one table shows all",
+        )
     plan.add_argument("--cores", type=int, help="the default is all that there are")
     pack.add_argument("--checkpoints", action="store_true", help="the networks' weights too")
     pack.add_argument("--no-figures", action="store_true", help="only what they are drawn from")
@@ -36,29 +45,43 @@ def add_to(verbs: Verbs) -> None:
 def _plan(options: argparse.Namespace) -> None:
     """Say what a run would take: jobs, hours, disk, and what is there already."""
     from cnn_sensitivity.operations.availability import as_sentences, unavailable
-    from cnn_sensitivity.operations.forecast import as_text, forecast_here
+    from cnn_sensitivity.operations.forecast import as_text, forecast_here, of_all
     from cnn_sensitivity.operations.preflight import check_images, check_networks, check_weights
 
-    whole = Plan(read(*options.configfile))
-    left_out = unavailable(whole, ask=True)
-    plan = whole.without(left_out)
-    print(as_text(forecast_here(plan), options.cores))
-    for sentence in as_sentences(left_out):
+    wholes = _plans(options)
+    left_out = [unavailable(whole, ask=True) for whole in wholes]
+    plans = [whole.without(names) for whole, names in zip(wholes, left_out, strict=True)]
+    first, *others = map(forecast_here, plans)
+    cores = options.cores
+    print(of_all([first, *others], cores) if others else as_text(first, cores))
+    for sentence in dict.fromkeys(each for names in left_out for each in as_sentences(names)):
         print(f"  {sentence}.")
-    try:
-        check_images(plan)
-        check_networks(plan)
-        check_weights(plan)
-    except UserError as error:
-        print(f"Before it can begin: {error}")
+    for plan in plans:
+        try:
+            check_images(plan)
+            check_networks(plan)
+            check_weights(plan)
+        except UserError as error:
+            print(f"Before it can begin: {error}")
+
+
+def _plans(options: argparse.Namespace) -> list[Plan]:
+    """Return the plan of the configuration, and of each scenario that is laid over it."""
+    layers = [[], *([scenario] for scenario in options.scenario)]
+    return [Plan(read(*options.configfile, *each)) for each in layers]
 
 
 def _scorecard(options: argparse.Namespace) -> None:
-    """Print the scorecard of a finished run."""
+    """Print the scorecard of a finished run; of several what each says, a line a paper."""
     from cnn_sensitivity import papers, scorecard
     from cnn_sensitivity.scorecard import criteria
 
-    plan = Plan(read(*options.configfile))
+    plan, *others = _plans(options)
+    if others:
+        from cnn_sensitivity.operations.overview import of_runs
+
+        print(of_runs([plan, *others], scorecard.terminal()[0]))
+        return
     path = Path(plan.results, "claims.csv")
     if not path.exists():
         raise UserError(f"{path}: not there yet; finish the run first")

@@ -1,18 +1,21 @@
 """The overview: every paper, every claim, its verdict at the largest scale that tests it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.operations.claims_page import NO_RUN, short_name, to_claims_page
 from cnn_sensitivity.papers import texts
-from cnn_sensitivity.scorecard import largest
+from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.scorecard import against_reference, largest
 from cnn_sensitivity.scorecard.committed import to_counts
 from cnn_sensitivity.scorecard.markdown import anchor, to_table
 from cnn_sensitivity.scorecard.render import mark
-from cnn_sensitivity.scorecard.verdict import Claim
+from cnn_sensitivity.scorecard.terminal import in_columns
+from cnn_sensitivity.scorecard.verdict import VERDICTS, Claim
 
 _OPENING = """# Do the papers hold?
 
@@ -81,6 +84,31 @@ def to_short_table(folder: str | Path) -> str:
     return _table(_marked(name, folder) for name in papers.NAMES)
 
 
+def of_runs(plans: Sequence[Plan], width: int) -> str:
+    """Return what runs that were made here found, a line each, as text for a terminal."""
+    ordered = sorted(plans, key=lambda plan: papers.NAMES.index(plan.config.paper))
+    legend = ", ".join(f"{mark({'verdict': verdict})} {verdict}" for verdict in VERDICTS)
+    end = (
+        f"A mark a claim: {legend}; in brackets what no paper states. Same: so many verdicts"
+        " are those of the committed run. Reasons: claims.md beside the figures."
+    )
+    headings = ("Paper", "Same", "Verdicts", "Figures")
+    table = in_columns(headings, [_of_run(plan) for plan in ordered], width)
+    return "\n".join([*table, "", *wrap(end, width, break_on_hyphens=False)])
+
+
+def _of_run(plan: Plan) -> tuple[str, str, str, str]:
+    """Return a run's paper, how many verdicts are the reference's, its marks, and its figures."""
+    name, run = plan.config.paper, plan.config.run
+    cards = largest.scorecards(Path(plan.results).parent, [run])
+    if run not in cards:
+        return short_name(name), "–", "not finished", f"{plan.figures_folder}/"
+    known = against_reference.compare(cards[run], plan.reference)
+    same = f"{known.shared - len(known.others)} of {known.shared}" if known else "–"
+    marks = " ".join("".join(found) for _, found in _marks(name, cards))
+    return short_name(name), same, marks, f"{plan.figures_folder}/"
+
+
 Row = tuple[str, Mapping[str, str]]
 """Of a paper: what stands at the left, and a cell for each group of its claims."""
 
@@ -93,23 +121,26 @@ def _named(name: str, folder: str | Path) -> Row:
             f"{sign} [{claim.id}]({page}#{anchor(claim.id)}){' (ours)' * claim.ours}"
             for claim, sign in found
         )
-        for group, found in _signs(name, folder)
+        for group, found in _signs(name, _cards(name, folder))
     }
     return f"[{short_name(name)}]({page})", cells
 
 
 def _marked(name: str, folder: str | Path) -> Row:
     """Return a paper's row, in which each claim is its mark."""
-    cells = {
-        group: " ".join(f"({sign})" if claim.ours else sign for claim, sign in found)
-        for group, found in _signs(name, folder)
-    }
+    cells = {group: " ".join(found) for group, found in _marks(name, _cards(name, folder))}
     return f"[{short_name(name)}](docs/claims/{name}.md)", cells
 
 
-def _signs(name: str, folder: str | Path) -> Iterator[tuple[str, list[tuple[Claim, str]]]]:
+def _marks(name: str, cards: largest.Scorecards) -> Iterator[tuple[str, list[str]]]:
+    """Yield the groups of a paper's claims, with the marks of the verdicts; ours in brackets."""
+    for group, found in _signs(name, cards):
+        yield group, [f"({sign})" if claim.ours else sign for claim, sign in found]
+
+
+def _signs(name: str, cards: largest.Scorecards) -> Iterator[tuple[str, list[tuple[Claim, str]]]]:
     """Yield the groups of a paper's claims, each claim with the mark of its verdict."""
-    if not (cards := _cards(name, folder)):
+    if not cards:
         return
     for group, claims in texts.grouped(papers.claims(name), texts.read(name)).items():
         found = [(claim, largest.at_largest(claim, cards)) for claim in claims]

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from pandas import DataFrame
@@ -20,6 +20,7 @@ _LEAST = 28  # characters of a statement in a line: with less room it stands bel
 _COLOURS = {REPRODUCED: "32", CONTRADICTED: "31", UNDECIDED: "33", NOT_TESTED: "90"}
 
 Row = tuple[str, str, str, str]
+"""Cells of a line; the third is wrapped where the line is too narrow."""
 
 
 def terminal() -> tuple[int, bool]:
@@ -42,8 +43,7 @@ def to_text(
     Ends with the counts, the claims whose criteria changed (see `criteria.changes`), and how the
     run compares with its reference.
     """
-    rows = [_cells(row) for row in records(frame)]
-    lines = list(_table(rows, width) or _stacked(rows, width))
+    lines = in_columns(_HEADINGS, [_cells(row) for row in records(frame)], width)
     if colours:
         lines = [_coloured(line) for line in lines]
     changed = f"Criteria that changed: {listing(dict.fromkeys(changes['claim'])) or 'none'}."
@@ -57,31 +57,37 @@ def _cells(row: dict[str, object]) -> Row:
     return verdict, name(row), str(row["statement"]), measured(row)
 
 
-def _table(rows: list[Row], width: int) -> list[str]:
-    """Return a line a claim, and more where its statement needs them; none if too narrow."""
-    verdicts, names, statements, numbers = _widths([_HEADINGS, *rows])
-    room = width - verdicts - names - numbers - 3 * len("  ")
+def in_columns(headings: Row, rows: Sequence[Row], width: int) -> list[str]:
+    """Return the lines of a table; in a narrow window the third cell stands below the others."""
+    return list(_table([headings, *rows], width) or _stacked(rows, width))
+
+
+def _table(rows: Sequence[Row], width: int) -> list[str]:
+    """Return a line a row, and more where its third cell needs them; none if too narrow."""
+    *before, wrapped, last = _widths(rows)
+    begin = sum(before) + len(before) * len("  ")
+    room = width - begin - len("  ") - last
     if room < _LEAST:
         return []
-    statements = min(statements, room)
+    wrapped = min(wrapped, room)
     lines = []
-    for verdict, claim, statement, number in (_HEADINGS, *rows):
-        first, *more = wrap(statement, statements) or [""]
-        cells = (verdict.ljust(verdicts), claim.ljust(names), first.ljust(statements), number)
+    for one, two, text, end in rows:
+        first, *more = wrap(text, wrapped) or [""]
+        cells = (one.ljust(before[0]), two.ljust(before[1]), first.ljust(wrapped), end)
         lines.append("  ".join(cells).rstrip())
-        lines += [" " * (verdicts + names + 2 * len("  ")) + line for line in more]
+        lines += [" " * begin + line for line in more]
     return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
 
 
-def _stacked(rows: list[Row], width: int) -> Iterator[str]:
-    """Yield each claim with its statement below it, for a narrow window."""
-    verdicts, names, *_ = _widths(rows)
-    for verdict, claim, statement, number in rows:
-        yield "  ".join((verdict.ljust(verdicts), claim.ljust(names), number))
-        yield from wrap(statement, width, initial_indent="    ", subsequent_indent="    ")
+def _stacked(rows: Sequence[Row], width: int) -> Iterator[str]:
+    """Yield each row with its third cell below it, for a narrow window."""
+    first, second, *_ = _widths(rows)
+    for one, two, text, end in rows:
+        yield "  ".join((one.ljust(first), two.ljust(second), end))
+        yield from wrap(text, width, initial_indent="    ", subsequent_indent="    ")
 
 
-def _widths(rows: list[Row]) -> list[int]:
+def _widths(rows: Sequence[Row]) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 

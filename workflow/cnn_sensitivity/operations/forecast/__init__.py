@@ -3,7 +3,7 @@
 from cnn_sensitivity.operations.forecast.estimate import Forecast, forecast, forecast_here
 from cnn_sensitivity.operations.forecast.pace import Job
 from cnn_sensitivity.operations.forecast.priorities import Priorities
-from cnn_sensitivity.operations.forecast.summary import as_text, in_short
+from cnn_sensitivity.operations.forecast.summary import as_text, in_short, of_all
 from cnn_sensitivity.operations.forecast.timings import Timings, check_gpu_tables
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "forecast",
     "forecast_here",
     "in_short",
+    "of_all",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cnn_sensitivity.operations.forecast.estimate import Cost, Forecast
 from cnn_sensitivity.papers import figure_inputs
 
-HEADINGS = ("experiment", "network", "trainings", "jobs", "trained", "measured")
+HEADINGS = ("trainings", "jobs", "trained", "measured")
 
 
 def as_text(forecast: Forecast, cores: int | None = None) -> str:
@@ -16,10 +16,20 @@ def as_text(forecast: Forecast, cores: int | None = None) -> str:
     groups = defaultdict(list)
     for cost in forecast.costs:
         groups[cost.run.experiment, cost.run.network.label].append(cost)
-    rows: list[Sequence[str]] = [(*HEADINGS, _unit(forecast))]
+    rows: list[Sequence[str]] = [("experiment", "network", *HEADINGS, _unit(forecast))]
     rows += [_row(*names, costs) for names, costs in groups.items()]
     rows.append(_row("total", "", forecast.costs))
-    return "\n".join([_title(forecast), "", *_columns(rows), "", *_sentences(forecast, cores)])
+    return "\n".join([_title(forecast), "", *_columns(rows), "", *_sentences([forecast], cores)])
+
+
+def of_all(forecasts: Sequence[Forecast], cores: int | None = None) -> str:
+    """Return what several runs take, one after the other: a line a run, and the total."""
+    units = " or ".join(dict.fromkeys(map(_unit, forecasts)))
+    rows: list[Sequence[str]] = [("run", "paper", *HEADINGS, units)]
+    for one in forecasts:
+        rows.append(_row(one.plan.config.run, one.plan.config.paper, one.costs))
+    rows.append(_row("total", "", [cost for one in forecasts for cost in one.costs]))
+    return "\n".join([*_columns(rows), "", *_sentences(forecasts, cores)])
 
 
 def in_short(forecast: Forecast, cores: int | None = None) -> str:
@@ -33,7 +43,7 @@ def in_short(forecast: Forecast, cores: int | None = None) -> str:
         f" {sum(cost.trained for cost in costs)} trained, {sum(c.measured for c in costs)} measured"
         for name, costs in groups.items()
     ]
-    return "\n".join([_title(forecast), *lines, *_sentences(forecast, cores)])
+    return "\n".join([_title(forecast), *lines, *_sentences([forecast], cores)])
 
 
 def duration(seconds: float) -> str:
@@ -85,11 +95,12 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
 
 
-def _sentences(forecast: Forecast, cores: int | None) -> list[str]:
+def _sentences(forecasts: Sequence[Forecast], cores: int | None) -> list[str]:
+    costs = [cost for one in forecasts for cost in one.costs]
     waiting = [
-        sum(not cost.trained for cost in forecast.costs),
-        sum(not cost.measured for cost in forecast.costs),
-        forecast.others_left,
+        sum(not cost.trained for cost in costs),
+        sum(not cost.measured for cost in costs),
+        sum(one.others_left for one in forecasts),
     ]
     lines = [
         f"To make: {waiting[0]} training, {waiting[1]} measuring and"
@@ -97,51 +108,59 @@ def _sentences(forecast: Forecast, cores: int | None) -> list[str]:
     ]
     if not any(waiting):
         return ["Every file is there. Those whose code, settings or inputs changed are made again."]
-    return [*lines, *_time(forecast, cores or len(os.sched_getaffinity(0))), *_space(forecast)]
+    cores = cores or len(os.sched_getaffinity(0))
+    for on_gpu in (False, True):
+        alike = [one for one in forecasts if one.on_gpu == on_gpu]
+        lines += _time(alike, cores) if alike else []
+    return [*lines, *_space(forecasts)]
 
 
-def _time(forecast: Forecast, cores: int) -> list[str]:
-    left, lines = forecast.seconds_left, []
+def _time(forecasts: Sequence[Forecast], cores: int) -> list[str]:
+    """Return the time of runs, one after the other, whose hours are those of one kind of device."""
+    first, lines = forecasts[0], []
+    costs = [cost for one in forecasts for cost in one.costs]
+    left = sum(one.seconds_left for one in forecasts)
     most, about = "", "about"
-    if any(cost.left is None for cost in forecast.costs):
+    if any(cost.left is None for cost in costs):
         most, about = "at least ", "at least"
-    elif any(cost.at_most and not cost.trained for cost in forecast.costs):
+    elif any(cost.at_most and not cost.trained for cost in costs):
         most, about = "at most ", "at most"
-    if forecast.on_gpu:
+    if first.on_gpu:
         lines.append(f"Time: {most}{duration(left)} of one GPU.")
     else:
-        clock = max(left / cores, forecast.longest)
+        clock = sum(max(one.seconds_left / cores, one.longest) for one in forecasts)
         lines.append(
             f"Time: {most}{duration(left)} of one core;"
             f" here, on {cores}, {about} {duration(clock)}."
         )
-        if forecast.plan.gpus_per_job:
+        if any(one.plan.gpus_per_job for one in forecasts):
             lines.append(
                 "  The jobs ask for a GPU, but no GPU has been timed: `make gpu-check` does that in"
                 " ten minutes, on the machine that has one. The times here are a CPU's."
             )
-    own = sorted({cost.run.network.label for cost in forecast.costs if cost.own})
-    source = forecast.gpu or "a reference machine"
-    if forecast.machine.by:
-        source += f", times {forecast.machine.factor:.2g} by {forecast.machine.by}"
+    own = sorted({cost.run.network.label for cost in costs if cost.own})
+    source = first.gpu or "a reference machine"
+    if first.machine.by:
+        source += f", times {first.machine.factor:.2g} by {first.machine.by}"
     lines.append(
         f"  Speed: {source}, but for {', '.join(own)}, timed here."
         if own
         else f"  Speed: that of {source}; yours replaces it as trainings finish."
     )
-    if forecast.untimed:
-        lines.append(f"  Not counted, for nobody has timed them: {', '.join(forecast.untimed)}.")
+    if untimed := sorted({label for one in forecasts for label in one.untimed}):
+        lines.append(f"  Not counted, for nobody has timed them: {', '.join(untimed)}.")
     return lines
 
 
-def _space(forecast: Forecast) -> list[str]:
-    free = shutil.disk_usage(".").free
-    lines = [f"Disk: about {_bytes(forecast.bytes)} in all; {_bytes(free)} are free."]
-    if forecast.bytes > free:
+def _space(forecasts: Sequence[Forecast]) -> list[str]:
+    taken, free = sum(one.bytes for one in forecasts), shutil.disk_usage(".").free
+    lines = [f"Disk: about {_bytes(taken)} in all; {_bytes(free)} are free."]
+    if taken > free:
         lines.append("  That is more than there is.")
-    if forecast.downloads:
-        total = sum(forecast.downloads.values())
-        lines.append(f"Download: about {_bytes(total)}: {', '.join(forecast.downloads)}.")
+    downloads = {what: size for one in forecasts for what, size in one.downloads.items()}
+    if downloads:
+        total = sum(downloads.values())
+        lines.append(f"Download: about {_bytes(total)}: {', '.join(downloads)}.")
     return lines
 
 
