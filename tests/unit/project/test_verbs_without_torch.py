@@ -44,7 +44,7 @@ COMMANDS = {
     "overview": "--docs pages --readme README.md",
     "gallery": "--output made",
     "scorecard": "",
-    "characteristics": "committed --papers made",
+    "characteristics": "committed --papers rooms",
     "compare": "results/quick/claims.csv",
     "stability": "results/quick/claims.csv results/again/claims.csv --output made",
     "pack": "--configfile results/quick/config.yaml --no-figures --output made.tar.gz",
