@@ -12,4 +12,5 @@ PAPER = Paper(
     key_figure="figure_lambda",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
+    runs=("paccolat_2021_quick",),
 )
