@@ -124,3 +124,45 @@ def identity() -> DataFrame:
     one = one[one["seed"] == rows["seed"].iloc[0]]
     displacements = one["displacement"]
     return one.assign(D=0.1 * displacements**2, G=0.1 * displacements**2, R=1.0)
+
+
+STRIPE_SIZES = (16, 64, 256, 1024)
+"""At the first of them lambda^2 is below d, and R as of the others is not."""
+
+
+def stripe(fall: float = -1.0, lazy_fall: float = 0.0, lazy_level: float = 1.0) -> DataFrame:
+    """Return what is measured on the stripe in five dimensions: R = P^fall in the feature regime
+    but at the first P, lazily `lazy_level` P^lazy_fall; seeds differ by 5 %. lambda is .368 P^1/2,
+    lazily 1. At t* R is twice as steep."""
+    rows: list[dict[str, Any]] = []
+    regimes = (("stripe", 1e-6, fall), ("stripe", 1e6, lazy_fall), ("stripe_kernel", None, None))
+    for experiment, alpha, power in regimes:
+        feature = alpha is not None and alpha < 1
+        for size in STRIPE_SIZES:
+            for seed in range(3):
+                of_run = {
+                    "experiment": experiment,
+                    "dataset": "stripe in 5 dimensions",
+                    "network": "NTKFullConn",
+                    "options": "{}" if alpha is None else '{"hidden_units": 100}',
+                    "noise": 0.0,
+                    "train_size": size,
+                    "seed": seed,
+                    "alpha": alpha,
+                    "input_size": 5,
+                    "learned": True,
+                    "diverged": False,
+                }
+                r = size ** (lazy_fall if power is None else power)
+                r = 0.9 if feature and size == STRIPE_SIZES[0] else r
+                r *= 1.05**seed * (1 if feature else lazy_level)
+                of_state = {"trained": r, "t_star": r**2} if feature else {"trained": r}
+                for state, value in of_state.items():
+                    numbers = {"D": 1e-6 * value, "G": 1e-6, "R": value}
+                    told = {**of_run, "state": state, "step": 0.001}
+                    rows += [{**told, "quantity": q, "value": v} for q, v in numbers.items()]
+                    if alpha is not None:
+                        found = 0.368 * size**0.5 if feature else 1.0
+                        told = {**of_run, "state": state, "step": None}
+                        rows.append({**told, "quantity": "lambda", "value": found})
+    return DataFrame(rows)

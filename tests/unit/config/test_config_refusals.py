@@ -127,6 +127,11 @@ SMALL |= {"recipe": "scale_detection", "networks": ["LeNet"]}
             {"kind": "pixel_moves"},
             "of experiments.images: pixel_moves is for scale detection",
         ),
+        (
+            "measurements.sensitivity.perturbation",
+            {"kind": "uninformative_steps"},
+            "of experiments.images: uninformative_steps is for points",
+        ),
         ("experiments.images.measurements", ["sensitivty"], "did you mean 'sensitivity'?"),
         ("experiments.images.measurements", [], "measurements: "),
         (

@@ -8,6 +8,7 @@ from config_cases import QUICK
 
 from cnn_sensitivity import config
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.plan import Plan
 
 STRIPE: dict[str, Any] = {
     "kind": "stripe",
@@ -89,6 +90,33 @@ def test_what_is_wrong_is_one_sentence(changes: dict[str, Any], says: str) -> No
     assert says in sentence
     assert sentence.startswith("configuration: experiments.a_stripe")
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("perturbation", "says"),
+    [
+        ({"kind": "diffeomorphism"}, "diffeomorphism moves pixels, and points have none; give"),
+        ({"kind": "uninformative_steps", "informative": 5}, "informative 5: all coordinates are"),
+        ({"kind": "uninformative_steps", "step": 0}, "perturbation.step: "),
+    ],
+)
+def test_points_take_steps_along_some_coordinates(perturbation: dict, says: str) -> None:
+    raw = copy.deepcopy(QUICK)
+    raw["experiments"]["a_stripe"] = {**STRIPE, "measurements": ["steps"]}
+    raw["measurements"]["steps"] = {"images": 50, "perturbation": perturbation}
+    with pytest.raises(UserError) as refusal:
+        config.parse(raw)
+    assert says in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("kind", "informative"), [("stripe", 1), ("cylinder", 3)])
+def test_left_out_points_step_along_what_is_not_informative(kind: str, informative: int) -> None:
+    more = {"informative": 3} if kind == "cylinder" else {}
+    plan = Plan(parsed(kind=kind, measurements=["compression", "sensitivity"], **more))
+    run = next(run for run in plan.runs if run.experiment == "a_stripe")
+    told = plan.measurement_settings(run).measurements["sensitivity"]
+    assert told.perturbation == config.UninformativeSteps(informative=informative)
+    assert told.noise_norm == "per_image"
 
 
 def test_an_engine_that_goes_by_a_recipe_needs_one() -> None:

@@ -133,9 +133,9 @@ CASES = {
 }
 
 
-def test_every_claim_has_its_cases_and_there_are_sixteen() -> None:
-    assert set(CASES) | {"region"} == set(CLAIMS)
-    assert len(CLAIMS) == 16  # section 5 of the facts has a further one, on the stripe model
+def test_every_claim_has_its_cases_and_there_are_seventeen() -> None:
+    assert set(CASES) | {"region", "stripe"} == set(CLAIMS)
+    assert len(CLAIMS) == 17  # as section 5 of the facts
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -194,6 +194,44 @@ def test_the_bounds_are_where_overhangs_begin() -> None:
     assert judge(CLAIMS["region"], {**REGION, "overhangs": folded}).verdict == FAILS
     shifted = REGION["phase_diagram"].assign(lowest=REGION["phase_diagram"]["one_pixel"])
     assert judge(CLAIMS["region"], {**REGION, "phase_diagram": shifted}).verdict == FAILS
+
+
+STRIPE = tables.stripe()
+
+
+def _stripe(frame: DataFrame) -> tuple[str, str]:
+    judged = judge(CLAIMS["stripe"], {"stripe": frame})
+    return judged.verdict, judged.reason
+
+
+def test_the_simple_model_holds_where_lambda_is_large() -> None:
+    verdict, reason = _stripe(STRIPE)
+    assert verdict == HOLDS, reason
+    assert "feature flow, d = 5, slope where λ² > d: -1 [-1, -1], P = 64 to 1024, 3 seeds" in reason
+    assert "At t*, which the paper does not use: -2.00 (feature flow, d = 5)." in reason
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"fall": -0.6}, {"fall": -1.5}, {"lazy_fall": -0.3}, {"lazy_level": 0.5}]
+)
+def test_the_simple_model_fails_where_the_data_say_so(wrong: dict[str, float]) -> None:
+    assert _stripe(tables.stripe(**wrong))[0] == FAILS
+
+
+def test_of_several_steps_the_smallest_counts() -> None:
+    larger = STRIPE[STRIPE["quantity"] != "lambda"].assign(step=0.1)
+    larger["value"] = larger["value"].where(larger["quantity"] != "R", larger["train_size"] ** -0.5)
+    both = pandas.concat([larger, STRIPE], ignore_index=True)
+    assert _stripe(both) == _stripe(STRIPE)
+
+
+def test_the_simple_model_needs_both_regimes_and_lambda() -> None:
+    features, machines = STRIPE[STRIPE["alpha"] < 1], STRIPE[STRIPE["alpha"].isna()]
+    assert _stripe(features)[0] == _stripe(machines.drop(columns="alpha"))[0] == UNTESTED
+    without = STRIPE[STRIPE["quantity"] != "lambda"]
+    verdict, reason = _stripe(without)
+    assert verdict == UNTESTED and "slope where λ² > d: of fewer than 3 sizes" in reason
+    assert _stripe(STRIPE.assign(learned=False))[0] == UNTESTED
 
 
 def test_the_authors_networks_scatter_around_their_fit() -> None:

@@ -17,6 +17,7 @@ from cnn_sensitivity.papers.petrini_2021.figures import (
     figure_05,
     figure_06,
     figure_07,
+    figure_08,
 )
 from cnn_sensitivity.papers.petrini_2021.tables.overhangs import overhang_table
 from cnn_sensitivity.papers.petrini_2021.tables.phase_diagram import (
@@ -139,6 +140,35 @@ def test_the_sweep_shows_every_measurement_and_where_it_is_valid(tmp_path):
     theirs = drawing.data[drawing.data["source"] == "draft"]
     assert set(theirs["network"]) == {"ResNet18", "EfficientNetB0"} & set(theirs["network"])
     save(drawing, tmp_path / "figure")
+
+
+def test_the_simple_model_is_drawn_in_each_regime(tmp_path):
+    drawing = drawn(figure_08, {"stripe": tables.stripe()})
+    assert "feature flow, d = 5: -1.00 [-1.00, -1.00]; lazy flow, d = 5: " in drawing.caption
+    assert "At t*, when a tenth of the points is fitted: feature flow, d = 5: -2.00" in (
+        drawing.caption
+    )
+    data = drawing.data.set_index(["source", "quantity", "regime", "train_size"])["mean"]
+    assert data["end", "R", "feature flow", 256] == pytest.approx(1.05 / 256)
+    assert data["end", "D", "lazy kernel", 64] == pytest.approx(1.05e-6)
+    assert data["t*", "R", "feature flow", 64] == pytest.approx((1.05 / 64) ** 2)
+    # The law of small steps, by hand.
+    assert data["weights", "R", "feature flow", 1024] == pytest.approx(5 / (4 + 0.368**2 * 1024))
+    assert len(drawing.figure.axes[0].lines) == len(drawing.figure.axes[1].lines) == 3
+    save(drawing, tmp_path / "figure")
+
+
+def test_kernel_machines_alone_have_no_line_at_t_star():
+    table = tables.stripe()
+    alone = table[table["alpha"].isna()].drop(columns="alpha")
+    drawing = drawn(figure_08, {"stripe": alone})
+    assert set(drawing.data["source"]) == {"end"}
+    assert "t*" not in drawing.caption and "lazy kernel, d = 5: 0.00" in drawing.caption
+
+
+def test_a_stripe_that_nothing_learned_is_said():
+    drawing = drawn(figure_08, {"stripe": tables.stripe().assign(learned=False)})
+    assert drawing.caption == "There is nothing to show."
 
 
 @pytest.mark.parametrize("module", [figure_03, figure_04, figure_05, figure_06])

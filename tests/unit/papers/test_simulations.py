@@ -87,6 +87,29 @@ def test_between_training_sizes_numbers_lie_on_a_power_law():
     assert middle == pytest.approx(np.sqrt(low * high))
 
 
+def test_the_simple_model_has_its_law_with_the_runs_scatter():
+    table = petrini_tables.stripe(fall=-0.4, lazy_fall=-0.3)
+    generator = np.random.default_rng(2)
+    drawn = [petrini.prepare({"stripe": table})(generator)["stripe"] for _ in range(300)]
+    rows = pandas.concat(drawn)
+    rows = rows[(rows["quantity"] == "R") & (rows["state"] == "trained")]
+    logs = np.log(rows["value"].astype(float))
+    feature, sizes = rows["alpha"] < 1, np.log(rows["train_size"])
+    assert np.polyfit(sizes[feature], logs[feature], 1)[0] == pytest.approx(-1, abs=0.01)
+    found = np.log(table.loc[(table["quantity"] == "R") & (table["state"] == "trained"), "value"])
+    middle = found[table["alpha"] < 1].mean()
+    assert logs[feature].mean() == pytest.approx(middle, abs=0.01)
+    assert logs[~feature].mean() == pytest.approx(0, abs=0.01)
+    assert logs[~feature].std() == pytest.approx(np.std([0, 1, 2], ddof=1) * np.log(1.05), rel=0.05)
+    others = table[(table["quantity"] != "R") | (table["state"] != "trained")]
+    pandas.testing.assert_frame_equal(drawn[0].loc[others.index], others)
+
+
+def test_the_simple_models_law_is_reproduced_with_little_scatter():
+    draw = petrini.prepare({"stripe": petrini_tables.stripe()})
+    assert set(_verdicts("petrini_2021", "stripe", draw, 10)) == {REPRODUCED}
+
+
 # R18's curves.
 
 

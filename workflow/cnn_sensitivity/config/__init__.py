@@ -18,6 +18,7 @@ from cnn_sensitivity.config.measurements import (
     Perturbation,
     PixelMoves,
     ThinPlate,
+    UninformativeSteps,
 )
 from cnn_sensitivity.config.networks import NETWORKS, Architecture, Network, Recipe
 from cnn_sensitivity.config.reading import load, parse, read, schema
@@ -51,6 +52,7 @@ __all__ = [
     "ScaleDetection2d",
     "ThinPlate",
     "TrainingSettings",
+    "UninformativeSteps",
     "WeightFile",
     "load",
     "parse",

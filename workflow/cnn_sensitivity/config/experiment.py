@@ -95,7 +95,7 @@ class Experiment(Model):
     def check_perturbation(self, perturbation: Perturbation) -> None:
         """Raise ValueError for a perturbation that its images cannot undergo."""
         if perturbation.kind != "pixel_moves":
-            raise ValueError(f"{perturbation.kind} deforms images; scale detection has pixel_moves")
+            raise ValueError(f"scale detection has pixel_moves, not {perturbation.kind}")
 
     def points(self, network: Network) -> Iterator[dict[str, float | int | None]]:
         """Yield the points of the grid at which a network is fitted: values by axis.

@@ -15,7 +15,12 @@ from cnn_sensitivity.config.base import (
     tags,
 )
 from cnn_sensitivity.config.experiment import Experiment
-from cnn_sensitivity.config.measurements import Diffeomorphism, Perturbation, PixelMoves
+from cnn_sensitivity.config.measurements import (
+    Diffeomorphism,
+    Perturbation,
+    PixelMoves,
+    UninformativeSteps,
+)
 from cnn_sensitivity.config.pairs import check_enough, left_for_test, pairs_1d, pairs_2d
 from cnn_sensitivity.config.sources import FOLDER, ImageSource
 
@@ -41,9 +46,10 @@ class Images(Experiment):
         return Diffeomorphism()
 
     def check_perturbation(self, perturbation: Perturbation) -> None:
-        if perturbation.kind == "pixel_moves":
+        others = {"pixel_moves": "scale detection", "uninformative_steps": "points"}
+        if whose := others.get(perturbation.kind):
             raise ValueError(
-                "pixel_moves is for scale detection; images take diffeomorphism or thin_plate"
+                f"{perturbation.kind} is for {whose}; images take diffeomorphism or thin_plate"
             )
 
     def task(self, seed: int, data_root: str) -> dict[str, Any]:
@@ -219,8 +225,16 @@ class Points(Experiment):
             raise ValueError("fit: points take the engine gradient_flow or kernel")
         return self
 
+    def perturbation(self) -> Perturbation:
+        return UninformativeSteps()
+
     def check_perturbation(self, perturbation: Perturbation) -> None:
-        raise ValueError(f"{perturbation.kind} moves pixels, and points have none; leave it out")
+        if not isinstance(perturbation, UninformativeSteps):
+            raise ValueError(
+                f"{perturbation.kind} moves pixels, and points have none; give uninformative_steps"
+            )
+        if perturbation.informative >= self.dimension:
+            raise ValueError(f"informative {perturbation.informative}: all coordinates are")
 
     def task(self, seed: int, data_root: str) -> dict[str, Any]:
         return {
@@ -261,6 +275,9 @@ class Cylinder(Points):
         if self.informative > self.dimension:
             raise ValueError(f"informative {self.informative}: dimension is {self.dimension}")
         return self
+
+    def perturbation(self) -> Perturbation:
+        return UninformativeSteps(informative=self.informative)
 
     def task(self, seed: int, data_root: str) -> dict[str, Any]:
         return {**super().task(seed, data_root), "informative": self.informative}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from cnn_sensitivity.config.base import NO_BOOLEAN, Count, Model, Positive, suggestion
+from cnn_sensitivity.config.base import NO_BOOLEAN, Count, Model, Positive, suggestion, tags
 
 _OF_IMAGES = {"perturbation", "images", "layers", "channel_mean", "batch_norm"}
 _OF_IMAGES |= {"shuffles", "initializations", "centred"}
@@ -56,8 +56,20 @@ class ThinPlate(Model):
     """Outer control points lie on the image's edge, or all in the centres of equal cells."""
 
 
-Perturbation = Annotated[Diffeomorphism | PixelMoves | ThinPlate, Field(discriminator="kind")]
-KINDS = ("diffeomorphism", "pixel_moves", "thin_plate")
+class UninformativeSteps(Model):
+    """Points move along the coordinates that their label does not depend on, by normal steps."""
+
+    kind: Literal["uninformative_steps"] = "uninformative_steps"
+    step: Positive = 0.001
+    """Standard deviation of a step along each of them; that of the points is 1."""
+    informative: Count = 1
+    """How many coordinates, the first ones, the label depends on: these stay."""
+
+
+Perturbation = Annotated[
+    Diffeomorphism | PixelMoves | ThinPlate | UninformativeSteps, Field(discriminator="kind")
+]
+KINDS = tags(Perturbation, "kind")
 
 
 def _is_known(quantity: str) -> str:
@@ -83,7 +95,7 @@ class Measurement(Model):
     job; kernel_change, of the tangent kernel (L21)."""
     perturbation: Perturbation | None = None
     """What deforms the images. Left out: images are deformed by a diffeomorphism of one pixel and
-    cut-off 3, the pixels of scale detection move."""
+    cut-off 3, the pixels of scale detection move, points move along what is not informative."""
     average: Literal["mean", "median"] = "mean"
     """Over images: the mean, or the median of each output coordinate (Petrini et al. 2021)."""
     images: Annotated[int, Field(ge=2), NO_BOOLEAN] = 500

@@ -1,4 +1,4 @@
-"""Changes of an image, a family a file: smooth random deformations, moved pixels, noise."""
+"""Changes of inputs, a family a file: smooth deformations, moved pixels, steps, noise."""
 
 from cnn_sensitivity.perturbations.by_kind import perturb
 from cnn_sensitivity.perturbations.diffeomorphism import (
@@ -16,6 +16,7 @@ from cnn_sensitivity.perturbations.thin_plate_spline import (
     thin_plate_fields,
     thin_plate_matrix,
 )
+from cnn_sensitivity.perturbations.uninformative_steps import step_aside
 from cnn_sensitivity.perturbations.warping import warp
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "move_pixels_1d",
     "move_pixels_2d",
     "perturb",
+    "step_aside",
     "temperature",
     "temperature_range",
     "thin_plate",

@@ -6,12 +6,18 @@ import torch
 from torch import Tensor
 
 from cnn_sensitivity.config import Perturbation
-from cnn_sensitivity.perturbations import diffeomorphism, pixel_moves, thin_plate_spline
+from cnn_sensitivity.perturbations import (
+    diffeomorphism,
+    pixel_moves,
+    thin_plate_spline,
+    uninformative_steps,
+)
 
 _BY_KIND: dict[str, Callable[..., Tensor]] = {
     "diffeomorphism": diffeomorphism.perturb,
     "pixel_moves": pixel_moves.perturb,
     "thin_plate": thin_plate_spline.perturb,
+    "uninformative_steps": uninformative_steps.perturb,
 }
 
 

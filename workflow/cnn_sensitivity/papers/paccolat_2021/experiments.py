@@ -1,9 +1,9 @@
 """Which runs of a plan are flows, in which regime, and which are kernel machines. No torch."""
 
+from cnn_sensitivity.analysis.regimes import LAZY_FROM
 from cnn_sensitivity.config import Measurement
 from cnn_sensitivity.config.experiments import Points
 from cnn_sensitivity.config.fits import GradientFlow
-from cnn_sensitivity.papers.paccolat_2021.regimes import LAZY_FROM
 from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.tables.measurements import part
 

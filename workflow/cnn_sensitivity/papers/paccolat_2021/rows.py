@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series, concat
 
-from cnn_sensitivity.papers.paccolat_2021.regimes import LAZY_FROM
+from cnn_sensitivity.analysis.regimes import LAZY_FROM
 
 Tables = dict[str, DataFrame]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from pandas import DataFrame, Series, read_csv
 
+from cnn_sensitivity.analysis.regimes import LAZY_FROM
 from cnn_sensitivity.papers.paccolat_2021 import theory
-from cnn_sensitivity.papers.paccolat_2021.regimes import LAZY_FROM
 from cnn_sensitivity.papers.paccolat_2021.rows import CYLINDER, KEYS, STRIPE, Tables, in_state
 from cnn_sensitivity.scorecard.characteristics import Authors, Draw
 

@@ -2,12 +2,13 @@
 
 An experiment's part follows from its settings: networks that see the whole training split are
 compared with each other (Figures 3, 4, 6), those with `train_sizes` across these (Figure 5), and
-those measured at several displacements across them (Figure 7).
+those measured at several displacements across them (Figure 7). Figure 8 is of points.
 """
 
 from collections.abc import Callable, Iterable
 
 from cnn_sensitivity.config import Diffeomorphism, Images, Measurement
+from cnn_sensitivity.config.experiments import Stripe
 from cnn_sensitivity.papers.paper import Tables, of_jobs
 from cnn_sensitivity.papers.petrini_2021.jobs import jobs
 from cnn_sensitivity.plan import Plan, Run
@@ -21,7 +22,7 @@ def claims(plan: Plan) -> Tables:
     """Return the tables that the claims are measured from."""
     tables = _tables(plan, _image_runs(plan), lambda _: True) or {}
     of_images = of_jobs(jobs(plan), "phase_diagram", "overhangs") or {}
-    return {**tables, **of_images}
+    return {**tables, **of_images, **(_figure_08(plan) or {})}
 
 
 def _tables(plan: Plan, runs: Iterable[Run], keep: Callable[[Measurement], bool]) -> Tables | None:
@@ -119,6 +120,13 @@ def _figure_07(plan: Plan) -> Tables | None:
     return tables and {**tables, **(of_jobs(of_images, "identity") or {})}
 
 
+def _figure_08(plan: Plan) -> Tables | None:
+    experiments = plan.config.experiments
+    runs = [run for run in plan.runs if isinstance(experiments[run.experiment], Stripe)]
+    parts = [part(run.measured, run.measurements) for run in runs]
+    return {"stripe": parts} if parts else None
+
+
 FIGURES: dict[str, Callable[[Plan], Tables | None]] = {
     "figure_01": _figure_01,
     "figure_02": _figure_02,
@@ -127,4 +135,5 @@ FIGURES: dict[str, Callable[[Plan], Tables | None]] = {
     "figure_05": _figure_05,
     "figure_06": _figure_06,
     "figure_07": _figure_07,
+    "figure_08": _figure_08,
 }

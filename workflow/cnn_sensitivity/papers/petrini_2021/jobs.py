@@ -19,6 +19,12 @@ COLUMNS: dict[str, Columns] = {
     ),
     "sphere": (["picture"], ["row", "column", "channel", "value", "distance"], []),
     "identity": (["experiment", "perturbation", "average"], ["input_size", "D", "G", "R"], []),
+    # All that was measured of networks on the stripe, a row a number.
+    "stripe": (
+        ["experiment", "dataset", "network", "options", "state", "quantity"],
+        ["noise", "train_size", "seed", "input_size", "value"],
+        ["learned", "diverged"],
+    ),
 }
 CUTOFFS = [3, 5, 15]
 """Of the deformations whose overhangs are counted."""

@@ -6,6 +6,7 @@ import numpy as np
 from pandas import DataFrame, Series, concat
 
 from cnn_sensitivity.analysis.selection import Selection, outputs
+from cnn_sensitivity.analysis.statistics import log_slope
 
 # Families of P21's networks, by architecture. Layers count those with weights.
 BATCH_NORM = ("VGG11bn", "VGG13bn", "VGG16bn", "VGG19bn")
@@ -91,6 +92,17 @@ def compared(rows: DataFrame) -> DataFrame:
 
 def _sizes(rows: DataFrame) -> Series:
     return rows.groupby("experiment")["train_size"].transform("nunique")
+
+
+def by_seed(rows: DataFrame) -> list[Series]:
+    """Return R by training size, of each seed that has all sizes."""
+    table = rows.pivot_table(index="seed", columns="train_size", values="R").dropna()
+    return [r for _, r in table.iterrows()]
+
+
+def slopes(rows: DataFrame) -> list[float]:
+    """Return d ln R / d ln P of each seed that has all sizes."""
+    return [log_slope(r.index, r) for r in by_seed(rows)]
 
 
 def data_of(title: str) -> str:

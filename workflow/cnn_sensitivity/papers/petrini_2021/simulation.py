@@ -6,24 +6,27 @@ Figure 5's drafts for fewer images (ln R interpolated in ln P; other cut-offs by
 Figure 3's where nothing else is known; the test error from Figures 4 and 5, D from Figure 7. ln R
 scatters over seeds as the authors' does or, where that is not known, as that of the run's networks
 on the whole training set, the same for all cut-offs; ln error as the run's own. Runs of which no R
-is known are left out. No torch.
+is known are left out. On the stripe R is 1/P through the middle of the run's own, lazily 1, with
+the run's scatter. No torch.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas
 from numpy.typing import NDArray
-from pandas import DataFrame, concat
+from pandas import DataFrame, Series, concat
 
 from cnn_sensitivity.papers.petrini_2021.authors import authors
 from cnn_sensitivity.papers.petrini_2021.rows import across_sizes, compared, data_of, measured
+from cnn_sensitivity.papers.petrini_2021.stripe import END, FEATURE, regimes
 from cnn_sensitivity.scorecard.characteristics import Authors, Draw
 from cnn_sensitivity.scorecard.evidence import Tables
 
 CLAIMS = frozenset(
     ("init", "sota-drop", "simple-stay", "error-R", "D-sign", "R-falls-with-P", "R-slope")
-    + ("error-R-along-P", "c-order", "interpolation")
+    + ("error-R-along-P", "c-order", "interpolation", "stripe")
 )
 WHOLE = 50_000
 """Training images of the authors' whole sets."""
@@ -34,25 +37,56 @@ _MEDIAN_OF_NORMAL = 0.6745
 Known = tuple[float, float]
 """A number of the authors, and its standard deviation over seeds (of ln R); nan if not known."""
 UNKNOWN: Known = (float("nan"), float("nan"))
+_Drawer = Callable[[np.random.Generator], DataFrame]
 
 
 def prepare(tables: Tables) -> Draw:
     """Return what draws tables with the authors' numbers: see the module."""
-    rows = _known_rows(tables["sensitivity"])
+    makers = {"sensitivity": _sensitivity, "stripe": _stripe}
+    drawers = {kind: make(tables[kind]) for kind, make in makers.items() if kind in tables}
+
+    def draw(generator: np.random.Generator) -> Tables:
+        return {**tables, **{kind: drawer(generator) for kind, drawer in drawers.items()}}
+
+    return draw
+
+
+def _sensitivity(sensitivity: DataFrame) -> _Drawer:
+    rows = _known_rows(sensitivity)
     training = rows.groupby(_TRAINING, sort=False).ngroup().to_numpy()
     gaussian = rows["interpolation_error"].to_numpy()
     logs = {name: np.log(rows[name].to_numpy()) for name in ("R", "test_error")}
     errors = _scatter(rows, "test_error")
-    others = {kind: table for kind, table in tables.items() if kind != "sensitivity"}
 
-    def draw(generator: np.random.Generator) -> Tables:
+    def draw(generator: np.random.Generator) -> DataFrame:
         r, error = generator.standard_normal((2, training.max() + 1))[:, training]
         between = gaussian * generator.standard_normal(len(rows))
         drawn = {
             "R": np.exp(logs["R"] + rows["spread"].to_numpy() * r + between),
             "test_error": np.exp(logs["test_error"] + errors * error),
         }
-        return {**others, "sensitivity": rows.assign(**drawn)}
+        return rows.assign(**drawn)
+
+    return draw
+
+
+def _stripe(table: DataFrame) -> _Drawer:
+    """R of the trained networks by the law: its rows are those of `stripe.trainings`."""
+    rows = table[(table["quantity"] == "R") & (table["state"] == END) & (table["value"] > 0)]
+    of_curve = [rows["dataset"], rows["options"], regimes(rows)]
+    logs, sizes = (
+        Series(np.log(rows[name].astype(float)), rows.index) for name in ("value", "train_size")
+    )
+    at_size = logs.groupby([*of_curve, rows["train_size"]])
+    count = at_size.transform("count")
+    squares = (logs - at_size.transform("mean")) ** 2 * count / (count - 1).clip(lower=1)
+    scatter = squares.groupby(of_curve).transform("mean") ** 0.5
+    falling = (logs + sizes).groupby(of_curve).transform("mean") - sizes
+    law = falling.where(regimes(rows) == FEATURE, 0.0)
+
+    def draw(generator: np.random.Generator) -> DataFrame:
+        drawn = np.exp(law + scatter * generator.standard_normal(len(rows)))
+        return table.assign(value=table["value"].where(~table.index.isin(rows.index), drawn))
 
     return draw
 

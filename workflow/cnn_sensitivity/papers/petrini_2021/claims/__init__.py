@@ -3,7 +3,14 @@
 `figure` counts ours. Thresholds are the authors' where `paper` quotes one, else ours.
 """
 
-from cnn_sensitivity.papers.petrini_2021.claims import errors, methods, region, sizes, stability
+from cnn_sensitivity.papers.petrini_2021.claims import (
+    errors,
+    methods,
+    region,
+    sizes,
+    stability,
+    stripe,
+)
 from cnn_sensitivity.scorecard.verdict import Claim
 
 CLAIMS = (
@@ -78,6 +85,14 @@ CLAIMS = (
         "triangle of slope -1; their drafts -.13 to -1.2",
         "slope",
         sizes.slope,
+    ),
+    Claim(
+        "stripe",
+        "In a simple model R falls as 1/P where features are learned, and not lazily",
+        "8",
+        "R about 1/λ², and λ² goes as P; lazily (d - 1)/d (inferred)",
+        "slope, or R",
+        stripe.falls_with_features,
     ),
     Claim(
         "error-R-along-P",

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import left_out
-from cnn_sensitivity.analysis.statistics import log_slope, spearman
-from cnn_sensitivity.papers.petrini_2021.rows import across_sizes, measured
+from cnn_sensitivity.analysis.statistics import spearman
+from cnn_sensitivity.papers.petrini_2021.rows import across_sizes, by_seed, measured, slopes
 from cnn_sensitivity.scorecard import evidence, trainings
 from cnn_sensitivity.scorecard.evidence import Tables
 from cnn_sensitivity.scorecard.verdict import Compatible, Measured, NotTested, Outcome, Range
@@ -25,8 +25,7 @@ def slope(tables: Tables) -> Outcome:
     """The interval of d ln R / d ln P contains -1, and its half width is at most .3."""
 
     def of_network(rows: DataFrame, name: str) -> list[Measured]:
-        values = [log_slope(r.index, r) for r in _by_seed(rows)]
-        return [trainings.signed(values, Compatible(-1, 0.3), name)]
+        return [trainings.signed(slopes(rows), Compatible(-1, 0.3), name)]
 
     return of_each_network(tables, of_network)
 
@@ -52,7 +51,7 @@ def of_each_network(
 
 
 def _fall(rows: DataFrame, name: str) -> list[Measured]:
-    curves = _by_seed(rows)
+    curves = by_seed(rows)
     orders = [spearman(r.index, r) for r in curves]
     label = f"{name}, Spearman(P, R)"
     parts = [trainings.signed(orders, Range(high=-0.8), label, within=(-1, 1))]
@@ -64,9 +63,3 @@ def _fall(rows: DataFrame, name: str) -> list[Measured]:
     few, many = ends
     ratios = np.array([r[few] / r[many] for r in curves])
     return [*parts, trainings.positive(ratios, Range(low=2), f"{name}, R({few}) / R({many})")]
-
-
-def _by_seed(rows: DataFrame) -> list[Series]:
-    """Return R by training size, of each seed that has all sizes."""
-    table = rows.pivot_table(index="seed", columns="train_size", values="R").dropna()
-    return [r for _, r in table.iterrows()]
