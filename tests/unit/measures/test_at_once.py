@@ -1,5 +1,8 @@
 """How many images pass at once: what they take, and what follows from it."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from sensitivity_cases import assert_same, inputs, small_network
@@ -112,3 +115,15 @@ def test_the_choice_changes_rounding_only_and_is_the_same_each_time(one_thread):
     chosen, again = (sensitivity.measure(network, *data) for _ in range(2))
     assert chosen.equals(again)
     assert_same(chosen, sensitivity.measure(network, *data, batch_size=7), rel=1e-5)
+
+
+PROGRAM = """
+import sys, torch
+from cnn_sensitivity.measures import sensitivity
+sensitivity.measure(torch.nn.Flatten(), *(torch.rand(50, 2, 2) for _ in range(3)))
+assert "torch._dynamo" not in sys.modules
+"""
+
+
+def test_a_measurement_does_not_load_the_compiler():
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True)

@@ -29,6 +29,10 @@ class _Live(TorchDispatchMode):
         self.now = self.peak = 0
         self._alive = {each.untyped_storage()._cdata for each in known}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # that would load torch._dynamo, in a second or two
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
