@@ -3,13 +3,14 @@
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.bare_passes import best, threads
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks, perturbations
 from cnn_sensitivity.config import Diffeomorphism
@@ -22,8 +23,8 @@ from cnn_sensitivity.probe.subject import Subject
 
 IMAGES = 500
 SHAPE = (3, 32, 32)
-# `measure`'s own choice, and the one at which bare passes are fastest on the author's machine.
-BATCHES = (8, 16)
+NETWORKS = ("VGG11bn", "ResNet18", "AlexNet")
+TARGETS = {"activations": 1.05, "all": 1.15}
 
 
 def inputs(count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -34,57 +35,40 @@ def inputs(count: int) -> tuple[Tensor, Tensor, Tensor]:
     return images, deformed, images + perturbations.matched_noise(images, deformed, generator)
 
 
-def bare_passes(network: nn.Module, data: Sequence[Tensor], batch_size: int) -> None:
-    """Pass all images through the network and forget the results."""
-    with torch.no_grad():
-        for images in data:
-            for batch in images.split(batch_size):
-                network(batch)
+def measuring_against_bare_passes() -> list[dict[str, Any]]:
+    """Networks at full width, with one thread and with two."""
+    return [
+        row
+        for name in NETWORKS
+        for count in (1, 2)
+        for row in _measuring_against_bare_passes(name, count)
+    ]
 
 
-def _against_bare_passes(
-    name: str, targets: Mapping[str, float], rounds: int = 3
-) -> list[dict[str, Any]]:
-    """Return a row for each choice of layers and each size of the bare batches."""
+def _measuring_against_bare_passes(name: str, count: int) -> list[dict[str, Any]]:
     torch.manual_seed(0)
     network, data = networks.build(name).eval(), inputs(IMAGES)
-    rows = []
-    for layers, target in targets.items():
-        for batch in BATCHES:
-            ours, theirs = by_turns(
-                lambda layers=layers: sensitivity.measure(  # type: ignore[misc]
-                    network, *data, layers=layers
-                ),
-                lambda batch=batch: bare_passes(network, data, batch),  # type: ignore[misc]
-                rounds,
-            )
-            rows.append(
-                {
-                    "name": f"measure {layers} / three bare passes in batches of {batch} ({name})",
-                    "ratio": ours / theirs,
-                    "target": target,
-                    "detail": f"{ours:.2f} s against {theirs:.2f} s, {IMAGES} images",
-                }
-            )
-    return rows
-
-
-def vgg11bn_against_bare_passes() -> list[dict[str, Any]]:
-    """VGG11bn at full width."""
-    return _against_bare_passes("VGG11bn", {"activations": 1.1, "all": 1.2})
-
-
-def resnet18_against_bare_passes() -> list[dict[str, Any]]:
-    """ResNet18 at full width."""
-    return _against_bare_passes("ResNet18", {"activations": 1.1, "all": 1.15})
+    ours = [partial(sensitivity.measure, network, *data, layers=layers) for layers in TARGETS]
+    with threads(count):
+        bare, how = best(network, data)
+        theirs, *seconds = by_turns(bare, *ours, rounds=3)
+    of_threads = "1 thread" if count == 1 else f"{count} threads"
+    return [
+        {
+            "name": f"measure {layers} / three bare passes ({name}, {of_threads})",
+            "ratio": each / theirs,
+            "target": target,
+            "detail": f"{each:.2f} s against {theirs:.2f} s, {IMAGES} images; bare {how}",
+        }
+        for (layers, target), each in zip(TARGETS.items(), seconds, strict=True)
+    ]
 
 
 def probe_against_bare_passes() -> list[dict[str, Any]]:
     """A probe of the trained, the shuffled and the fresh network, at full width.
 
     Its bare passes: three of each, those of the fresh one in training mode with all images
-    together, whose statistics its batch norms take. The first rows count these as if they passed
-    in batches too.
+    together, whose statistics its batch norms take.
     """
     rows = []
     for name in ("VGG11bn", "ResNet18"):
@@ -94,34 +78,21 @@ def probe_against_bare_passes() -> list[dict[str, Any]]:
         subject = Subject(name, networks.build(name).eval(), images, partial(networks.build, name))
         changed = perturbed(images.normalized())
         data = [images.normalized(), changed.deformed, changed.noisy]
-        fresh = networks.build(name).train()
-        for passes, together in (("nine", False), ("six and three whole", True)):
-            for batch in BATCHES:
-                ours, theirs = by_turns(
-                    partial(probe.measure, subject, [changed]),
-                    partial(_probed_bare, subject.trained, fresh, data, batch, together),
-                    rounds=3,
-                )
-                rows.append(
-                    {
-                        "name": f"probe / {passes} bare passes in batches of {batch} ({name})",
-                        "ratio": ours / theirs,
-                        "target": 1.1,
-                        "detail": f"{ours:.1f} s against {theirs:.1f} s, {IMAGES} images",
-                    }
-                )
+        bare, how = best(subject.trained, data * 2)
+        whole, together = best(networks.build(name).train(), data, sizes=[IMAGES])
+        ours, six, three = by_turns(
+            partial(probe.measure, subject, [changed]), bare, whole, rounds=3
+        )
+        rows.append(
+            {
+                "name": f"probe / six bare passes and three of all images ({name})",
+                "ratio": ours / (six + three),
+                "target": 1.1,
+                "detail": f"{ours:.1f} s against {six:.1f} s ({how}) and {three:.1f} s"
+                f" ({together}), {IMAGES} images, {torch.get_num_threads()} threads",
+            }
+        )
     return rows
-
-
-def _probed_bare(
-    trained: nn.Module, fresh: nn.Module, data: Sequence[Tensor], batch: int, together: bool
-) -> None:
-    """Make the passes that a probe needs, those of the fresh network in batches or `together`."""
-    bare_passes(trained, data * 2, batch)
-    if together:
-        bare_passes(fresh, data, len(data[0]))
-    else:
-        bare_passes(trained, data, batch)
 
 
 def sweep_against_bare_passes() -> list[dict[str, Any]]:
@@ -134,24 +105,17 @@ def sweep_against_bare_passes() -> list[dict[str, Any]]:
     requests = sweep(images)
     sets = {id(each): each for r in requests for each in (r.deformed, r.noisy)}
     data = [images, *sets.values()]
-    rows = []
-    for batch in BATCHES:
-        ours, theirs = by_turns(
-            lambda: measure_all(network, images, requests),
-            lambda batch=batch: bare_passes(network, data, batch),  # type: ignore[misc]
-            rounds=3,
-        )
-        rows.append(
-            {
-                "name": f"sweep of {len(requests)} measurements / {len(data)} bare passes in"
-                f" batches of {batch}",
-                "ratio": ours / theirs,
-                "target": 1.2,
-                "detail": f"{ours:.1f} s against {theirs:.1f} s, {IMAGES} images,"
-                " ResNet18 at width 1/8, output",
-            }
-        )
-    return rows
+    bare, how = best(network, data)
+    ours, theirs = by_turns(lambda: measure_all(network, images, requests), bare, rounds=3)
+    return [
+        {
+            "name": f"sweep of {len(requests)} measurements / {len(data)} bare passes",
+            "ratio": ours / theirs,
+            "target": 1.2,
+            "detail": f"{ours:.1f} s against {theirs:.1f} s, {IMAGES} images,"
+            f" ResNet18 at width 1/8, output; bare {how}",
+        }
+    ]
 
 
 def sweep(images: Tensor) -> list[sensitivity.Sensitivity]:
@@ -276,10 +240,9 @@ def memory() -> list[dict[str, Any]]:
 
 
 BENCHMARKS = [
-    vgg11bn_against_bare_passes,
+    measuring_against_bare_passes,
     probe_against_bare_passes,
     sweep_against_bare_passes,
-    resnet18_against_bare_passes,
     deformation_in_one_batch,
     growth_with_the_number_of_images,
     growth_with_the_number_of_layers,

@@ -1,4 +1,4 @@
-"""How the benchmarks compare two things."""
+"""How the benchmarks compare things."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from statistics import median
 from typing import Any
 
 
-def by_turns(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
-    """Return the median seconds of both, called by turns after a first call of each."""
-    times: tuple[list[float], list[float]] = ([], [])
-    one(), other()
+def by_turns(*actions: Callable[[], Any], rounds: int) -> list[float]:
+    """Return the median seconds of each, called by turns after a first call of each."""
+    times: list[list[float]] = [[] for _ in actions]
+    for action in actions:
+        action()
     for _ in range(rounds):
-        for action, seconds in zip((one, other), times, strict=True):
+        for action, seconds in zip(actions, times, strict=True):
             begin = time.perf_counter()
             action()
             seconds.append(time.perf_counter() - begin)
-    return median(times[0]), median(times[1])
+    return [median(seconds) for seconds in times]

@@ -1,42 +1,11 @@
-"""How much memory images take while they pass, against what the tensors add up to."""
+"""Networks are measured within the memory that is given."""
 
-import pytest
 import torch
 from torch import Tensor, nn
 
+from cnn_sensitivity.measures.at_once import bytes_an_image
 from cnn_sensitivity.probe import images, measuring, memory, subject
 from cnn_sensitivity.probe.perturbing import perturbed
-
-
-class Residual(nn.Module):
-    """Keeps its input until the end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 3, 1)
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        kept = pictures * 2
-        return kept + self.second(self.first(pictures))
-
-
-PIXELS = 4 * 16 * 16  # bytes of a channel
-
-
-@pytest.mark.parametrize(
-    ("network", "channels"),
-    [
-        (nn.Conv2d(3, 8, 1), 8),
-        (nn.Sequential(nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1)), 16),
-        (nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(inplace=True)), 8),
-        (nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU()), 16),
-        (Residual(), 3 + 8 + 3),
-        (nn.Flatten(), 0),
-    ],
-)
-def test_it_is_the_largest_sum_of_what_lives_at_a_time(network, channels):
-    pictures = torch.randn(2, 3, 16, 16)
-    assert memory.bytes_an_image(network, pictures) == (channels + 3) * PIXELS
 
 
 def test_the_budget_is_half_of_what_is_free_or_what_is_said():
@@ -60,7 +29,7 @@ def test_as_many_images_as_fit_give_the_fresh_networks_statistics():
     taken = images.take("embedded", count=20)
     changed = perturbed(taken.normalized())
     found = subject.Subject("mine", Norms(), taken, Norms)
-    each = 3 * memory.bytes_an_image(found.trained, taken.normalized())
+    each = 3 * bytes_an_image(found.trained, taken.normalized())
     tables, notes = [], []
     torch.manual_seed(0)
     table = measuring.measure(

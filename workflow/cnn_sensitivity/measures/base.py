@@ -113,7 +113,7 @@ def look(
     images: Tensor,
     measures: Sequence[Measure],
     *,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     channel_mean: bool = False,
     batch_statistics: bool = False,
     functions: bool = False,
@@ -131,7 +131,7 @@ def look(
         for changed in measure.changed.values():
             if not any(changed is each for each in sets[1:]):
                 sets.append(changed)
-    if batch_size < 1:
+    if batch_size is not None and batch_size < 1:
         raise UserError(f"batch_size must be at least 1, not {batch_size}")
 
     @cache

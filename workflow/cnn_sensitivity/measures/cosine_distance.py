@@ -101,7 +101,7 @@ def measure(
     images: Tensor,
     deformed: Tensor,
     *,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     layers: Layers = "all",
     batch_statistics: bool = False,
 ) -> pandas.DataFrame:

@@ -1,6 +1,6 @@
 """All that is measured of the networks of a checkpoint: one long table, a row a number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,14 +22,19 @@ from cnn_sensitivity.tasks.store import Dataset, seen_by
 
 
 def measured(
-    checkpoint: Checkpoint, dataset: Dataset, settings: MeasurementSettings, device: str = "cpu"
+    checkpoint: Checkpoint,
+    dataset: Dataset,
+    settings: MeasurementSettings,
+    device: str = "cpu",
+    log: Callable[[str], object] = print,
 ) -> DataFrame:
     """Return the rows of each measurement in turn: seeds x states x wirings x layers x quantities.
 
     All networks of an experiment see the same images, deformations and noise, so that their
     differences are not the perturbations'; where images are centred first, all of a data set do,
     since engines are experiments of their own. Measurements on the same images pass these through a
-    network once, and so do measurements under the same perturbation with the changed images.
+    network once, and so do measurements under the same perturbation with the changed images. `log`
+    is told how many pass at once, by which results differ in their rounding.
     Raises UserError if the data set is not the one that the checkpoint was trained on, or has too
     few test images.
     """
@@ -55,9 +60,12 @@ def measured(
         ]
         of_learned = any(measure.of_learned for measure in measures)
         test = test_points(dataset) if of_learned else None
+        at_once: set[int] = set()
         for columns, network in subjects(checkpoint, dataset, settings, first):
             network = (behind_centring(network) if before else network).to(device)
             seen = _seen(network, measures, stimuli, columns, first, dataset, own)
+            if seen.recording is not None:
+                at_once.add(seen.recording.at_once)
             if test is not None:
                 points = training_set(training, dataset, columns["seed"])
                 seen = replace(seen, learned=Learned(points, test))
@@ -67,6 +75,8 @@ def measured(
                 described = {**columns, **description(name, measurement)}
                 described |= {"input_size": dataset.test.images.shape[-1], "scale": settings.scale}
                 rows[name] += [{**described, **row} for row in of_measure]
+        if at_once:
+            log(f"{', '.join(group)}: {' or '.join(map(str, sorted(at_once)))} images pass at once")
     return long_table([row for of_one in rows.values() for row in of_one])
 
 

@@ -1,8 +1,6 @@
 """The sums of one layer from which D, G and R follow, taken batch by batch."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,37 +10,13 @@ from cnn_sensitivity.measures.pair_distances import median_of_pairs
 
 # Elements of one block of differences. On a CPU a block stays in the cache while it is summed;
 # elsewhere large blocks keep the number of kernel launches small.
-_BLOCK_ON_CPU = 3 * 2**16
+_BLOCK_ON_CPU = 3 * 2**18
 _BLOCK_ELSEWHERE = 3 * 2**22
 _NARROWEST_BLOCK = 256
 
 # A float32 sum of squares between these bounds lost nothing to underflow or overflow: a block
 # holds far fewer than 2**30 squares, each of which underflows by less than 1e-38.
 _SAFE_SUMS = (1e-22, 1e37)
-
-
-@dataclass(frozen=True)
-class Sums:
-    """What was summed over some images: their number, squared norms [S], and the sum of y [size].
-
-    The squared norms are of each changed set's f(x') - f(x), then of y.
-    """
-
-    count: Tensor
-    squares: Tensor
-    shift: Tensor
-
-    def without(self, block: "Sums") -> "Sums":
-        """Return the sums over the other images."""
-        return Sums(
-            self.count - block.count, self.squares - block.squares, self.shift - block.shift
-        )
-
-    def means(self) -> Tensor:
-        """Return the mean squared norms of the changes, and last the mean over all pairs."""
-        means, shift = self.squares / self.count, self.shift / self.count
-        means[-1] = 2 * (means[-1] - shift @ shift)
-        return means
 
 
 class LayerSums:
@@ -53,7 +27,7 @@ class LayerSums:
     mean |y|^2 is at most P times the variance however far the representations lie from zero.
     Differences are taken in the layer's own type, where those of near numbers are exact.
 
-    Images belong to consecutive blocks, whose sums stay apart: see `jackknifed`. With `keep` the
+    Images belong to consecutive blocks, whose sums stay apart, for the jackknife. With `keep` the
     representations are kept too, for medians (P21).
     """
 
@@ -63,6 +37,9 @@ class LayerSums:
         self.epsilon = torch.finfo(rows.dtype).eps
         self.first = _at_least_float32(rows)[0, 0].clone()
         self.counts = self.first.new_zeros(self.blocks, dtype=torch.float64)
+        block = torch.arange(images, device=rows.device) * self.blocks // images
+        numbers = torch.arange(self.blocks, device=rows.device)
+        self.members = (block == numbers[:, None]).double()  # 1 where an image is of a block
         self.shifts = self.counts.new_zeros(self.blocks, size)  # sums of y
         self.squares = self.counts.new_zeros(self.blocks, self.sets)
         # Changes of each changed set, then y; which images they are of.
@@ -76,46 +53,27 @@ class LayerSums:
         `start` is the first image's number; `scratch` holds buffers that layers share.
         """
         rows = _at_least_float32(rows)
-        self.seen.append((start, start + rows.shape[1]))
-        for block, part in self._by_block(start, rows.shape[1]):
-            self._update_block(block, rows[:, part], start + part.start, scratch)
-
-    def _by_block(self, start: int, count: int) -> Iterator[tuple[int, slice]]:
-        """Yield each block that some of `count` images from `start` on belong to, and which."""
-        position = 0
-        while position < count:
-            block = (start + position) * self.blocks // self.images
-            end = min(count, -(-(block + 1) * self.images // self.blocks) - start)
-            yield block, slice(position, end)
-            position = end
-
-    def _update_block(
-        self, block: int, rows: Tensor, start: int, scratch: dict[torch.dtype, Tensor]
-    ) -> None:
         count, size = rows.shape[1:]
+        self.seen.append((start, start + count))
+        # The blocks that these images are of, one after the other, and which are of each.
+        blocks = slice(self._block(start), self._block(start + count - 1) + 1)
+        members = self.members[blocks, start : start + count]
+        self.counts[blocks].add_(members.sum(1))
         elements = _BLOCK_ON_CPU if rows.device.type == "cpu" else _BLOCK_ELSEWHERE
-        width = min(size, max(_NARROWEST_BLOCK, elements // (self.sets * count)))
-        ones = rows.new_ones(count)
-        self.counts[block] += count
-        columns = zip(
-            range(0, size, width),
-            rows[0].split(width, dim=1),
-            rows[1:].split(width, dim=2),
-            self.first.split(width),
-            self.shifts[block].split(width),
-            strict=True,
-        )
-        for left, clean, changed, first, shift in columns:
-            if left == 0 or size - left < width:  # the last columns may be fewer
-                differences = _scratch(scratch, (self.sets, *clean.shape), clean)
-                change, distance = differences[:-1], differences[-1]
-                norms = differences.view(self.sets, -1)
-            torch.sub(changed, clean, out=change)
-            torch.sub(clean, first, out=distance)
-            shift += ones @ distance
-            self.squares[block] += _squared_norms(norms)
+        width = max(_NARROWEST_BLOCK, elements // (self.sets * count))
+        for left in range(0, size, width):
+            columns = slice(left, left + width)
+            changed, clean = rows[1:, :, columns], rows[0, :, columns]
+            differences = _scratch(scratch, (self.sets, *clean.shape), clean)
+            torch.sub(changed, clean, out=differences[:-1])
+            torch.sub(clean, self.first[columns], out=differences[-1])
+            self.shifts[blocks, columns].add_(members.to(rows.dtype) @ differences[-1])
+            self.squares[blocks].add_(members @ _squared_norms(differences).T)
             if self.kept is not None:
-                self.kept[:, start : start + count, left : left + width] = differences
+                self.kept[:, start : start + count, columns] = differences
+
+    def _block(self, image: int) -> int:
+        return image * self.blocks // self.images
 
     def add(self, other: "LayerSums") -> None:
         """Take in the sums over further images, whose y counts from an image of their own."""
@@ -131,36 +89,39 @@ class LayerSums:
         self.seen += other.seen
 
     def means(self) -> Tensor:
-        """Return the mean squared change of each changed set, and the mean over all pairs."""
-        return self._whole().means()
+        """Return the mean squared change of each changed set, and the mean over all pairs.
+
+        [1 + blocks, sets]: of all images, then without each block.
+        """
+        shift = self.shifts.sum(0)
+        left = (shift - each for each in self.shifts)
+        shifts = torch.stack([torch.dot(each, each) for each in (shift, *left)])
+        counts, squares = (_and_without_each(each) for each in (self.counts, self.squares))
+        means = squares / counts[:, None]
+        means[:, -1] = 2 * (means[:, -1] - shifts / counts.square())
+        return means
 
     def medians(self) -> Tensor:
-        """Return P21's medians: for each changed set, and of all pairs (`_medians`)."""
-        assert self.kept is not None
-        return _medians(self.kept)
+        """Return P21's medians: of each changed set, and of all pairs (`_medians`).
 
-    def jackknifed(self, average: str) -> Tensor:
-        """Return what `means` or `medians` would be without each of the blocks: [blocks, sets]."""
-        if average == "mean":
-            whole = self._whole()
-            parts = zip(self.counts, self.squares, self.shifts, strict=True)
-            return torch.stack([whole.without(Sums(*part)).means() for part in parts])
+        [1 + blocks, sets], as `means`.
+        """
         kept = self.kept
         assert kept is not None
-        return without_each(
+        without = without_each(
             self.images, self.blocks, kept.device, lambda left: _medians(kept[:, left])
         )
+        return torch.cat([_medians(kept)[None], without])
 
     def values(self, average: str) -> Tensor:
-        """Return `means` or `medians`, the same without each block, and the rounding: [.., sets].
+        """Return `means` or `medians`, and last what rounding alone can cause: [2 + blocks, sets].
 
-        The last row is the mean over pairs that rounding alone can cause, in every column. Computed
-        once: measurements with one average share all but their changed sets.
+        The last row is the mean over pairs, in every column. Computed once: measurements with one
+        average share all but their changed sets.
         """
         if average not in self._values:
-            whole = self.medians() if average == "median" else self.means()
-            parts = torch.cat([whole[None], self.jackknifed(average)])
-            rounding = self.rounding().expand(1, len(whole))
+            parts = self.medians() if average == "median" else self.means()
+            rounding = self.rounding().expand(1, self.sets)
             self._values[average] = torch.cat([parts, rounding])
         return self._values[average]
 
@@ -169,8 +130,11 @@ class LayerSums:
         centre = self.shifts.sum(0) / self.counts.sum() + self.first
         return 2 * self.epsilon**2 * (centre @ centre)
 
-    def _whole(self) -> Sums:
-        return Sums(self.counts.sum(), self.squares.sum(0), self.shifts.sum(0))
+
+def _and_without_each(parts: Tensor) -> Tensor:
+    """Return the sum of the blocks' parts [blocks, ...], then the sums without each of them."""
+    whole = parts.sum(0, keepdim=True)
+    return torch.cat([whole, whole - parts])
 
 
 def _at_least_float32(rows: Tensor) -> Tensor:
@@ -189,16 +153,17 @@ def _medians(kept: Tensor) -> Tensor:
 
 
 def _squared_norms(rows: Tensor) -> Tensor:
-    """Return the squared norm of each of the [sets, n] rows as float64.
+    """Return the squared norms [sets, images] of [sets, images, size] as float64.
 
     On a CPU, where a look at the result costs nothing, float32 rows are squared and summed as
-    they are, and once more in float64 if that was out of range. Elsewhere a look would wait for
+    they are, and once more in float64 if a set was out of range. Elsewhere a look would wait for
     the device, and float64 costs little.
     """
     if rows.device.type == "cpu" and rows.dtype == torch.float32:
-        sums = [torch.dot(row, row).item() for row in rows]
+        squares = torch.linalg.vector_norm(rows, dim=2).double().square()
+        sums = squares.sum(1).tolist()
         if _SAFE_SUMS[0] < min(sums) and max(sums) < _SAFE_SUMS[1]:
-            return torch.tensor(sums, dtype=torch.float64)
+            return squares
     exact = rows.double()
     return torch.linalg.vecdot(exact, exact)
 

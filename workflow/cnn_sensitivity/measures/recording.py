@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cnn_sensitivity.base.copying import copied, usual
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.evaluating import evaluating
+from cnn_sensitivity.measures import at_once
 from cnn_sensitivity.measures.batch_statistics import has_batch_norms, with_batch_statistics
 from cnn_sensitivity.measures.layer_calls import LayerCalls
 from cnn_sensitivity.measures.layer_choice import PREACTIVATION, SUM
@@ -54,7 +55,8 @@ class Recording:
     """The layer outputs f_k(x) of sets of images, [sets, P, size of f_k], added up batch by batch.
 
     `layers` has by layer what was added up of it, by name; `kinds` all layers met (conv, norm,
-    activation, pooling, linear, output), in execution order. No layer output is kept.
+    activation, pooling, linear, output), in execution order; `at_once` how many images passed
+    together at most. No layer output is kept.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Recording:
     ):
         self.layers: dict[str, dict[str, Accumulator]] = {}
         self.kinds: dict[str, str] = {}
+        self.at_once = 0
         self._network, self._sets, self._images = network, sets, images
         self._choose, self._channel_mean = choose, mean
         self._calls: Counter[str] = Counter()
@@ -81,19 +84,17 @@ class Recording:
         self._in_pieces = False
         self._functions = LayerCalls(network, _kind, self._meet) if functions else None
 
-    def pass_images(
-        self, sets: Sequence[Tensor], start: int, batch_size: int, at_once: int
-    ) -> None:
+    def pass_images(self, sets: Sequence[Tensor], start: int, batch_size: int, most: int) -> None:
         """Pass the images of all sets, whose first has the number `start`, through the network.
 
         A batch is the images of `batch_size` numbers of all sets; those of as many sets pass
-        together as make `at_once` images.
+        together as make `most` images.
         """
         place = next(self._network.parameters(), sets[0])
         with torch.no_grad(), self._hooked():
             self._start = start
             for batch in zip(*(each.split(batch_size) for each in sets), strict=True):
-                together = max(1, at_once // len(batch[0]))
+                together = max(1, most // len(batch[0]))
                 self._in_pieces = together < len(batch)
                 for first in range(0, len(batch), together):
                     piece = batch[first : first + together]
@@ -101,6 +102,7 @@ class Recording:
                     self._last = None
                     stacked = torch.cat(piece).to(place.device, place.dtype)
                     self._passing = len(stacked)
+                    self.at_once = max(self.at_once, len(stacked))
                     if self._functions:
                         self._functions.images = len(stacked)
                     self._finish_pass(self._network(stacked))
@@ -213,7 +215,7 @@ def record(
     sets: Sequence[Tensor],
     choose: Choice,
     *,
-    batch_size: int,
+    batch_size: int | None,
     channel_mean: bool = False,
     batch_statistics: bool = False,
     functions: bool = False,
@@ -226,33 +228,35 @@ def record(
     `batch_statistics`: batch norm by the mean and variance of each set instead; the images of three
     sets pass at once, and of more sets outputs are kept until all have passed. `channel_mean`:
     outputs [P, channels, ...] are averaged over their channels first. There is no augmentation:
-    images pass as they are given, three times `batch_size` at once, of however many sets. On a CPU
-    each of torch's threads takes its part of the images through the whole network: the many short
-    sums would not share out. `functions`: what is computed by functions is recorded too
-    (`layer_calls`). Raises UserError for a network that does not keep the images apart or does not
-    return one tensor.
+    images pass as they are given, three times `batch_size` at once at most, of however many sets;
+    None leaves the number to `at_once`. On a CPU each of torch's threads takes its part of the
+    images through the whole network: the many short sums would not share out. `functions`: what is
+    computed by functions is recorded too (`layer_calls`). Raises UserError for a network that does
+    not keep the images apart or does not return one tensor.
     """
     sets = [usual(each) for each in sets]
     images = len(sets[0])
     whole = batch_statistics and has_batch_norms(network)
-    at_once = 3 * (images if whole else batch_size)
-    together = images if whole else max(1, at_once // len(sets))
-    batches = math.ceil(images / together)
     place = next(network.parameters(), sets[0])
-    threads = min(torch.get_num_threads(), batches) if place.device.type == "cpu" else 1
 
     def part_of(network: nn.Module, start: int) -> Recording:
         part = [each[start : start + share] for each in sets]
         recording = Recording(network, len(sets), images, choose, channel_mean, functions)
-        recording.pass_images(part, start, together, at_once)
+        recording.pass_images(part, start, together, most)
         return recording
 
     with torch.inference_mode(False), evaluating(network):
         if whole:
-            networks = [with_batch_statistics(network, images)]
+            networks, together, most = [with_batch_statistics(network, images)], images, 3 * images
         else:
+            most = 3 * (batch_size or at_once.batch_size(network, sets[0]))
+            together = max(1, most // len(sets))
+            threads = min(at_once.threads(place.device), math.ceil(images / together))
             networks = _sharing_weights(network, threads)
-        share = together * math.ceil(batches / len(networks))
+        # Batches are as equal as they can be, and so are the threads' numbers of them.
+        each = math.ceil(images / together / len(networks))
+        together = math.ceil(images / each / len(networks))
+        share = each * together
         first, *others = _in_threads(part_of, networks, range(0, images, share))
     for other in others:
         first.add(other)

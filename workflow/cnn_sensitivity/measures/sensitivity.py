@@ -124,7 +124,7 @@ def measure(
     deformed: Tensor,
     noisy: Tensor,
     *,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     layers: Layers = "all",
     average: str = "mean",
     channel_mean: bool = False,
@@ -149,9 +149,9 @@ def measure(
     `D_error`, `G_error` and `R_error` are standard errors over images: the jackknife over ten
     blocks of consecutive images, two images or more each. NaN for fewer than 4 images, with
     medians for fewer than 6.
-    `batch_size` images pass the network at once, each three times: few by default, so that their
-    activations stay in a CPU's cache; see `recording.record` for threads and `channel_mean`. The
-    result depends on both by rounding only. `batch_statistics`: batch norm uses the mean and
+    `batch_size` images pass the network at once, each three times; by default as many as pass
+    fastest (`at_once`). See `recording.record` for threads and `channel_mean`. The result depends
+    on both by rounding only. `batch_statistics`: batch norm uses the mean and
     variance over all P images, of each of the three inputs its own, as T22's code measures
     networks at initialisation; all images pass together. Otherwise batch norm uses its running
     statistics.

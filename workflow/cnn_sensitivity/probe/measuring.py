@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from cnn_sensitivity.base import own_code
 from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.measures.at_once import bytes_an_image, fastest, threads
 from cnn_sensitivity.measures.base import measure_all
 from cnn_sensitivity.measures.batch_statistics import has_batch_norms
 from cnn_sensitivity.measures.layer_choice import Layers
@@ -17,7 +18,7 @@ from cnn_sensitivity.measures.sensitivity import Sensitivity
 from cnn_sensitivity.networks import independence, shuffle_channels
 from cnn_sensitivity.networks.channel_shuffle import has_convolutions
 from cnn_sensitivity.probe.images import FEWEST
-from cnn_sensitivity.probe.memory import budget, bytes_an_image
+from cnn_sensitivity.probe.memory import budget
 from cnn_sensitivity.probe.perturbing import Changed
 from cnn_sensitivity.probe.subject import Subject
 from cnn_sensitivity.probe.unreached import unreached
@@ -25,7 +26,6 @@ from cnn_sensitivity.probe.unreached import unreached
 Advance = Callable[[int, int], None]
 """Told how many images have passed a network, and how many will have in all."""
 
-_MOST_AT_ONCE = {"cpu": 8, "cuda": 128}  # few stay in a processor's cache
 _WITH_OUTPUT = ("all", "activations", "output")
 _WHAT = {("trained", "shuffled"): "shuffled", ("initial", "original"): "freshly initialised"}
 
@@ -67,7 +67,10 @@ def measure(
         independence.check(trained, images, subject.title)
         if not only_trained:
             notes += unreached(trained, images[:2])
-        fitting = budget(memory, images.device) // (passing * bytes_an_image(trained, images))
+        each_takes = bytes_an_image(trained, images)
+    fitting = budget(memory, images.device) // (passing * each_takes)
+    at_once = fastest(each_takes, len(images), images.device)
+    at_once = max(1, min(at_once, fitting // threads(images.device)))
     variants = _variants(subject, seed, only_trained)
     passed = _Counter(passing * len(variants) * len(images), advance)
     tables: list[DataFrame] = []
@@ -76,7 +79,7 @@ def measure(
             network = make().to(device)
             count = _count(network, columns, len(images), fitting)
             with named_failures(subject, images), passed.of(network):
-                rows = _rows(subject, network, images[:count], changed, columns, layers, fitting)
+                rows = _rows(subject, network, images[:count], changed, columns, layers, at_once)
         except UserError as error:
             if not tables:
                 raise
@@ -110,11 +113,11 @@ def _rows(
     changed: Sequence[Changed],
     columns: Mapping[str, str],
     layers: Layers,
-    fitting: int,
+    at_once: int,
 ) -> DataFrame:
     """Return the rows of one network: each average, displacement and layer, of one pass.
 
-    Of the changed images as many as `images` are taken; `fitting` pass at once at most.
+    Of the changed images as many as `images` are taken; `at_once` of each three sets pass at once.
     """
     wanted: list[tuple[str, Layers]] = [("mean", layers)]
     if layers not in _WITH_OUTPUT:
@@ -130,12 +133,11 @@ def _rows(
         for average, chosen in wanted
         for each in cut
     ]
-    most = _MOST_AT_ONCE.get(images.device.type, 8)
     measured = measure_all(
         network,
         images,
         [request for _, request in asked],
-        batch_size=max(1, min(most, fitting // torch.get_num_threads())),
+        batch_size=at_once,
         batch_statistics=columns["batch_norm"] == "batch",
         functions=subject.functions,
     )

@@ -90,7 +90,7 @@ def timed(case: dict) -> dict:
     trainer.begin_epoch()
     train = seconds(trainer.train_step, case["steps"])
     network = build_network(chosen, dataset, 0)
-    count = 12
+    count = 120
     images = torch.randn(count, *shape)
     measured = seconds(lambda: measure(network, images, images + 0.1, images - 0.1), 2)
     key, width = key_and_width(chosen.network)
