@@ -98,7 +98,7 @@ def test_they_have_the_numbers_of_the_network_that_does_the_same(own: Path) -> N
         ("sparse", "the tensor that the network returns is sparse;"),
         ("scalar", "the tensor that the network returns is of shape [];"),
         ("empty", "the tensor that the network returns is of shape [8, 0];"),
-        ("one", "for 24 images: the first dimension must be the images"),
+        ("one", " images: the first dimension must be the images"),
         ("array", "the network returns no tensor (ndarray)"),
         ("ends", "network 'odd:ends': it cannot take images of shape [1, 28, 28]: SystemExit: 0"),
         ("asserts", "it cannot take images of shape [1, 28, 28]: AssertionError: not 77"),

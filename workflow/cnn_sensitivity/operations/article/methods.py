@@ -1,6 +1,6 @@
 """What a run did, from its configuration: a page of tables. No torch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cnn_sensitivity.analysis.prose import listing, plural, runs_of, span
@@ -69,7 +69,7 @@ def recipes(plan: Plan) -> Table:
 
 
 def measurements(plan: Plan) -> tuple[str, Table]:
-    """Return a sentence on how all was measured, and a table of how measurements differ.
+    """Return what holds of most measurements, and a table of what else each is told.
 
     Measurements that differ in the displacement alone are one row: some papers sweep it.
     """
@@ -80,14 +80,11 @@ def measurements(plan: Plan) -> tuple[str, Table]:
         settings = _settings(plan, experiment, name)
         told.setdefault((name, _pairs(settings)), (name, settings, []))[2].append(experiment)
     each = [settings for _, settings, _ in told.values()]
-    shared = {
-        key: value
-        for key, value in (each[0] if each else {}).items()
-        if key != _SWEPT and all(settings.get(key) == value for settings in each)
-    }
+    shared = _usual(each)
     rows: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
     for name, settings, experiments in told.values():
-        own = {key: value for key, value in settings.items() if key not in {_SWEPT, *shared}}
+        own = {key: value for key, value in settings.items() if shared.get(key) != value}
+        own.pop(_SWEPT, None)
         names, swept = rows.setdefault((listing(experiments), _pairs(own)), ([], []))
         names.append(name)
         swept += [_text(settings[_SWEPT])] if _SWEPT in settings else []
@@ -103,6 +100,17 @@ def measurements(plan: Plan) -> tuple[str, Table]:
             for (experiments, own), (names, swept) in rows.items()
         ],
     }
+
+
+def _usual(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the settings that more than half of the measurements have."""
+    usual = {}
+    for key in dict.fromkeys(key for settings in each for key in settings if key != _SWEPT):
+        values = [settings[key] for settings in each if key in settings]
+        commonest = max(values, key=values.count)
+        if values.count(commonest) > len(each) / 2:
+            usual[key] = commonest
+    return usual
 
 
 def _settings(plan: Plan, experiment: str, name: str) -> dict[str, Any]:
