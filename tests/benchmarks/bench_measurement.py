@@ -51,7 +51,7 @@ def _measuring_against_bare_passes(name: str, count: int) -> list[dict[str, Any]
     ours = [partial(sensitivity.measure, network, *data, layers=layers) for layers in TARGETS]
     with threads(count):
         bare, how = best(network, data)
-        theirs, *seconds = by_turns(bare, *ours, rounds=3)
+        theirs, *seconds = by_turns(bare, *ours, rounds=3, of=min)
     of_threads = "1 thread" if count == 1 else f"{count} threads"
     return [
         {
@@ -81,7 +81,7 @@ def probe_against_bare_passes() -> list[dict[str, Any]]:
         bare, how = best(subject.trained, data * 2)
         whole, together = best(networks.build(name).train(), data, sizes=[IMAGES])
         ours, six, three = by_turns(
-            partial(probe.measure, subject, [changed]), bare, whole, rounds=3
+            partial(probe.measure, subject, [changed]), bare, whole, rounds=3, of=min
         )
         rows.append(
             {
@@ -106,7 +106,7 @@ def sweep_against_bare_passes() -> list[dict[str, Any]]:
     sets = {id(each): each for r in requests for each in (r.deformed, r.noisy)}
     data = [images, *sets.values()]
     bare, how = best(network, data)
-    ours, theirs = by_turns(lambda: measure_all(network, images, requests), bare, rounds=3)
+    ours, theirs = by_turns(lambda: measure_all(network, images, requests), bare, rounds=3, of=min)
     return [
         {
             "name": f"sweep of {len(requests)} measurements / {len(data)} bare passes",

@@ -1,13 +1,18 @@
 """How the benchmarks compare things."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
 
-def by_turns(*actions: Callable[[], Any], rounds: int) -> list[float]:
-    """Return the median seconds of each, called by turns after a first call of each."""
+def by_turns(
+    *actions: Callable[[], Any], rounds: int, of: Callable[[Sequence[float]], float] = median
+) -> list[float]:
+    """Return the median seconds of each, called by turns after a first call of each.
+
+    `of=min`: the fewest, where few rounds can be made and other programs may disturb one.
+    """
     times: list[list[float]] = [[] for _ in actions]
     for action in actions:
         action()
@@ -16,4 +21,4 @@ def by_turns(*actions: Callable[[], Any], rounds: int) -> list[float]:
             begin = time.perf_counter()
             action()
             seconds.append(time.perf_counter() - begin)
-    return [median(seconds) for seconds in times]
+    return [of(seconds) for seconds in times]

@@ -1,7 +1,7 @@
 """Batch norm on the statistics of the measured images, as T22's and P21's code measures networks
 at initialisation: their running statistics, 0 and 1, are no property of any data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,8 @@ from torch.overrides import TorchFunctionMode
 
 from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.errors import UserError
+
+_AT_A_TIME = 2**20  # numbers
 
 
 class _PerSet(_BatchNorm):
@@ -65,25 +67,58 @@ def _by_set(
     images: Tensor, count: int, weight: Tensor | None, bias: Tensor | None, eps: float
 ) -> Tensor:
     """Return [sets x count, ...] normalised by mean and variance of each set."""
-    # On a CPU the sums over channels-last images lose half of the digits.
-    images = images.contiguous()
+    channels_last = images.ndim == 4 and images.is_contiguous(memory_format=torch.channels_last)
+    if channels_last and images.device.type == "cpu" and images.element_size() >= 4:
+        normalise = _normalise_channels_last
+    else:
+        normalise, images = _normalise, images.contiguous()
     normalized = torch.empty_like(images)
     for each, of_set in zip(images.split(count), normalized.split(count), strict=True):
-        # `functional.batch_norm` returns memory of its own, and filling that once more takes a
-        # tenth of the pass.
-        statistics = images.new_empty(2, images.shape[1]).unbind()
-        torch.native_batch_norm(
-            each,
-            weight,
-            bias,
-            None,
-            None,
-            training=True,
-            momentum=0.0,
-            eps=eps,
-            out=(of_set, *statistics),
-        )
+        normalise(each, of_set, weight, bias, eps)
     return normalized
+
+
+def _normalise(
+    images: Tensor, out: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> None:
+    """Write the images normalised into `out`."""
+    # `functional.batch_norm` returns memory of its own, and filling that once more takes a tenth of
+    # the pass.
+    statistics = images.new_empty(2, images.shape[1]).unbind()
+    torch.native_batch_norm(
+        images,
+        weight,
+        bias,
+        None,
+        None,
+        training=True,
+        momentum=0.0,
+        eps=eps,
+        out=(out, *statistics),
+    )
+
+
+def _normalise_channels_last(
+    images: Tensor, out: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> None:
+    """Write the images normalised into `out`, both channels last on a CPU.
+
+    PyTorch's sums over such images lose half of the digits where it takes them in one kernel. Few
+    images at a time stay in the cache.
+    """
+    few = max(1, _AT_A_TIME // images[0].numel())
+    parts, of_channel, numbers = images.split(few), (0, 2, 3), images.numel() // images.shape[1]
+    mean = _summed(part.sum(of_channel) for part in parts) / numbers
+    centre = mean.to(images.dtype)
+    changes = (part - centre[:, None, None] for part in parts)
+    variance = _summed(each.square_().sum(of_channel) for each in changes) / numbers
+    statistics = centre, variance.to(images.dtype)
+    for part, normalized in zip(parts, out.split(few), strict=True):
+        normalized.copy_(functional.batch_norm(part, *statistics, weight, bias, eps=eps))
+
+
+def _summed(parts: Iterator[Tensor]) -> Tensor:
+    return torch.stack([each.double() for each in parts]).sum(0)
 
 
 def has_batch_norms(network: nn.Module) -> bool:

@@ -247,7 +247,9 @@ def record(
 
     with torch.inference_mode(False), evaluating(network):
         if whole:
-            networks, together, most = [with_batch_statistics(network, images)], images, 3 * images
+            (network,) = _sharing_weights(network, 1)
+            networks = [with_batch_statistics(network, images)]
+            together, most = images, 3 * images
         else:
             most = 3 * (batch_size or at_once.batch_size(network, sets[0]))
             together = max(1, most // len(sets))
