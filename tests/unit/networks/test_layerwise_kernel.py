@@ -6,7 +6,11 @@ from torch import nn
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.networks.ntk_fully_connected import ntk_fully_connected
-from cnn_sensitivity.networks.tangent_kernels import EmpiricalTangentKernel, LayerwiseTangentKernel
+from cnn_sensitivity.networks.tangent_kernels import (
+    EmpiricalTangentKernel,
+    LayerwiseTangentKernel,
+    of_network,
+)
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -29,3 +33,9 @@ def test_it_is_the_kernel_of_the_jacobians(layers: int, bias: bool) -> None:
 def test_other_networks_are_refused() -> None:
     with pytest.raises(UserError, match="^network: its parameters must be those of scaled linear"):
         LayerwiseTangentKernel(nn.Sequential(ntk_fully_connected(4, 3), nn.Linear(1, 1)))
+
+
+def test_the_faster_kernel_is_taken_where_there_is_one() -> None:
+    layered, other = ntk_fully_connected(4, 3), nn.Sequential(nn.Linear(4, 1))
+    assert isinstance(of_network(layered), LayerwiseTangentKernel)
+    assert isinstance(of_network(other), EmpiricalTangentKernel)

@@ -14,7 +14,7 @@ from cnn_sensitivity.measures.base import Measure, Row, Seen, Stimuli
 from cnn_sensitivity.measures.compression import compression
 from cnn_sensitivity.networks.kernel_predictor import KernelPredictor
 from cnn_sensitivity.networks.scaled_change import ScaledChange
-from cnn_sensitivity.networks.tangent_kernels import EmpiricalTangentKernel
+from cnn_sensitivity.networks.tangent_kernels import Kernel, of_network
 from cnn_sensitivity.tasks.points.signed import Signed, test_error
 
 TOP = 10
@@ -82,7 +82,7 @@ def spectrum(kernel: nn.Module, points: Signed) -> tuple[Tensor, Tensor]:
     return values.flip(0) / gram.trace(), shares.flip(0)
 
 
-def tangent_kernel(network: nn.Module) -> EmpiricalTangentKernel:
+def tangent_kernel(network: nn.Module) -> Kernel:
     """Return the kernel in all parameters; a flow's initial network has them without gradients.
 
     Raises:
@@ -90,10 +90,10 @@ def tangent_kernel(network: nn.Module) -> EmpiricalTangentKernel:
     """
     if not list(network.parameters()):
         raise UserError("tangent_kernel: of a network with weights, not of a kernel machine")
-    return EmpiricalTangentKernel(copy.deepcopy(network).double().requires_grad_(True))
+    return of_network(copy.deepcopy(network).double().requires_grad_(True))
 
 
-def _machine(kernel: EmpiricalTangentKernel, training: Signed) -> KernelPredictor:
+def _machine(kernel: Kernel, training: Signed) -> KernelPredictor:
     return support_vectors(kernel, training.inputs, training.targets, separates=False)
 
 

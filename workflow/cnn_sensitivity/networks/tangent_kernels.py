@@ -95,6 +95,18 @@ class EmpiricalTangentKernel(Kernel):
         return torch.cat([x.flatten(1) for x in gradients.values()], dim=1)
 
 
+def is_layerwise(network: nn.Module) -> bool:
+    """Return whether all parameters of the network are those of scaled linear layers."""
+    layers = [each for each in network.modules() if isinstance(each, ScaledLinear)]
+    of_layers = sum(x.numel() for layer in layers for x in layer.parameters())
+    return bool(layers) and of_layers == sum(x.numel() for x in network.parameters())
+
+
+def of_network(network: nn.Module) -> Kernel:
+    """Return the tangent kernel in all parameters of a network, which all need a gradient."""
+    return (LayerwiseTangentKernel if is_layerwise(network) else EmpiricalTangentKernel)(network)
+
+
 class LayerwiseTangentKernel(Kernel):
     """The tangent kernel in all parameters of a network of scaled linear layers, layer by layer.
 
@@ -107,8 +119,7 @@ class LayerwiseTangentKernel(Kernel):
         super().__init__()
         self.network = copy.deepcopy(network).eval()
         self._layers = [each for each in self.network.modules() if isinstance(each, ScaledLinear)]
-        of_layers = sum(x.numel() for layer in self._layers for x in layer.parameters())
-        if not self._layers or of_layers < sum(x.numel() for x in self.network.parameters()):
+        if not is_layerwise(self.network):
             raise UserError("network: its parameters must be those of scaled linear layers")
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
