@@ -1,6 +1,5 @@
 """Measuring: D, G and R against bare forward passes, growth, memory, and batched deformations."""
 
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.bare_passes import best, threads
+from benchmarks.memory import peak
 from benchmarks.timing import by_turns
 from cnn_sensitivity import networks, perturbations
 from cnn_sensitivity.config import Diffeomorphism
@@ -216,8 +216,7 @@ def _peak(count: int) -> float:
 def print_peak(count: int) -> None:
     """Measure VGG11bn on `count` images and print this process's peak memory in GB."""
     sensitivity.measure(networks.build("VGG11bn"), *inputs(count))
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9)
+    print(peak())
 
 
 def memory() -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ prints seconds of the processor, gigabytes beyond those before, and gradient eva
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.memory import peak
 from cnn_sensitivity import networks, perturbations
 from cnn_sensitivity.engines import gradient_flow
 from cnn_sensitivity.engines.kernel.machines import ridgeless, support_vectors
@@ -208,13 +208,6 @@ ALL = (
 BY_NAME = {series.name: series for series in ALL}
 
 
-def _gigabytes() -> float:
-    """Return the peak of this process and of its children."""
-    of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    return max(resource.getrusage(who).ru_maxrss for who in of) * unit / 1e9
-
-
 def _seconds() -> float:
     times = os.times()
     return time.process_time() + times.children_user + times.children_system
@@ -224,9 +217,9 @@ def main(name: str, size: int) -> None:
     """Print what one size of one series takes."""
     torch.manual_seed(0)
     work = BY_NAME[name].prepare(size)
-    before, begin = _gigabytes(), _seconds()
+    before, begin = peak(), _seconds()
     gradients = work()
-    taken = {"seconds": _seconds() - begin, "gigabytes": _gigabytes() - before}
+    taken = {"seconds": _seconds() - begin, "gigabytes": peak() - before}
     print(json.dumps({**taken, "gradients": gradients}))
 
 
