@@ -3,46 +3,80 @@
 Each ratio is a ratio of medians of times measured by turns within one process.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from benchmarks.bare_passes import LAYOUTS
 from benchmarks.timing import by_turns
-from cnn_sensitivity import networks
-from cnn_sensitivity.config import TrainingSettings
+from cnn_sensitivity.config import TrainingSettings, read
+from cnn_sensitivity.engines.sgd import recipes
 from cnn_sensitivity.engines.sgd.loop import Trainer
+from cnn_sensitivity.networks.initial import build_network
 from cnn_sensitivity.operations.gpu_check.synthetic import random_images, stepper, training_settings
-from cnn_sensitivity.tasks.store import Dataset
+from cnn_sensitivity.plan import Plan
+from cnn_sensitivity.tasks.store import Dataset, normalize
 
 CPU = torch.device("cpu")
 CHANNELS_LAST = {"channels_last": True}
+SHAPES = {"images": (1, 28, 28), "scale_detection_2d": (1, 28, 28)}
+"""Of an image, in the experiments of `quick` whose networks are timed one seed at a time."""
 
 
 def loop_against_bare_step() -> list[dict[str, Any]]:
-    """VGG11 at width 1/4, 3x32x32, batch 128, crop and flip; the bare step has its batch ready."""
-    dataset = random_images(128 * 40, (3, 32, 32))
-    chosen = training_settings({"name": "VGG11", "width": 0.25}, seeds=1)
-    trainer = Trainer(chosen, dataset, [0], CPU)
-    network = networks.build("VGG11", width=0.25)
-    optimizer = torch.optim.SGD(
-        network.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True
-    )
-    images, labels = torch.randn(128, 3, 32, 32), torch.randint(10, (128,))
+    """Each network of `quick` on images and in two dimensions, as it is trained there, one seed.
 
-    def bare() -> None:
+    The bare step has a batch ready: forward, loss, backward, optimiser, in its best layout.
+    """
+    plan = Plan(read("config.yaml"))
+    first = {(run.experiment, run.network.label): run for run in reversed(plan.runs)}
+    return [
+        _against_bare_step(plan.training_settings(run), SHAPES[experiment])
+        for (experiment, _), run in reversed(first.items())
+        if experiment in SHAPES
+    ]
+
+
+def _against_bare_step(settings: TrainingSettings, shape: tuple[int, ...]) -> dict[str, Any]:
+    settings = settings.model_copy(update={"axes": {"noise": 0.0, "train_size": None}})
+    outputs = 2 if settings.experiment.startswith("scale") else 10
+    dataset = random_images(64 * 40, shape, outputs)
+    ours = stepper(Trainer(settings, dataset, settings.seeds[:1], CPU))
+    bare = [_bare_step(settings, dataset, layout) for layout in LAYOUTS.values()]
+    mine, *theirs = by_turns(ours, *bare, rounds=30)
+    best = min(theirs)
+    layout = list(LAYOUTS)[theirs.index(best)]
+    name = f"{settings.network.label}, {settings.experiment}"
+    return {
+        "name": f"training step / bare step ({name})",
+        "ratio": mine / best,
+        "target": 1.05,
+        "detail": f"{1e3 * mine:.2f} ms against {1e3 * best:.2f} ms {layout}, batch 64",
+    }
+
+
+def _bare_step(
+    settings: TrainingSettings, dataset: Dataset, layout: torch.memory_format
+) -> Callable[[], None]:
+    recipe = settings.recipe
+    network = build_network(settings, dataset, settings.seeds[0]).train()
+    network.to(memory_format=layout)  # type: ignore[call-overload]
+    optimizer = recipes.optimizer(
+        recipe, dict(network.named_parameters()), recipes.weight_decays(recipe, network)
+    )
+    images = normalize(dataset.train.images[: recipe.batch_size], dataset.mean, dataset.std)
+    images, labels = (
+        images.contiguous(memory_format=layout),
+        dataset.train.labels[: recipe.batch_size],
+    )
+
+    def step() -> None:
         optimizer.zero_grad(set_to_none=True)
-        torch.nn.functional.cross_entropy(network(images), labels).backward()
+        recipes.losses(recipe.loss, network(images)[None], labels[None]).mean().backward()
         optimizer.step()
 
-    ours, theirs = by_turns(stepper(trainer), bare, rounds=30)
-    return [
-        {
-            "name": "training loop / bare step (VGG11 at width 1/4, batch 128)",
-            "ratio": ours / theirs,
-            "target": 1.1,
-            "detail": f"{1e3 * ours:.1f} ms against {1e3 * theirs:.1f} ms a step",
-        }
-    ]
+    return step
 
 
 def bf16_against_float32() -> list[dict[str, Any]]:
