@@ -42,7 +42,7 @@ next = Next: make report SCENARIO=$$SCENARIO, one web page of it all; make artic
 readable = $(BIN)/python -m cnn_sensitivity plan $(layers) > /dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery characteristics overview docs check test torture stability bench growth timings gpu-check schema clean
+.PHONY: help install install-test reproduce plan report article articles pack unpack redraw reference graph gallery characteristics overview docs check test torture stability bench speed timings gpu-check schema clean
 .PHONY: checked_input one_scenario
 
 # With `+`, since `make -n` is to refuse the same.
@@ -156,8 +156,8 @@ stability: one_scenario install ## Do verdicts hold with other seeds and process
 bench: install-test ## Speed, as ratios within one run, into results/benchmarks.csv
 	PYTHONPATH=tests:workflow $(BIN)/python -m benchmarks
 
-growth: install-test ## How seconds and memory grow with each size, into docs/growth.md
-	PYTHONPATH=tests:tests/unit:workflow $(BIN)/python -m benchmarks.growth --write docs
+speed: install-test ## How seconds and memory grow, and what a training step takes, into docs/speed.md
+	PYTHONPATH=tests:tests/unit:workflow OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed
 
 timings: install ## Time every network on one core: the reference of `make plan`
 	$(BIN)/cnn-sensitivity timings --output workflow/cnn_sensitivity/operations/forecast/timings.csv

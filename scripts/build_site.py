@@ -32,7 +32,14 @@ SECTIONS = (
     ),
     (
         "Run it",
-        ("docs/running.md", "docs/recipes.md", "docs/data.md", "config/README.md", "docs/gpu.md")
+        (
+            "docs/running.md",
+            "docs/speed.md",
+            "docs/recipes.md",
+            "docs/data.md",
+            "config/README.md",
+            "docs/gpu.md",
+        )
         + ("workflow/CLUSTER.md", "docs/troubleshooting.md"),
     ),
     ("Change it", ("CONTRIBUTING.md", "CHANGELOG.md")),

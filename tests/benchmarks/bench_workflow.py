@@ -18,8 +18,6 @@ from benchmarks.used_cores import wall_time_ratio
 from cnn_sensitivity.config import read
 from cnn_sensitivity.plan import Plan
 
-PAPER = ("--configfile", "workflow/scenarios/tomasini_2022/paper.yaml")
-
 
 @contextmanager
 def checkout() -> Iterator[Path]:
@@ -36,13 +34,21 @@ def seconds(folder: Path, *command: str) -> float:
 
 
 def planning() -> list[dict[str, Any]]:
-    """A dry run of the paper scenario from nothing."""
+    """A dry run of each paper's own grid from nothing."""
+    rows = []
     with checkout() as folder:
-        plan = median(
-            seconds(folder, "snakemake", "-n", "--quiet", "all", *PAPER) for _ in range(3)
-        )
-    name = "planning the paper scenario, seconds"
-    return [{"name": name, "ratio": plan, "target": 10, "detail": "dry run"}]
+        for scenario in sorted(folder.glob("workflow/scenarios/*/paper.yaml")):
+            jobs = 2 * len(Plan(read(str(folder / "config.yaml"), str(scenario))).runs)
+            command = ("snakemake", "-n", "--quiet", "all", "--configfile", str(scenario))
+            rows.append(
+                {
+                    "name": f"planning {scenario.parent.name}/paper, seconds",
+                    "ratio": seconds(folder, *command),
+                    "target": 10,
+                    "detail": f"dry run of {jobs} jobs and some",
+                }
+            )
+    return rows
 
 
 def growth_with_the_number_of_runs() -> list[dict[str, Any]]:

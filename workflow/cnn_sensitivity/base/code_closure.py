@@ -26,7 +26,8 @@ job is called, stops, writes a file, reports and is shared: none changes a numbe
 """
 
 
-def closure(*modules: str) -> list[Path]:
+@cache
+def closure(*modules: str) -> tuple[Path, ...]:
     """Return the files of modules of this package, of all that they import, and of their data.
 
     Modules go by their dotted names within the package ("measures.filters"). An import counts
@@ -41,7 +42,7 @@ def closure(*modules: str) -> list[Path]:
         if path not in found and not _is_plumbing(path):
             found.add(path)
             waiting += imports_of(path)
-    return sorted(found.union(*map(_data_of, found)))
+    return tuple(sorted(found.union(*map(_data_of, found))))
 
 
 @cache
