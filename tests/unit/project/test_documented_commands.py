@@ -35,7 +35,7 @@ RUN = ("make", "snakemake", "pip", "python", *PACKAGE)
 ALL = [command for document in DOCUMENTS for command in commands(document)]
 MAKE = {command.words: command for command in ALL if command.program == "make"}
 # What make calls besides Snakemake and the package.
-TOOLS = ("ruff", "mypy", "snakefmt", "pytest", "dot", "benchmarks")
+TOOLS = ("ruff", "mypy", "snakefmt", "pytest", "dot", "benchmarks", "benchmarks.speed")
 
 
 def of(*programs: str) -> list[Command]:
