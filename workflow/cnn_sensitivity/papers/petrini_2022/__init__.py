@@ -14,5 +14,5 @@ PAPER = Paper(
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
     settings=Settings,
-    runs=("petrini_2022_quick",),
+    runs=("petrini_2022_quick", "petrini_2022_cpu"),
 )
