@@ -19,13 +19,11 @@ run's own folders, and nothing lies there that no rule would have made.
 import gzip
 import io
 import os
-import shutil
 import tarfile
 import time
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -37,6 +35,7 @@ from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.config import Config, read
 from cnn_sensitivity.config.experiments import KINDS
 from cnn_sensitivity.operations import checksums, crate, inputs, older_archives
+from cnn_sensitivity.operations.extraction import extract
 from cnn_sensitivity.papers import all_inputs, figure_inputs, paper_of
 from cnn_sensitivity.papers.paper import EXTENSIONS
 from cnn_sensitivity.plan import Plan
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 README, SUMS, UNFINISHED = "README.txt", "SHA256SUMS", "UNFINISHED.txt"
 _RESULTS = Path("results")
 _DEEPEST = 20  # levels of a configuration
-_DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError)
 
 
 def pack(plan: Plan, output: str | Path, figures: bool = True, checkpoints: bool = False) -> int:
@@ -157,7 +155,7 @@ def _opened(archive: str | Path) -> Iterator[tuple[Path, Plan, dict[str, str]]]:
     try:
         _RESULTS.mkdir(exist_ok=True)
         with TemporaryDirectory(prefix=".unpack-", dir=_RESULTS) as scratch:
-            folder = _extract(archive, Path(scratch))
+            folder = extract(archive, Path(scratch))
             yield folder, *_checked(folder)
     except UserError as error:
         raise UserError(f"{archive}: {error}") from None
@@ -244,57 +242,6 @@ def _write(output: Path, run: str, paths: Iterable[str], texts: Mapping[str, str
                 member.size = Path(name).stat().st_size
                 with Path(name).open("rb") as source:
                     tar.addfile(member, source)
-
-
-def _extract(archive: str | Path, scratch: Path) -> Path:
-    """Extract an archive into an empty folder; return the one folder in it."""
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = [member for member in tar if not member.isdir()]
-            _read_to_end(tar)
-            for member in members:
-                _check_member(member)
-            _check_space(sum(member.size for member in members))
-            for member in members:
-                _extract_content(tar, member, scratch / member.name)
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"not a whole archive ({reason}); fetch it again") from None
-    folders = list(scratch.iterdir())
-    if len(folders) != 1:
-        raise UserError("not a packed run: it must hold one folder")
-    return folders[0]
-
-
-def _read_to_end(tar: tarfile.TarFile) -> None:
-    """Read on after the last member: gzip's checksum is there, and a cut may begin there."""
-    stream = tar.fileobj
-    assert stream is not None  # it is open
-    while stream.read(2**20):
-        pass
-
-
-def _check_member(member: tarfile.TarInfo) -> None:
-    path = PurePosixPath(member.name)
-    if not member.isreg() or member.issparse():
-        raise UserError(f"not a packed run: {member.name!r} is no plain file")
-    if path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
-        raise UserError(f"not a packed run: {member.name!r} would lie outside its folder")
-
-
-def _check_space(needed: int) -> None:
-    free = shutil.disk_usage(_RESULTS).free
-    if needed > free:
-        raise UserError(f"it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free here")
-
-
-def _extract_content(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-    """Write the bytes of a plain file: no mode, owner or link of an archive reaches the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    source = tar.extractfile(member)
-    assert source is not None  # it is a plain file
-    with source, path.open("xb") as file:
-        shutil.copyfileobj(source, file)
 
 
 def _checked(folder: Path) -> tuple[Plan, dict[str, str]]:
