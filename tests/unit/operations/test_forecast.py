@@ -10,6 +10,7 @@ from forecast_cases import finished, plan_of
 
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import parse, read
+from cnn_sensitivity.engines.base import FORWARD
 from cnn_sensitivity.operations.forecast import (
     Timings,
     as_text,
@@ -19,10 +20,7 @@ from cnn_sensitivity.operations.forecast import (
 )
 from cnn_sensitivity.operations.forecast.estimate import data_of
 from cnn_sensitivity.operations.forecast.summary import duration
-from cnn_sensitivity.operations.forecast.timings import (
-    FORWARD,
-    START_SECONDS,
-)
+from cnn_sensitivity.operations.forecast.timings import START_SECONDS
 from cnn_sensitivity.plan import Plan
 from cnn_sensitivity.tasks.prepare import prepare
 from cnn_sensitivity.tasks.store import save

@@ -16,7 +16,7 @@ from gpu_check_cases import CPU, IMAGES, LENET, TINY
 from cnn_sensitivity.cli import main
 from cnn_sensitivity.config import read
 from cnn_sensitivity.engines.sgd.loop import Trainer
-from cnn_sensitivity.operations.forecast.timings import file_name, read_table
+from cnn_sensitivity.operations.forecast.timing_tables import file_name, read_table
 from cnn_sensitivity.operations.gpu_check import speed
 from cnn_sensitivity.operations.gpu_check.cases import MODES, cases_of
 from cnn_sensitivity.operations.gpu_check.checks import Check, all_checks

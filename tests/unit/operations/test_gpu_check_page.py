@@ -6,9 +6,11 @@ import pytest
 from forecast_cases import plan_of
 
 from cnn_sensitivity.config import Architecture
+from cnn_sensitivity.engines.base import FORWARD
 from cnn_sensitivity.operations.forecast import Timings, as_text, forecast
 from cnn_sensitivity.operations.forecast.summary import duration
-from cnn_sensitivity.operations.forecast.timings import FORWARD, START_SECONDS, Mode
+from cnn_sensitivity.operations.forecast.timing_tables import Mode
+from cnn_sensitivity.operations.forecast.timings import START_SECONDS
 from cnn_sensitivity.operations.gpu_check.checks import Row
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.operations.gpu_check.report import hours_of, page, write_table

@@ -9,19 +9,19 @@ from forecast_cases import finished, plan_of
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.config import NETWORKS, Architecture, read
+from cnn_sensitivity.engines.base import FORWARD
 from cnn_sensitivity.operations.forecast import (
     Timings,
     as_text,
     forecast,
 )
-from cnn_sensitivity.operations.forecast.timings import (
+from cnn_sensitivity.operations.forecast.timing_tables import (
     COLUMNS,
-    FORWARD,
-    START_SECONDS,
     Mode,
     key_and_width,
     read_table,
 )
+from cnn_sensitivity.operations.forecast.timings import START_SECONDS
 from cnn_sensitivity.plan import Plan
 
 

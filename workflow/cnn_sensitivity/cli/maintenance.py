@@ -115,7 +115,7 @@ def _timings(options: argparse.Namespace) -> None:
     import pandas
 
     from cnn_sensitivity.operations.forecast import cpu_timings
-    from cnn_sensitivity.operations.forecast.timings import COLUMNS
+    from cnn_sensitivity.operations.forecast.timing_tables import COLUMNS
 
     rows = []
     for row in cpu_timings.rows(options.networks):

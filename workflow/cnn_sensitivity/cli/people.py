@@ -134,7 +134,7 @@ def _gpu_check(options: argparse.Namespace) -> None:
     """Find out whether this machine's GPU is right and how fast it is, for `make plan`."""
     import time
 
-    from cnn_sensitivity.operations.forecast.timings import file_name
+    from cnn_sensitivity.operations.forecast.timing_tables import file_name
     from cnn_sensitivity.operations.gpu_check.cases import cases_of
     from cnn_sensitivity.operations.gpu_check.checks import Scale, all_checks
     from cnn_sensitivity.operations.gpu_check.report import wrong_of

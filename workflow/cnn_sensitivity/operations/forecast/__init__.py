@@ -4,7 +4,8 @@ from cnn_sensitivity.operations.forecast.estimate import Forecast, forecast, for
 from cnn_sensitivity.operations.forecast.pace import Job
 from cnn_sensitivity.operations.forecast.priorities import Priorities
 from cnn_sensitivity.operations.forecast.summary import as_text, in_short, of_all
-from cnn_sensitivity.operations.forecast.timings import Timings, check_gpu_tables
+from cnn_sensitivity.operations.forecast.timing_tables import check_gpu_tables
+from cnn_sensitivity.operations.forecast.timings import Timings
 
 __all__ = [
     "Forecast",

@@ -14,7 +14,7 @@ import torch
 from cnn_sensitivity.engines.sgd.loop import Trainer
 from cnn_sensitivity.measures.sensitivity import measure
 from cnn_sensitivity.networks.initial import build_network
-from cnn_sensitivity.operations.forecast.timings import CPU, key_and_width
+from cnn_sensitivity.operations.forecast.timing_tables import CPU, key_and_width
 from cnn_sensitivity.operations.gpu_check.synthetic import random_images, training_settings
 
 # Width of the default run and side of its images; at width 1 the images are CIFAR-10's.

@@ -11,13 +11,8 @@ from cnn_sensitivity.engines.base import passes
 from cnn_sensitivity.operations.availability import is_download
 from cnn_sensitivity.operations.forecast import this_machine
 from cnn_sensitivity.operations.forecast.checkpoints import OF_TRAINING, checkpoint_bytes
-from cnn_sensitivity.operations.forecast.timings import (
-    START_SECONDS,
-    Machine,
-    Mode,
-    Timings,
-    gpu_tables,
-)
+from cnn_sensitivity.operations.forecast.timing_tables import Mode, gpu_tables
+from cnn_sensitivity.operations.forecast.timings import START_SECONDS, Machine, Timings
 from cnn_sensitivity.papers import all_inputs, figure_inputs, jobs
 from cnn_sensitivity.plan import Plan, Run
 from cnn_sensitivity.tasks.images.image_files import list_images

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from cnn_sensitivity.operations.forecast.timings import file_name
+from cnn_sensitivity.operations.forecast.timing_tables import file_name
 
 FOLDER = Path(".snakemake/timings")
 NETWORKS = ("FullConnL4", "LeNet", "VGG11bn", "SimpleCNN1D")

@@ -10,7 +10,6 @@ kind of device in the first line of their log. Before the first has finished, th
 
 import csv
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,133 +21,28 @@ from statistics import median
 from typing import Any
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.base.files import unreadable
 from cnn_sensitivity.config import Architecture, TrainingSettings
 from cnn_sensitivity.engines.base import FORWARD
+from cnn_sensitivity.operations.forecast.timing_tables import (
+    CPU,
+    ONE_BY_ONE,
+    Mode,
+    Speed,
+    key_and_width,
+    read_table,
+)
 from cnn_sensitivity.operations.forecast.training_log import TAKEN
 
-COLUMNS = (
-    "device",  # cpu: one core; else the GPU's name
-    "network",
-    "width",
-    "image_size",
-    "precision",  # of the matrix products of training
-    "cuda_graph",  # 1: each step is one graph, 0: it is not
-    "seeds",  # that train as one computation
-    "parameters",
-    "train_seconds",  # for 1000 images, forward, backward and step
-    "measure_seconds",  # for 1000 images, each passed as it is, deformed and noisy; may be empty
-)
-CPU = "cpu"
-GPU_TABLES = Path("timings")
 # What a job needs to start Python and import torch, on the core that the table is from.
 START_SECONDS = 3.0
-# A forward pass alone, as a part of a training step: testing after an epoch.
 # A shorter training says more about the start of a job than about the network.
 SHORTEST = 60.0
 # In the log of a training that an earlier attempt began: its time is that of a part.
 RESUMED = ": goes on in epoch "
 LONGEST_HEADER = 10**8  # bytes: what safetensors itself accepts
 
-
-def key_and_width(network: Architecture) -> tuple[str, float]:
-    """Return what names a network in the table, and the width that it is looked up by."""
-    if network.name != "SimpleCNN1D":
-        return network.name, network.width
-    channels = network.number("channels", 1000)
-    return f"SimpleCNN1D stride {network.options.get('stride', 2)}", channels * network.width
-
-
-@dataclass(frozen=True)
-class Mode:
-    """How the steps of a training are computed: it changes their time, not what they are for."""
-
-    precision: str = "float32"
-    cuda_graph: bool = False
-    seeds: int = 1
-    """That train as one computation."""
-
-    @classmethod
-    def of(cls, settings: TrainingSettings) -> "Mode":
-        """Return how a job's steps are computed, if all its seeds can be stacked."""
-        graph = settings.compute.cuda_graph
-        return cls(settings.recipe.precision, graph, len(settings.seeds))
-
-
-@dataclass(frozen=True)
-class Speed:
-    """One network of one width on one device."""
-
-    width: float
-    image_size: int
-    mode: Mode
-    parameters: float
-    train_seconds: float
-    measure_seconds: float | None
-
-    def distance(self, size: int | None, mode: Mode) -> tuple[float, ...]:
-        """Return how far this is from what is asked: what counts most comes first."""
-        return (
-            self.mode.precision != mode.precision,
-            self.mode.cuda_graph != mode.cuda_graph,
-            abs(self.image_size - size) if size else 0,
-            abs(log(self.mode.seeds / mode.seeds)),
-        )
-
-
 Key = tuple[bool, str, float, int, Mode]
 """Of a timed training: whether on a GPU, network, width, image size, and how on a GPU."""
-
-
-def gpu_tables(folder: Path = GPU_TABLES) -> list[Path]:
-    """Return the tables of GPUs that have been timed, in alphabetical order."""
-    return sorted(folder.glob("*.csv"))
-
-
-def file_name(device: str) -> str:
-    """Return the name of a device as it stands in the names of files."""
-    return re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
-
-
-def read_table(path: Path) -> dict[tuple[str, str], list[Speed]]:
-    """Return the speeds of a table by device and network.
-
-    Raises:
-        UserError: it cannot be read, lacks a column, or a cell is no number.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is no text; make gpu-check writes such a table") from None
-    found = defaultdict(list)
-    for number, row in enumerate(csv.DictReader(lines), start=2):
-        try:
-            found[row["device"], row["network"]].append(_speed(row))
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{path}: line {number} is no timing ({type(error).__name__}: {error});"
-                f" a table has the columns {', '.join(COLUMNS)}"
-            ) from None
-    return dict(found)
-
-
-def check_gpu_tables() -> None:
-    """Raise UserError if a table in `timings/` cannot be used."""
-    for path in gpu_tables():
-        read_table(path)
-
-
-def _speed(row: dict[str, str]) -> Speed:
-    return Speed(
-        float(row["width"]),
-        int(row["image_size"]),
-        Mode(row["precision"], bool(int(row["cuda_graph"])), int(row["seeds"])),
-        float(row["parameters"]),
-        float(row["train_seconds"]),
-        float(row["measure_seconds"]) if row["measure_seconds"] else None,
-    )
 
 
 @dataclass(frozen=True)
@@ -264,7 +158,9 @@ class Timings:
             if (there.width, there.image_size) == (speed.width, speed.image_size)
         ]
 
-    def train_seconds(self, network: Architecture, size: int, mode: Mode = Mode()) -> float | None:
+    def train_seconds(
+        self, network: Architecture, size: int, mode: Mode = ONE_BY_ONE
+    ) -> float | None:
         """Return the seconds of 1000 images in training; None for a network not timed yet.
 
         Where a mode has not been timed, those of the one most like it.
@@ -275,7 +171,7 @@ class Timings:
         return None if reference is None else reference * self.machine.factor
 
     def measure_seconds(
-        self, network: Architecture, size: int, mode: Mode = Mode()
+        self, network: Architecture, size: int, mode: Mode = ONE_BY_ONE
     ) -> float | None:
         """Return the seconds of measuring one state of a network on 1000 images.
 
@@ -290,14 +186,14 @@ class Timings:
 
     def parameters(self, network: Architecture) -> float | None:
         """Return the number of parameters, about."""
-        return self._interpolated("parameters", network, None, Mode(), on_gpu=False)
+        return self._interpolated("parameters", network, None, ONE_BY_ONE, on_gpu=False)
 
-    def is_own(self, network: Architecture, size: int, mode: Mode = Mode()) -> bool:
+    def is_own(self, network: Architecture, size: int, mode: Mode = ONE_BY_ONE) -> bool:
         """Return whether this machine has timed the training of a network."""
         return self._key(network, size, mode) in self._own
 
     def _key(self, network: Architecture, size: int, mode: Mode) -> Key:
-        return self._on_gpu, *key_and_width(network), size, mode if self._on_gpu else Mode()
+        return self._on_gpu, *key_and_width(network), size, mode if self._on_gpu else ONE_BY_ONE
 
     def _reference_seconds(
         self, quantity: str, network: Architecture, size: int, mode: Mode
@@ -362,7 +258,7 @@ def _read(benchmark: Path) -> Finished | None:
         images = passed + FORWARD * made["test_images"] * recipe.tests / recipe.epochs
         passes = images / 1000 * sum(seed["epochs"] for seed in made["seeds"])
         size, on_gpu = int(made["dataset"]["image_size"]), log.startswith("GPU")
-        mode = Mode.of(settings) if on_gpu else Mode()
+        mode = Mode.of(settings) if on_gpu else ONE_BY_ONE
         network = settings.network
         return Finished(on_gpu, network, size, mode, passes, seconds) if passes else None
     except (OSError, ArithmeticError, LookupError, StopIteration, TypeError, ValueError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cnn_sensitivity.config import TrainingSettings
 from cnn_sensitivity.operations.forecast.estimate import data_of
-from cnn_sensitivity.operations.forecast.timings import key_and_width
+from cnn_sensitivity.operations.forecast.timing_tables import key_and_width
 from cnn_sensitivity.plan import Plan
 
 PRECISIONS = ("float32", "bf16", "tf32")

@@ -8,7 +8,7 @@ from pandas import DataFrame
 from cnn_sensitivity.base.files import write_atomically
 from cnn_sensitivity.operations.forecast import forecast
 from cnn_sensitivity.operations.forecast.summary import duration
-from cnn_sensitivity.operations.forecast.timings import COLUMNS, key_and_width, read_table
+from cnn_sensitivity.operations.forecast.timing_tables import COLUMNS, key_and_width, read_table
 from cnn_sensitivity.operations.gpu_check.cases import PRECISIONS
 from cnn_sensitivity.operations.gpu_check.checks import Row
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome

@@ -9,7 +9,7 @@ import torch
 
 from cnn_sensitivity.base.errors import UserError, in_one_line
 from cnn_sensitivity.base.files import write_atomically
-from cnn_sensitivity.operations.forecast.timings import file_name
+from cnn_sensitivity.operations.forecast.timing_tables import file_name
 from cnn_sensitivity.operations.gpu_check.checks import Check, Row
 from cnn_sensitivity.operations.gpu_check.outcome import Outcome
 from cnn_sensitivity.operations.gpu_check.report import Results, page, write_table
