@@ -175,7 +175,7 @@ def code_of(*modules):
 def measures_of(wildcards):
     """Return the modules of the quantities that are measured of a run: another's edit is nothing."""
     measurements = PLAN.measurement_settings(PLAN.run(wildcards.name)).measurements
-    return {f"measures.{each.quantity}" for each in measurements.values()}
+    return sorted({f"measures.{each.quantity}" for each in measurements.values()})
 
 
 def describe_rule(name, docstring):

@@ -8,9 +8,7 @@ rule measure:
     input:
         dataset=dataset_of,
         checkpoint=f"{RUN_FILES}/checkpoint.safetensors",
-        code=lambda wildcards: code_of(
-            "measures.job", "base.arithmetic", *sorted(measures_of(wildcards))
-        ),
+        code=lambda wildcards: code_of("measures.job", "base.arithmetic", *measures_of(wildcards)),
     output:
         f"{RUN_FILES}/{MEASUREMENTS}",
     log:
