@@ -34,6 +34,7 @@ from cnn_sensitivity.tasks.points.components import parity
 from cnn_sensitivity.tasks.points.sphere import constant, uniform
 from cnn_sensitivity.tasks.points.stripe import stripe
 
+TO_THE_END = gradient_flow.Settings(tolerance=0.1)
 Work = Callable[[], float | None]
 """What is timed; it may return how many gradients it evaluated."""
 
@@ -122,7 +123,7 @@ def _flow(
     points: int,
     nets: Sequence[nn.Module],
     alpha: float,
-    settings: gradient_flow.Settings = gradient_flow.Settings(tolerance=0.1),  # noqa: B008
+    settings: gradient_flow.Settings = TO_THE_END,
 ) -> Work:
     dimension = next(nets[0].parameters()).shape[1]
     drawn = [stripe(np.random.default_rng(seed), points, dimension) for seed in range(len(nets))]

@@ -2,8 +2,9 @@
 
     PYTHONPATH=tests:tests/unit:workflow python -m benchmarks.speed [--docs DOCS] [PART ...]
 
-Parts: growth (`growing`), steps and profile (`training_ways`). Each has a table, docs/speed/*.csv,
-from which the page is made; those that are not asked for stay. `page` measures nothing.
+Parts: growth (`growing`), planning (`bench_workflow`), steps and profile (`training_ways`). Each
+has a table, docs/speed/*.csv, from which the page is made; those that are not asked for stay.
+`page` measures nothing.
 """
 
 import argparse
@@ -17,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import training_ways
+from benchmarks import bench_workflow, training_ways
 from benchmarks.growing import ALL
 
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 HEAD = """# How fast, and how the costs grow
 
-Seconds are those of one core, on a machine with AVX-512 that did other work besides. `make speed`
+Seconds are those of one core, on a machine with AVX-512, which did nothing else. `make speed`
 measures it all again on yours, and `make bench` compares with the best alternative, as ratios
 within one run.
 """
@@ -45,8 +46,15 @@ def growth() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def planning() -> pd.DataFrame:
+    """Return the seconds of a dry run of each paper's own grid."""
+    rows = pd.DataFrame(bench_workflow.planning())
+    return rows.rename(columns={"ratio": "seconds"})[["name", "seconds", "detail"]]
+
+
 TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "growth": growth,
+    "planning": planning,
     "steps": training_ways.ways,
     "profile": training_ways.spent,
 }
@@ -61,8 +69,8 @@ def exponent(sizes: pd.Series, values: pd.Series) -> float:
 def page(folder: Path) -> str:
     """Return the page of the tables in a folder, as Markdown."""
     tables = {name: pd.read_csv(folder / f"{name}.csv") for name in TABLES}
-    parts = [HEAD, _of_growth(tables["growth"]), _of_steps(tables["steps"], tables["profile"])]
-    return "\n".join(parts)
+    steps = _of_steps(tables["steps"], tables["profile"])
+    return "\n".join([HEAD, _of_growth(tables["growth"]), _of_planning(tables["planning"]), steps])
 
 
 def _of_growth(table: pd.DataFrame) -> str:
@@ -89,6 +97,22 @@ def _of_series(variable: str, rows: pd.DataFrame) -> str:
         slope = exponent(rows["size"], rows["gradients"])
         lines[f"gradients, exponent {slope:.2f}"] = [f"{each:,.0f}" for each in rows["gradients"]]
     return _table([[name, *cells] for name, cells in lines.items()])
+
+
+def _of_planning(table: pd.DataFrame) -> str:
+    rows = [
+        [row["name"].removesuffix(", seconds"), f"{row['seconds']:.1f}", row["detail"]]
+        for _, row in table.iterrows()
+    ]
+    return "\n".join(
+        [
+            "## Planning\n",
+            "A dry run of each paper's own grid from nothing, by the clock. Most of it is"
+            " Snakemake's: for each job that ends it asks all inputs of the figures anew.\n",
+            _table([["", "seconds", ""], *rows]),
+            "",
+        ]
+    )
 
 
 def _of_steps(steps: pd.DataFrame, spent: pd.DataFrame) -> str:
