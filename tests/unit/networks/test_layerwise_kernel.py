@@ -39,3 +39,14 @@ def test_the_faster_kernel_is_taken_where_there_is_one() -> None:
     layered, other = ntk_fully_connected(4, 3), nn.Sequential(nn.Linear(4, 1))
     assert isinstance(of_network(layered), LayerwiseTangentKernel)
     assert isinstance(of_network(other), EmpiricalTangentKernel)
+
+
+def test_layers_that_share_weights_have_the_kernel_of_the_jacobians() -> None:
+    torch.manual_seed(0)
+    network = ntk_fully_connected(5, 5, hidden_layers=2, activation="swish").double()
+    network.linear2.weight = network.linear1.weight
+    points = torch.randn(4, 5).double()
+    expected = EmpiricalTangentKernel(network)(points, points)
+    torch.testing.assert_close(of_network(network)(points, points), expected)
+    with pytest.raises(UserError, match="scaled linear"):
+        LayerwiseTangentKernel(network)
