@@ -62,8 +62,15 @@ def _bare_step(
     recipe = settings.recipe
     network = build_network(settings, dataset, settings.seeds[0]).train()
     network.to(memory_format=layout)  # type: ignore[call-overload]
-    optimizer = recipes.optimizer(
-        recipe, dict(network.named_parameters()), recipes.weight_decays(recipe, network)
+    parameters, decays = dict(network.named_parameters()), recipes.weight_decays(recipe, network)
+    groups = [
+        {"params": [parameters[n] for n in decays if decays[n] == decay], "weight_decay": decay}
+        for decay in sorted(set(decays.values()))
+    ]
+    optimizer: torch.optim.Optimizer = (
+        torch.optim.Adam(groups, lr=1e-3, fused=True)
+        if recipe.optimizer == "adam"
+        else torch.optim.SGD(groups, lr=1e-3, momentum=recipe.momentum, fused=True)
     )
     images = normalize(dataset.train.images[: recipe.batch_size], dataset.mean, dataset.std)
     images, labels = (

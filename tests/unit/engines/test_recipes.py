@@ -65,36 +65,3 @@ def test_weight_decay_spares_biases_and_batch_norm():
         name for name, p in network.named_parameters() if p.dim() > 1
     }
     assert all("bias" not in name for name, value in decays.items() if value)
-
-
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_ridge_is_the_penalty_added_to_the_loss(momentum):
-    recipe = Recipe(ridge=0.3, weight_decay=0, momentum=momentum, learning_rate=0.1)
-    torch.manual_seed(0)
-    options = {"blocks": 2, "channels": 5}
-    network = networks.build("SimpleCNN1D", 1, 1, 8, **options)
-    other = networks.build("SimpleCNN1D", 1, 1, 8, **options)
-    other.load_state_dict(network.state_dict())
-    inputs = torch.randn(4, 1, 8)
-    parameters = dict(network.named_parameters())
-    ours = recipes.optimizer(recipe, parameters, recipes.weight_decays(recipe, network))
-    reference = torch.optim.SGD(other.parameters(), lr=0.1, momentum=momentum)
-    for _ in range(3):
-        ours.zero_grad()
-        network(inputs).square().mean().backward()
-        ours.step()
-        reference.zero_grad()
-        convolutions = [m.weight for m in other.modules() if isinstance(m, nn.Conv1d)]
-        penalty = 0.3 * sum(w.square().sum() for w in convolutions) / (5 * 2)
-        (other(inputs).square().mean() + penalty).backward()
-        reference.step()
-    for one, two in zip(network.parameters(), other.parameters(), strict=True):
-        torch.testing.assert_close(one, two)
-
-
-def test_adam_has_torchs_defaults():
-    parameters = {"w": nn.Parameter(torch.ones(3, 2))}
-    ours = recipes.optimizer(Recipe(optimizer="adam", learning_rate=0.1), parameters, {"w": 0.0})
-    parameters["w"].sum().backward()
-    ours.step()
-    torch.testing.assert_close(parameters["w"].data, torch.full((3, 2), 0.9))

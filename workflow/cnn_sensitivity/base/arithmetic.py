@@ -15,13 +15,13 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     """
     # cuBLAS is deterministic only with a workspace of fixed size, set before it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    strict = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    mode = torch.get_deterministic_debug_mode()
     fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     before = torch.get_float32_matmul_precision()
     tf32 = precision == "tf32"
-    # Warn only: a user's own network may need an operation that has no deterministic form.
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Warn only: a user's own network may need an operation that has no deterministic form. The
+    # better known `use_deterministic_algorithms` loads PyTorch's compiler, in 1.6 s.
+    torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     cuda = device.type == "cuda"
     if cuda:
@@ -32,7 +32,7 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
         ):
             yield
     finally:
-        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        torch.set_deterministic_debug_mode(mode)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
         if cuda:
             torch.set_float32_matmul_precision(before)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 
 from cnn_sensitivity.engines.sgd.ensemble import Ensemble
+from cnn_sensitivity.engines.sgd.optimizer import Optimizer
 
 WARM_UP_STEPS = 3
 
@@ -20,7 +21,7 @@ class GraphedStep:
     def __init__(
         self,
         compute: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         ensemble: Ensemble,
         images: torch.Tensor,
         labels: torch.Tensor,

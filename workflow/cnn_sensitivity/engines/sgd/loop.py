@@ -20,6 +20,7 @@ from cnn_sensitivity.engines.sgd.ensemble import (
     on_cpu,
 )
 from cnn_sensitivity.engines.sgd.evaluation import evaluate, forward
+from cnn_sensitivity.engines.sgd.optimizer import Optimizer
 from cnn_sensitivity.engines.sgd.records import Record
 from cnn_sensitivity.networks.initial import build_network, seed_of
 from cnn_sensitivity.tasks.store import Dataset, Split
@@ -57,14 +58,14 @@ class Trainer:
         self.alive = list(range(len(seeds)))
         self.epoch = self.step = 0
         members = [build_network(settings, dataset, seed).to(device) for seed in seeds]
-        self._decays = recipes.weight_decays(self.recipe, members[0])
+        decays = recipes.weight_decays(self.recipe, members[0])
         self._channels_last = settings.compute.channels_last and len(seeds) == 1
         if self._channels_last:
             members[0].to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ensemble: Ensemble = Stacked(members) if len(seeds) > 1 else Single(members[0])
         self._initial, self._last, self._best = (copy_of(self.ensemble.state()) for _ in range(3))
         self._kept: dict[str, State] = {}
-        self._optimizer = recipes.optimizer(self.recipe, self.ensemble.parameters, self._decays)
+        self._optimizer = Optimizer(self.recipe, self.ensemble.parameters, decays)
         self._graph: GraphedStep | None = None
         self._sums = torch.zeros(2, len(seeds), dtype=torch.float64, device=device)
 
@@ -114,10 +115,8 @@ class Trainer:
             self._seed_draws(self._seed_of(seed, "network", self.epoch + 1, self.step))
         step = self.epoch * self.batches.steps + self.step
         rate = recipes.learning_rate(self.recipe, step, self.batches.steps)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
         self._sums += self._gradients(images, labels)
-        self._optimizer.step()
+        self._optimizer.step(rate)
         self.step += 1
 
     def _seed_draws(self, seed: int) -> None:
@@ -205,16 +204,9 @@ class Trainer:
         self._sums = self._sums[:, rows]
         if not rows:
             return
-        old, old_state = self.ensemble.parameters, self._optimizer.state
         self.ensemble.keep(rows)
         self._graph = None
-        self._optimizer = recipes.optimizer(self.recipe, self.ensemble.parameters, self._decays)
-        for name, parameter in self.ensemble.parameters.items():
-            self._optimizer.state[parameter] = {
-                key: value[rows] if value.shape == old[name].shape else value
-                for key, value in old_state.get(old[name], {}).items()
-                if value is not None
-            }
+        self._optimizer = self._optimizer.of_rows(rows, self.ensemble.parameters)
 
     def result(self) -> Result:
         """Return the records and weights once the training has ended."""
@@ -234,10 +226,8 @@ class Trainer:
         tensors = {"sums": self._sums}
         for kind, state in self._changing_states().items():
             tensors.update({f"{kind}/{name}": tensor for name, tensor in state.items()})
-        for name, parameter in self.ensemble.parameters.items():
-            for key, value in self._optimizer.state.get(parameter, {}).items():
-                if value is not None:
-                    tensors[f"optimizer/{key}/{name}"] = value
+        for name, kept in self._optimizer.state.items():
+            tensors.update({f"optimizer/{key}/{name}": tensor for key, tensor in kept.items()})
         return plain, on_cpu(tensors)
 
     def _changing_states(self) -> dict[str, State]:
@@ -262,15 +252,4 @@ class Trainer:
             part, _, rest = key_name.partition("/")
             if part == "optimizer":
                 key, _, name = rest.partition("/")
-                parameter = self.ensemble.parameters[name]
-                self._optimizer.state[parameter][key] = _laid_out_as(parameter, tensor)
-
-
-def _laid_out_as(parameter: torch.Tensor, saved: torch.Tensor) -> torch.Tensor:
-    """Return what an optimiser keeps of a parameter on its device, and in its layout in memory.
-
-    Fused optimisers take both for equal and would pair the wrong numbers.
-    """
-    if saved.shape != parameter.shape:  # a count of steps
-        return saved.to(parameter.device)
-    return torch.empty_like(parameter, dtype=saved.dtype).copy_(saved)
+                self._optimizer.restore(name, key, tensor)

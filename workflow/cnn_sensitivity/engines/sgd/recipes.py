@@ -1,4 +1,4 @@
-"""Recipes: learning rate, loss and optimiser as the configuration names them."""
+"""Recipes: learning rate, loss and weight decay as the configuration names them."""
 
 from math import cos, pi
 
@@ -67,17 +67,3 @@ def weight_decays(recipe: Recipe, network: nn.Module) -> dict[str, float]:
         ridge = 2 * recipe.ridge / (module.out_channels * len(convolutions))
         decays[f"{name}.weight"] += ridge
     return decays
-
-
-def optimizer(
-    recipe: Recipe, parameters: dict[str, nn.Parameter], decays: dict[str, float]
-) -> torch.optim.Optimizer:
-    """Return the optimiser of parameters, single or stacked: its updates are elementwise."""
-    groups = [
-        {"params": [parameters[n] for n in parameters if decays[n] == decay], "weight_decay": decay}
-        for decay in sorted(set(decays.values()))
-    ]
-    # fused: one kernel for all parameters, on a CPU too.
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=recipe.learning_rate, fused=True)
-    return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, fused=True)
