@@ -43,7 +43,7 @@ import sys
 
 class Nowhere:
     def find_spec(self, name, *_):
-        if name in ("torch._dynamo", "torch._inductor"):
+        if name in ("torch._dynamo", "torch._inductor", "sympy"):
             raise ImportError(name)
 
 

@@ -21,4 +21,6 @@ class KernelPredictor(nn.Module):
         self.register_buffer("offset", torch.tensor(offset, dtype=torch.float64))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.kernel(inputs.double(), self.inputs) @ self.dual + self.offset
+        support = self.dual != 0  # a machine's: a part of the training points
+        kernel = self.kernel(inputs.double(), self.inputs[support])
+        return kernel @ self.dual[support] + self.offset

@@ -56,8 +56,8 @@ class Members:
         tensors |= {name: x[rows] for name, x in self._fixed.items()}
         with torch.enable_grad():
             raw = vmap(self._call)(tensors, self.inputs[rows])
-        outputs, slopes = self._judged(raw.detach(), rows)
-        (gradients,) = torch.autograd.grad(raw, theta, slopes)
+            outputs, along = self._judged(raw, rows)
+        (gradients,) = torch.autograd.grad(along, theta)
         return outputs, gradients
 
     def state(self, theta: Tensor, row: int) -> dict[str, Tensor]:
@@ -70,14 +70,19 @@ class Members:
         self._set(theta, row)
         with torch.enable_grad():
             raw = self._scalars(self._networks[row](self.inputs[row]))
-        outputs, slopes = self._judged(raw.detach(), row)
-        parts = torch.autograd.grad(raw, self._moving[row], slopes, materialize_grads=True)
+            outputs, along = self._judged(raw, row)
+        parts = torch.autograd.grad(along, self._moving[row], materialize_grads=True)
         return outputs, torch.cat([part.flatten() for part in parts])
 
     def _judged(self, raw: Tensor, rows: Tensor | int) -> tuple[Tensor, Tensor]:
-        """Return F, and the slopes of the mean loss, of the networks' own outputs."""
-        outputs = self.alpha * (raw - self.initial_outputs[rows])
-        return outputs, self.loss.slope(outputs, self.targets[rows]) / outputs.shape[-1]
+        """Return F, and the number whose gradient is that of the mean losses, of raw outputs.
+
+        It is the outputs along the slopes: for slopes given to `autograd.grad` PyTorch loads sympy,
+        in half a second, and compares symbolic shapes at every call.
+        """
+        outputs = self.alpha * (raw.detach() - self.initial_outputs[rows])
+        slopes = self.loss.slope(outputs, self.targets[rows]) / outputs.shape[-1]
+        return outputs, raw.flatten() @ slopes.flatten()
 
     def _set(self, theta: Tensor, row: int) -> None:
         parts = self._parts(theta.detach()[None])
