@@ -35,7 +35,7 @@ for figure, tables in FIGURE_INPUTS.items():
         log:
             f"{PLAN.results}/logs/{figure}.log",
         group:
-            "light"
+            light
         conda:
             ENVIRONMENT
         resources:

@@ -45,7 +45,7 @@ rule claims:
     log:
         f"{PLAN.results}/logs/claims.log",
     group:
-        "light"
+        light
     conda:
         ENVIRONMENT
     resources:
@@ -68,7 +68,7 @@ rule software:
     log:
         f"{PLAN.results}/logs/software.log",
     group:
-        "light"
+        light
     conda:
         ENVIRONMENT
     params:
@@ -91,7 +91,7 @@ rule first_page:
     log:
         f"{PLAN.results}/logs/first_page.log",
     group:
-        "light"
+        light
     conda:
         ENVIRONMENT
     resources:
