@@ -39,6 +39,11 @@ class Members:
         self._fixed = {name: x.detach() for name, x in (buffers | named).items()}
         self._shapes = [self._fixed.pop(name).shape[1:] for name in self._names]
         self.theta = torch.stack([nn.utils.parameters_to_vector(x) for x in self._moving]).detach()
+        self._flat = self.theta.clone()  # the memory of the networks' parameters, from here on
+        for row, parameters in enumerate(self._moving):
+            parts = self._parts(self._flat[row, None])
+            for parameter, part in zip(parameters, parts, strict=True):
+                parameter.data = part[0]
         with torch.no_grad():
             outputs = [self._scalars(n(x)) for n, x in zip(self._networks, inputs, strict=True)]
         self.initial_outputs = torch.stack(outputs)
@@ -62,12 +67,12 @@ class Members:
 
     def state(self, theta: Tensor, row: int) -> dict[str, Tensor]:
         """Return the state of the network that theta [N] makes of member `row`."""
-        self._set(theta, row)
+        self._flat[row] = theta
         return {name: x.clone() for name, x in self._networks[row].state_dict().items()}
 
     def _alone(self, theta: Tensor, row: int) -> tuple[Tensor, Tensor]:
         """Return F [P] and the gradient [N] of one member, which vmap would slow down."""
-        self._set(theta, row)
+        self._flat[row] = theta
         with torch.enable_grad():
             raw = self._scalars(self._networks[row](self.inputs[row]))
             outputs, along = self._judged(raw, row)
@@ -84,15 +89,10 @@ class Members:
         slopes = self.loss.slope(outputs, self.targets[rows]) / outputs.shape[-1]
         return outputs, raw.flatten() @ slopes.flatten()
 
-    def _set(self, theta: Tensor, row: int) -> None:
-        parts = self._parts(theta.detach()[None])
-        for parameter, part in zip(self._moving[row], parts, strict=True):
-            parameter.data = part[0]
-
     def _parts(self, theta: Tensor) -> list[Tensor]:
-        """Return theta [R, N] as tensors [R, ...] of the parameters' shapes."""
+        """Return theta [R, N] as tensors [R, ...] of the parameters' shapes, on its memory."""
         parts = theta.split([shape.numel() for shape in self._shapes], dim=1)
-        return [x.reshape(-1, *shape) for x, shape in zip(parts, self._shapes, strict=True)]
+        return [x.view(-1, *shape) for x, shape in zip(parts, self._shapes, strict=True)]
 
     def _call(self, tensors: dict[str, Tensor], inputs: Tensor) -> Tensor:
         return self._scalars(functional_call(self._template, tensors, (inputs,)))
