@@ -60,7 +60,7 @@ def test_the_grid_around_a_run_does_not_enter_its_settings(quick: Plan) -> None:
     """Adding a seed or a noise level must not retrain what there is."""
     raw = yaml.safe_load((ROOT / "config.yaml").read_text())
     networks = raw["experiments"]["images"]["networks"]
-    networks[3] = {**networks[3], "seeds": [0, 1], "noise": [0, 3]}
+    networks[3] = {**networks[3], "seeds": [0, 1, 2, 3], "noise": [0, 3]}
     raw["experiments"]["images"]["noise"] = [0, 3, 10, 30]
     raw["run"] = "another"
     raw["measurements"]["sensitivity"]["average"] = "median"

@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Sequence
 
+from cnn_sensitivity.base.allocation import keep_memory
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.cli import jobs, maintenance, people
 from cnn_sensitivity.cli.verbs import Verbs
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # what a locale has no sign for is said otherwise
         sys.stdout.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
+    keep_memory()
     try:
         options.run(options)
     except UserError as error:

@@ -37,6 +37,17 @@ class Sharpened(nn.Module):
             return self.shape(input)
         return self.shape(self.steepness * input) / self.steepness
 
+    def with_slope(self, input: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the function and its derivative, that of relu at 0 being 0."""
+        if self.shape is torch.relu:
+            value = torch.relu(input)
+            return value, value.sign()
+        step = torch.sigmoid(self.steepness * input)
+        if self.shape is nn.functional.softplus:
+            return self(input), step
+        value = input * step
+        return value, torch.addcmul(step, value, 1 - step, value=self.steepness)
+
 
 class ScaledWeights(ScaledLinear):
     """A `ScaledLinear` that scales its weights: in a full batch they are fewer than the inputs."""
