@@ -6,6 +6,7 @@ to begin, and turn to it at every step.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,70 +46,40 @@ class Optimizer:
     def step(self, rate: float) -> None:
         """Update every parameter by its gradient at this learning rate."""
         update = self._adam if self._recipe.optimizer == "adam" else self._sgd
+        # fused: one kernel for all parameters, on a CPU too
+        told = {"lr": rate, "fused": True, "maximize": False}
         for decay, names in self._groups:
             reached = [name for name in names if self._parameters[name].grad is not None]
             if reached:
-                parameters: list[Tensor] = [self._parameters[name] for name in reached]
-                gradients = [x.grad for x in parameters if x.grad is not None]
-                update(reached, parameters, gradients, rate, decay)
+                update(reached, weight_decay=decay, **told)
 
-    def _sgd(
-        self,
-        names: list[str],
-        parameters: list[Tensor],
-        gradients: list[Tensor],
-        rate: float,
-        decay: float,
-    ) -> None:
+    def _sgd(self, names: list[str], **told: Any) -> None:
         momenta = [self.state[name].get("momentum_buffer") for name in names]
-        sgd(
-            parameters,
-            gradients,
-            momenta,
-            fused=True,  # one kernel for all parameters, on a CPU too
-            lr=rate,
-            weight_decay=decay,
-            momentum=self._recipe.momentum,
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
-        )
-        for name, momentum in zip(names, momenta, strict=True):
-            if momentum is not None:
-                self.state[name]["momentum_buffer"] = momentum
+        momentum = self._recipe.momentum
+        sgd(*self._moving(names), momenta, momentum=momentum, dampening=0.0, nesterov=False, **told)
+        for name, kept in zip(names, momenta, strict=True):
+            if kept is not None:
+                self.state[name]["momentum_buffer"] = kept
 
-    def _adam(
-        self,
-        names: list[str],
-        parameters: list[Tensor],
-        gradients: list[Tensor],
-        rate: float,
-        decay: float,
-    ) -> None:
-        for name, parameter in zip(names, parameters, strict=True):
+    def _adam(self, names: list[str], **told: Any) -> None:
+        for name in names:
             if not self.state[name]:
+                parameter = self._parameters[name]
                 self.state[name] = {
-                    "step": torch.zeros((), device=parameter.device),
                     "exp_avg": torch.zeros_like(parameter),
                     "exp_avg_sq": torch.zeros_like(parameter),
+                    "step": torch.zeros((), device=parameter.device),
                 }
-        kept = [self.state[name] for name in names]
-        adam(
-            parameters,
-            gradients,
-            [state["exp_avg"] for state in kept],
-            [state["exp_avg_sq"] for state in kept],
-            [],
-            [state["step"] for state in kept],
-            fused=True,
-            lr=rate,
-            weight_decay=decay,
-            beta1=0.9,
-            beta2=0.999,
-            eps=1e-8,
-            amsgrad=False,
-            maximize=False,
+        means, squares, steps = (
+            [self.state[name][key] for name in names] for key in ("exp_avg", "exp_avg_sq", "step")
         )
+        told |= {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False}
+        adam(*self._moving(names), means, squares, [], steps, **told)
+
+    def _moving(self, names: list[str]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the parameters of these names, and their gradients."""
+        parameters: list[Tensor] = [self._parameters[name] for name in names]
+        return parameters, [x.grad for x in parameters if x.grad is not None]
 
     def of_rows(self, rows: Sequence[int], parameters: dict[str, nn.Parameter]) -> "Optimizer":
         """Return the optimiser of these rows of the stack, whose parameters are new tensors."""
