@@ -87,7 +87,9 @@ class Members:
 
     def _written_out(self, theta: Tensor, rows: Tensor, layered: Layered) -> tuple[Tensor, Tensor]:
         """Return F [R, P] and the gradients [R, N] of members without autograd."""
-        raw, gradients = layered.outputs(self._parts(theta), self._columns[rows])
+        # Of one member a view: its points may be more than all else that a gradient reads.
+        columns = self._columns[rows] if len(rows) > 1 else self._columns[int(rows)][None]
+        raw, gradients = layered.outputs(self._parts(theta), columns)
         outputs, slopes = self._judged(raw, rows)
         return outputs, torch.cat([each.flatten(1) for each in gradients(slopes)], dim=1)
 
