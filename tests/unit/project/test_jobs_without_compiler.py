@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import training_cases as cases
 from checkout import ROOT
+from missing_modules import command_without
 
 from cnn_sensitivity.config import TrainingSettings, run_name
 from cnn_sensitivity.tasks import store
@@ -37,25 +37,12 @@ JOBS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"compression": OF_POINTS["compression"]},
     ),
 }
-WITHOUT_COMPILER = """
-import sys
-
-
-class Nowhere:
-    def find_spec(self, name, *_):
-        if name in ("torch._dynamo", "torch._inductor", "sympy"):
-            raise ImportError(name)
-
-
-sys.meta_path.insert(0, Nowhere())
-from cnn_sensitivity.cli import main
-main(sys.argv[1:])
-"""
+WITHOUT_COMPILER = command_without("torch._dynamo", "torch._inductor", "sympy")
 
 
 def run(*arguments: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_COMPILER, *arguments, "--gpus", "0"],
+        [*WITHOUT_COMPILER, *arguments, "--gpus", "0"],
         env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
         capture_output=True,
         text=True,

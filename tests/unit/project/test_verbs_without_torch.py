@@ -3,7 +3,6 @@
 import argparse
 import shutil
 import subprocess
-import sys
 from contextlib import chdir
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import training_cases as cases
 from checkout import ROOT
 from measured_views import as_measured
+from missing_modules import command_without
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.cli import parser
@@ -52,20 +52,6 @@ COMMANDS = {
     "article": "--configfile results/quick/config.yaml",
     "articles": "committed",
 }
-WITHOUT_TORCH = """
-import sys
-
-
-class Nowhere:
-    def find_spec(self, name, *_):
-        if name.partition(".")[0] == "torch":
-            raise ImportError(name)
-
-
-sys.meta_path.insert(0, Nowhere())
-from cnn_sensitivity.cli import main
-main(sys.argv[1:])
-"""
 
 
 def verbs() -> set[str]:
@@ -112,7 +98,7 @@ def test_every_verb_either_needs_torch_or_is_tested_without() -> None:
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_a_verb_runs_where_torch_cannot_load(verb: str, folder: Path) -> None:
-    command = [sys.executable, "-c", WITHOUT_TORCH, verb, *COMMANDS[verb].split()]
+    command = [*command_without("torch"), verb, *COMMANDS[verb].split()]
     environment = {"PYTHONPATH": str(ROOT / "workflow")}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
