@@ -111,8 +111,8 @@ def _of_starts(table: pd.DataFrame) -> str:
         [
             "## A job's start\n",
             "Processor time of a process, the median of"
-            f" {starts.TURNS}. No job loads PyTorch's compiler, which takes 1.3 s more: what"
-            " would is in `base/arithmetic.py` and `engines/sgd/optimizer.py`.\n",
+            f" {starts.TURNS}. No job loads PyTorch's compiler: what would is named in"
+            " `base/arithmetic.py` and `engines/sgd/optimizer.py`.\n",
             _table([["", "seconds"], *rows]),
             "",
         ]

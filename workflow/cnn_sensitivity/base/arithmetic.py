@@ -20,7 +20,7 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     before = torch.get_float32_matmul_precision()
     tf32 = precision == "tf32"
     # Warn only: a user's own network may need an operation that has no deterministic form. The
-    # better known `use_deterministic_algorithms` loads PyTorch's compiler, in 1.6 s.
+    # better known `use_deterministic_algorithms` loads PyTorch's compiler.
     torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     cuda = device.type == "cuda"

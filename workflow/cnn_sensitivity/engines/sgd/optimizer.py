@@ -1,7 +1,7 @@
 """SGD and Adam over a recipe's parameters, by the functions behind `torch.optim`'s classes.
 
-The classes load PyTorch's compiler when they are built, which is half of the 2.6 s that a job takes
-to begin, and turn to it at every step.
+The classes load PyTorch's compiler when they are built, in more than a second, and turn to it at
+every step.
 """
 
 from collections import defaultdict
