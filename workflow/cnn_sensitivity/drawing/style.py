@@ -8,12 +8,14 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter
 
 SINGLE, DOUBLE = 3.4, 7.0
 """Widths of one and of two columns, in inches."""
 
 INK, GREY, LIGHT = "#222222", "#777777", "#c4c4c4"
+HALO = [withStroke(linewidth=3, foreground="white")]  # of text and lines across others
 DIFFEO, NOISE, RELATIVE = "#0072B2", "#D55E00", "#222222"
 """Colours of D, G and R where these, and not networks, are compared."""
 

@@ -9,11 +9,10 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from cnn_sensitivity.drawing.style import INK, LIGHT, log_axis
+from cnn_sensitivity.drawing.style import HALO, INK, LIGHT, log_axis
 from cnn_sensitivity.papers.geiger_2021.authors import lines
 from cnn_sensitivity.papers.geiger_2021.experiments import ALPHA, MAP, WIDTH
 from cnn_sensitivity.papers.geiger_2021.rows import (
@@ -98,12 +97,11 @@ def draw_lines(axes: Axes, shown: Lines) -> list[Line2D | Patch]:
         (shown.authors.get("line", DataFrame()), THEIRS, "--", "", "the paper's jamming line"),
         (shown.authors.get("crossover", DataFrame()), THEIRS, ":", "", "the paper's cross-over"),
     ]
-    halo = [withStroke(linewidth=3, foreground="white")]
     for points, ink, style, marker, label in drawn:
         if not points.empty:
             handles += axes.plot(
                 points[WIDTH], points[ALPHA], color=ink, linestyle=style, marker=marker,
-                markersize=3, label=label, path_effects=halo,
+                markersize=3, label=label, path_effects=HALO,
             )  # fmt: skip
     return handles
 

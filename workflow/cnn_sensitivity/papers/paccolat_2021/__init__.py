@@ -12,5 +12,5 @@ PAPER = Paper(
     key_figure="figure_lambda",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
-    runs=("paccolat_2021_quick",),
+    runs=("paccolat_2021_quick", "paccolat_2021_cpu"),
 )

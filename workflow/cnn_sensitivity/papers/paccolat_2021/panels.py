@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import listing, plural, runs_of
-from cnn_sensitivity.drawing.style import GREY, LIGHT, Look, log_axis
+from cnn_sensitivity.drawing.style import GREY, HALO, LIGHT, Look, log_axis
 from cnn_sensitivity.papers.paccolat_2021.rows import (
     END,
     INITIAL,
@@ -85,7 +85,7 @@ def guide(axes: Axes, table: DataFrame, curve: str, beta: float, label: str) -> 
     axes.plot(ends, values, color=GREY, linestyle=(0, (4, 2)), linewidth=1)
     axes.annotate(
         label, (ends[1], values[1]), textcoords="offset points", xytext=(0, 3), ha="right",
-        fontsize=7, color=GREY,
+        fontsize=7, color=GREY, zorder=4, path_effects=HALO,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from cnn_sensitivity.drawing.drawn import Drawing
 from cnn_sensitivity.drawing.style import (
     DOUBLE,
     GREY,
+    HALO,
     INK,
     LIGHT,
     letter,
@@ -119,7 +120,7 @@ def _t_star(axes: Axes, rows: DataFrame) -> None:
         axes.axvspan(times.min(), times.max(), color=LIGHT, alpha=0.5, linewidth=0, zorder=0)
         axes.text(
             times.min(), 0.02, "$t^*$ ", transform=axes.get_xaxis_transform(), ha="right",
-            va="bottom", fontsize=7.5, color=GREY,
+            va="bottom", fontsize=7.5, color=GREY, zorder=4, path_effects=HALO,
         )  # fmt: skip
 
 
