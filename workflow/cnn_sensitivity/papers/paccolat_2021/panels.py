@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from cnn_sensitivity.analysis.prose import listing, plural, runs_of
-from cnn_sensitivity.drawing.style import GREY, HALO, LIGHT, Look, log_axis
+from cnn_sensitivity.drawing.style import GREY, LIGHT, Look, log_axis
 from cnn_sensitivity.papers.paccolat_2021.rows import (
     END,
     INITIAL,
@@ -69,7 +69,7 @@ def draw_curves(axes: Axes, table: DataFrame) -> None:
             low = np.maximum(line["low"].to_numpy(), 0.3 * mean)  # an axis of logarithms has no 0
             axes.vlines(p, low, line["high"], color=look.colour, linewidth=0.8)
     axes.set_xlabel("training points $p$")
-    axes.margins(0.06)
+    axes.margins(x=0.14, y=0.06)  # guides have their slope at the right
 
 
 def guide(axes: Axes, table: DataFrame, curve: str, beta: float, label: str) -> None:
@@ -84,8 +84,8 @@ def guide(axes: Axes, table: DataFrame, curve: str, beta: float, label: str) -> 
     values = 1.35 * np.exp(middle - beta * np.log(ends))
     axes.plot(ends, values, color=GREY, linestyle=(0, (4, 2)), linewidth=1)
     axes.annotate(
-        label, (ends[1], values[1]), textcoords="offset points", xytext=(0, 3), ha="right",
-        fontsize=7, color=GREY, zorder=4, path_effects=HALO,
+        label, (ends[1], values[1]), textcoords="offset points", xytext=(2, 0), ha="left",
+        va="center", fontsize=6.5, color=GREY,
     )  # fmt: skip
 
 
