@@ -12,5 +12,5 @@ PAPER = Paper(
     key_figure="figure_phasespace",
     jobs=jobs.jobs,
     columns=jobs.COLUMNS,
-    runs=("geiger_2021_quick",),
+    runs=("geiger_2021_quick", "geiger_2021_cpu"),
 )
