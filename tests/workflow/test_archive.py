@@ -77,7 +77,7 @@ def test_a_committed_run_is_small_and_gives_its_figures(checkout: Checkout, run:
     folder = checkout.folder / "paper_figures" / run
     shutil.copytree(ROOT / "paper_figures/reference" / run, folder)
     tables = folder / "tables.tar.gz"
-    assert tables.stat().st_size < 3_000_000
+    assert tables.stat().st_size < 8_000_000  # C21: the paths of 1,461 flows
     config = command(checkout, "unpack", str(tables)).strip()
     patterns = ("paper_figures/*/*.csv", "paper_figures/*/*.txt", "paper_figures/*/claims.*")
     committed = checkout.contents(patterns)
