@@ -65,7 +65,8 @@ def _panel(axes: Axes, points: list[Averaged], jamming: tuple[float, float] | No
     axes.plot(widths, [100 * each.singles.mean() for each in points], "--", color=INK)
     axes.plot(widths, [100 * each.error for each in points], "o-", color="#D55E00", markersize=3)
     if jamming:
-        axes.axvspan(min(jamming), max(jamming), color=LIGHT, alpha=0.6, linewidth=0)
+        # The edge shows a band of one width too.
+        axes.axvspan(min(jamming), max(jamming), color=LIGHT, alpha=0.6, linewidth=3, zorder=0)
     log_axis(axes, "x")
     axes.set_xlabel("width $h$")
 
