@@ -98,7 +98,7 @@ def slope(sizes: Sequence[int], values: NDArray[np.float64]) -> tuple[float, flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, required=True, metavar="STEM")
-    parser.add_argument("--flows", type=int, default=30)
+    parser.add_argument("--flows", type=int, default=60)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     arguments = parser.parse_args()
     rows = []

@@ -1,6 +1,5 @@
 """The site of this repository: built in strict mode, every link followed, searched in a browser."""
 
-import importlib.util
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from browser import BROWSER, noted
 from checkout import ROOT
+from script_modules import script_module
 
 pytest.importorskip("zensical")
 
@@ -60,12 +60,8 @@ class Links(HTMLParser):
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built pages."""
-    spec = importlib.util.spec_from_file_location("build_site", ROOT / "scripts/build_site.py")
-    assert spec and spec.loader
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
     folder = tmp_path_factory.mktemp("site")
-    script.build(ROOT, folder)
+    script_module("build_site").build(ROOT, folder)
     return folder / "html"
 
 

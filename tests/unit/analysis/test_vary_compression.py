@@ -1,16 +1,10 @@
 """The labels, the slope and the flows of `scripts/vary_compression.py`."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
-from checkout import ROOT
+from script_modules import script_module
 
-_SPEC = importlib.util.spec_from_file_location("vary", ROOT / "scripts/vary_compression.py")
-script = importlib.util.module_from_spec(_SPEC)
-sys.modules[_SPEC.name] = script  # where dataclasses look for it
-_SPEC.loader.exec_module(script)
+script = script_module("vary_compression")
 
 
 @pytest.mark.parametrize(

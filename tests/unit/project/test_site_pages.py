@@ -1,6 +1,5 @@
 """The site's pages: gathered from the documents, with all that they link to. No generator here."""
 
-import importlib.util
 import shutil
 import tomllib
 from pathlib import Path, PurePosixPath
@@ -9,16 +8,13 @@ from types import ModuleType
 import pytest
 from checkout import ROOT
 from documented import DOCUMENTS
+from script_modules import script_module
 
 
 @pytest.fixture(scope="module")
 def site() -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("build_site", ROOT / "scripts/build_site.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_module("build_site")
 
 
 @pytest.fixture

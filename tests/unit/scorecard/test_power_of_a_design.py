@@ -1,21 +1,16 @@
 """Trainings that are drawn scatter as those that were made, and are judged as a run's are."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
 from checkout import ROOT
 from figure_tables import run_rows
 from pandas import DataFrame, concat
+from script_modules import script_module
 
 from cnn_sensitivity.config import load, parse
 from cnn_sensitivity.plan import Plan
 
-_SPEC = importlib.util.spec_from_file_location("power", ROOT / "scripts/power_of_a_design.py")
-script = importlib.util.module_from_spec(_SPEC)
-sys.modules[_SPEC.name] = script  # where dataclasses look for it
-_SPEC.loader.exec_module(script)
+script = script_module("power_of_a_design")
 
 SCATTER = 0.3  # of ln D between trainings
 

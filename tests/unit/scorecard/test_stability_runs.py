@@ -1,6 +1,5 @@
 """Which runs `make stability` makes, with what, and how it ends; Snakemake is a stand-in."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,6 +10,7 @@ from types import ModuleType
 import pandas
 import pytest
 from checkout import ROOT
+from script_modules import script_module
 
 from cnn_sensitivity import papers
 from cnn_sensitivity.base.errors import UserError
@@ -18,7 +18,6 @@ from cnn_sensitivity.base.processor import AVX512, NO_MORE_THAN_AVX2, instructio
 from cnn_sensitivity.config import parse, read
 from cnn_sensitivity.tables import files as table_files
 
-SCRIPT = ROOT / "scripts/stability_runs.py"
 SMOKE = ROOT / "workflow/scenarios/tomasini_2022/smoke.yaml"
 LAYERS = ("--configfile", str(ROOT / "config.yaml"), str(SMOKE))
 # Puts a scorecard where that of the run belongs, and notes what it was called with.
@@ -39,12 +38,7 @@ TARGETS = ["--", "claims", "software"]
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("stability_runs", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where its dataclass looks for it
-    spec.loader.exec_module(module)
-    return module
+    return script_module("stability_runs")
 
 
 @pytest.fixture
