@@ -163,6 +163,23 @@ def test_claims_read_every_sensitivity_table(quick: Plan) -> None:
     assert len(claim_inputs(quick)["sensitivity"]) == len(quick.runs)
 
 
+def test_p21_on_cifar_10_takes_its_networks_from_t22_but_for_one_narrower() -> None:
+    """With a folder of fits that both runs share they are trained once."""
+    of_both = []
+    for name in ("tomasini_2022", "petrini_2021"):
+        plan = Plan(
+            config.read(ROOT / "config.yaml", ROOT / f"workflow/scenarios/{name}/cifar_cpu.yaml")
+        )
+        runs = [run for run in plan.runs if run.experiment == "images" and not run.noise]
+        fits = {run.name: plan.training_settings(run).model_dump_json() for run in runs}
+        assert len(fits) == len(runs)
+        of_both.append(fits)
+    tomasini, petrini = of_both
+    assert tomasini.keys() == petrini.keys()
+    others = {name for name, settings in petrini.items() if settings != tomasini[name]}
+    assert {name.split("/")[1] for name in others} == {"ResNet18"}
+
+
 def test_the_plan_needs_no_torch() -> None:
     """The Snakefile imports these each time that it is read."""
     script = (

@@ -2,9 +2,11 @@
 
 An experiment's part follows from its settings: networks that see the whole training split are
 compared with each other (Figures 3, 4, 6), those with `train_sizes` across these (Figure 5), and
-those measured at several displacements across them (Figure 7). Figure 8 is of points.
+those measured at several displacements of several cut-offs across these (Figure 7). Figure 8 is of
+points.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from cnn_sensitivity.config import Diffeomorphism, Images, Measurement
@@ -52,13 +54,15 @@ def _train_sizes(plan: Plan) -> list[Run]:
 
 
 def _swept(plan: Plan) -> list[Run]:
-    """Return the runs of experiments that are measured at several displacements."""
+    """Return the runs that are measured at several displacements of several cut-offs."""
 
-    def displacements(run: Run) -> set[float]:
-        of_run = (plan.config.measurements[name] for name in run.measurements)
-        return {_deformation(each).displacement for each in of_run}
+    def swept_cutoffs(run: Run) -> int:
+        deformations = [_deformation(plan.config.measurements[name]) for name in run.measurements]
+        pairs = {(each.cutoff, each.displacement) for each in deformations}
+        displacements = Counter(cutoff for cutoff, _ in pairs)
+        return sum(count > 1 for count in displacements.values())
 
-    return [run for run in _networks(plan) if len(displacements(run)) > 1]
+    return [run for run in _networks(plan) if swept_cutoffs(run) > 1]
 
 
 def _deformation(measurement: Measurement) -> Diffeomorphism:
