@@ -1,7 +1,8 @@
 """A network of your own, as the workflow calls it: `name: examples.my_network:my_network`.
 
-A callable with these keywords that returns a torch.nn.Module is all that is needed. Each call of a
-module (nn.Conv2d, nn.ReLU, ...) is a layer that is measured, and so is torch.relu.
+A class or function that makes a torch.nn.Module is all that is needed; it is given those of
+in_channels, num_classes, image_size and width that it takes. Each call of a module (nn.Conv2d,
+nn.ReLU, ...) is a layer that is measured, and so is torch.relu.
 """
 
 from torch import nn

@@ -18,8 +18,8 @@ def own_module(tmp_path, monkeypatch):
         "def flat(in_channels, num_classes, image_size, width, bias=True):\n"
         "    size = in_channels * image_size**2\n"
         "    return nn.Sequential(nn.Flatten(), nn.Linear(size, num_classes, bias=bias))\n"
-        "def narrow(in_channels):\n"
-        "    return nn.Identity()\n"
+        "def needy(depth):\n"
+        "    return nn.Sequential(*[nn.Identity()] * depth)\n"
         "def text(**arguments):\n"
         "    return 'a network'\n"
         "def raising(**arguments):\n"
@@ -28,6 +28,14 @@ def own_module(tmp_path, monkeypatch):
         "    return nn.Conv2d(1, -1, 3)\n"
         "def lazy(**arguments):\n"
         "    return nn.Sequential(nn.Flatten(), nn.LazyLinear(10))\n"
+        "made = nn.Linear(2, 2)\n"
+        "class Plain(nn.Linear):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(3, 4)\n"
+        "def some(num_classes=5, /, image_size=7, *, width=2):\n"
+        "    return nn.Linear(num_classes, int(image_size * width))\n"
+        "def any_of_them(**arguments):\n"
+        "    return nn.Linear(len(arguments), arguments['in_channels'])\n"
     )
     (tmp_path / "my_broken.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -41,6 +49,14 @@ def test_own_network(own_module):
     assert build("my_networks:flat", bias=False)[1].bias is None
 
 
+def test_it_is_given_what_it_takes(own_module):
+    assert build("my_networks:Plain", image_size=8).weight.shape == (4, 3)
+    assert build("my_networks:needy", depth=3)(torch.ones(1)) == 1
+    assert build("my_networks:some", num_classes=3, image_size=8).weight.shape == (8, 5)
+    assert build("my_networks:some", image_size=8, width=0.5, in_channels=1).weight.shape == (4, 5)
+    assert build("my_networks:any_of_them", in_channels=2).weight.shape == (2, 4)
+
+
 @pytest.mark.parametrize(
     "name, arguments, message",
     [
@@ -49,7 +65,10 @@ def test_own_network(own_module):
         ("my_broken:flat", {}, "cannot be imported .ZeroDivisionError"),
         ("my_networks:absent", {}, "module 'my_networks' has no 'absent'"),
         ("my_networks:number", {}, "'number' is not callable"),
-        ("my_networks:narrow", {}, "it must accept in_channels, num_classes"),
+        ("my_networks:needy", {}, "need no arguments .*argument: 'depth'.*; what else .* options"),
+        ("my_networks:needy", {"depth": 2, "width": 0.5}, "it must accept depth, width as keyw"),
+        ("my_networks:Plain", {"bias": False}, "it must accept bias as keywords"),
+        ("my_networks:made", {}, "is a network already; name a class or function that makes one"),
         ("my_networks:flat", {"activation": "tanh"}, "it must accept .*activation"),
         ("my_networks:text", {}, "must return a torch.nn.Module, not str"),
         (
@@ -59,7 +78,8 @@ def test_own_network(own_module):
         ),
         ("my_networks:mistaken", {}, "cannot be built: .*Error: .*my_networks.py, line 13"),
         ("my_networks:lazy", {}, "my_networks:lazy': give its lazy layers their sizes"),
-        ("builtins:dict", {}, "'builtins:dict': it must accept in_channels"),
+        ("builtins:dict", {}, "must return a torch.nn.Module, not dict"),
+        ("builtins:dict", {"depth": 2}, "'builtins:dict': it must accept depth"),
     ],
 )
 def test_own_network_errors(own_module, name, arguments, message):

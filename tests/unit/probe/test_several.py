@@ -305,15 +305,15 @@ class Reversed(torch.nn.Module):
 
 def test_the_first_and_last_layer_are_those_that_run() -> None:
     first, last = ends(Reversed(), torch.zeros(2, 2, 6, 6))
-    assert first == ("body.parametrizations.weight.original1", 1)
-    assert last == ("head.weight", 1)
+    assert first == ("body.parametrizations.weight.original1", 1, None)
+    assert last == ("head.weight", 1, 2)  # of four features, from two channels
     # With other channels than it takes it does not get beyond the first.
     assert ends(Reversed(), torch.zeros(2, 3, 6, 6))[0] == first
 
 
 def test_depthwise_first_layers_count_all_channels(own: Path) -> None:
     network = torch.nn.Sequential(torch.nn.Conv2d(6, 6, 3, groups=3), torch.nn.Flatten())
-    assert ends(network, torch.zeros(2, 6, 5, 5))[0] == ("0.weight", 3)
+    assert ends(network, torch.zeros(2, 6, 5, 5))[0] == ("0.weight", 3, 1)
 
 
 def test_torchscript_has_its_output_measured(own: Path) -> None:

@@ -5,7 +5,7 @@ import inspect
 import io
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from types import ModuleType
 from typing import Any
@@ -27,14 +27,33 @@ def find(what: str, name: str) -> Callable[..., Any]:
     return found
 
 
-def check_takes(what: str, name: str, function: Callable[..., Any], keywords: list[str]) -> None:
+def accepted(function: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the offered arguments that a callable takes by keyword; `**` takes all."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # a builtin without a signature
+        return {}
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return dict(offered)
+    named = {
+        each.name
+        for each in parameters
+        if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+    }
+    return {name: value for name, value in offered.items() if name in named}
+
+
+def check_takes(
+    what: str, name: str, function: Callable[..., Any], keywords: Sequence[str], remedy: str = ""
+) -> None:
     """Raise UserError if a callable does not take these keywords, or needs others."""
     try:
         inspect.signature(function).bind(**dict.fromkeys(keywords))
-    except (TypeError, ValueError) as error:  # ValueError: of a builtin, which has no signature
-        raise UserError(
-            f"{what} {name!r}: it must accept {', '.join(keywords)} as keywords ({error})"
-        ) from error
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ValueError) and not keywords:  # a builtin without a signature
+            return
+        given = f"accept {', '.join(keywords)} as keywords" if keywords else "need no arguments"
+        raise UserError(f"{what} {name!r}: it must {given} ({error}){remedy}") from error
 
 
 def call(

@@ -66,8 +66,9 @@ def build(
 ) -> nn.Module:
     """Return a freshly initialised network: [B, in_channels, S, S] to scores [B, num_classes].
 
-    `name` is one of NAMES, or `module:callable`, which is called with in_channels, num_classes,
-    image_size, width, the options, and activation where it is not the default. `image_size` is S,
+    `name` is one of NAMES, or `module:callable`, which is called with those of in_channels,
+    num_classes, image_size and width that it takes by keyword, with the options, and with width and
+    activation where they are not the defaults. `image_size` is S,
     in pixels; SimpleCNN1D takes signals [B, in_channels, S]. `width` multiplies all hidden channel
     numbers. SimpleCNN1D's options are blocks, channels, filter_size and stride; R18's networks,
     MaxPoolCNN and so on, take blocks; that of ResNet20 to ResNet110 is shortcut, "pad" or
@@ -87,7 +88,9 @@ def build(
     if ":" in name:
         if activation != "relu":
             options["activation"] = activation
-        return _build_own(name, {**shape, "width": width, **options})
+        if width != 1:
+            options["width"] = width
+        return _build_own(name, {**shape, "width": width}, options)
     if name not in _BUILDERS:
         raise UserError(f"unknown network {name!r}{_suggestion(name)}")
     if activation not in ACTIVATIONS:
@@ -105,10 +108,17 @@ def _suggestion(name: str) -> str:
     return f": choose one of {', '.join(NAMES)}, or your own as module:callable"
 
 
-def _build_own(name: str, arguments: dict[str, Any]) -> nn.Module:
-    """Import and call the user's `module:callable`."""
+def _build_own(name: str, offered: dict[str, Any], asked: dict[str, Any]) -> nn.Module:
+    """Call the user's `module:callable` with what it takes of the offered and all that is asked."""
     builder = own_code.find("network", name)
-    own_code.check_takes("network", name, builder, list(arguments))
+    if isinstance(builder, nn.Module):
+        raise UserError(
+            f"network {name!r}: it is a network already; name a class or function that makes one"
+        )
+    arguments = {**own_code.accepted(builder, offered), **asked}
+    own_code.check_takes(
+        "network", name, builder, list(arguments), "; what else it needs is given as options"
+    )
     network = own_code.call("network", name, builder, arguments, "it cannot be built")
     if not isinstance(network, nn.Module):
         raise UserError(

@@ -13,7 +13,7 @@ from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.seeds import derive_seed
 from cnn_sensitivity.networks import NAMES, build, state_dicts, weight_contents, weight_names
 from cnn_sensitivity.probe import timm_networks, torchvision_networks
-from cnn_sensitivity.probe.ends import ends
+from cnn_sensitivity.probe.ends import Layer, ends
 from cnn_sensitivity.probe.fresh import built_anew, drawn_anew
 from cnn_sensitivity.probe.images import Images
 from cnn_sensitivity.probe.outputs import choose_output
@@ -110,6 +110,11 @@ def find(
     if weights is not None:
         return _with_weights(name, make, shape, images, Path(weights), key, classes, seed)
     built = _seeded(make, derive_seed("probe", name, seed), **shape)
+    first, last = ends(built, images.normalized()[:2])
+    state = built.state_dict()
+    images = _in_channels(images, _inputs(state, first) or shape["in_channels"], name)
+    if classes and (given := _outputs(state, state, last.weight) or classes) != classes:
+        raise UserError(f"--classes {classes}: {name} gives {given} scores, whatever is asked")
     if name.startswith(_TIMM):  # whose modules do not draw all that they hold, but which never load
         fresh = partial(_anew, name, partial(_seeded, make, **shape), built, seed)
     else:
@@ -221,8 +226,8 @@ def _with_weights(
     shown = images.in_colour() if name.startswith(_TORCHVISION) else images
     first, last = ends(built, shown.normalized()[:2])
     if classes is None:
-        shape["num_classes"] = _outputs(tensors, template, last[0]) or shape["num_classes"]
-    channels = _inputs(tensors, *first) or shape["in_channels"]
+        shape["num_classes"] = _outputs(tensors, template, last.weight) or shape["num_classes"]
+    channels = _inputs(tensors, first) or shape["in_channels"]
     images = _in_channels(images, channels, str(file))
     shape["in_channels"] = channels
     trained = _seeded(make, drawn, **shape)
@@ -257,11 +262,21 @@ def _in_channels(images: Images, channels: int, origin: str) -> Images:
     return images
 
 
-def _inputs(tensors: Mapping[str, Tensor], first: str, groups: int) -> int | None:
-    """Return how many channels the weights' first layer takes, if that is a convolution."""
-    if first in tensors and tensors[first].ndim == 4:
-        return tensors[first].shape[1] * groups
-    return None
+def _inputs(tensors: Mapping[str, Tensor], first: Layer) -> int | None:
+    """Return the channels of images that the weights want; None where nothing can be told.
+
+    The first layer may see pixels beside each other as features: space to depth, patches, all.
+    """
+    weight = tensors.get(first.weight)
+    if weight is None or weight.ndim not in (2, 4):
+        return None
+    wanted = weight.shape[1] * first.groups
+    if first.features is None:
+        return wanted if weight.ndim == 4 else None
+    channels = wanted / first.features
+    # Vectors of all pixels differ with the size of images too: grey or colour is all they tell.
+    told = channels.denominator == 1 and (weight.ndim == 4 or channels in (1, 3))
+    return channels.numerator if told else None
 
 
 def _outputs(
