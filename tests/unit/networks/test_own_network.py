@@ -62,6 +62,9 @@ def test_it_is_given_what_it_takes(own_module):
     [
         ("my_absent:flat", {}, "module 'my_absent' cannot be imported"),
         (":flat", {}, "module '' cannot be imported"),
+        ("my_networks.py:flat", {}, "name the module, not its file: my_networks:flat"),
+        ("./models/mine.py:flat", {}, "not its file: models.mine:flat"),
+        ("/far/mine.py:flat", {}, "not its file: mine:flat, called from /far"),
         ("my_broken:flat", {}, "cannot be imported .ZeroDivisionError"),
         ("my_networks:absent", {}, "module 'my_networks' has no 'absent'"),
         ("my_networks:number", {}, "'number' is not callable"),

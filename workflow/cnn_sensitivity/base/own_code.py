@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,15 +17,27 @@ from cnn_sensitivity.base.errors import UserError, in_one_line
 def find(what: str, name: str) -> Callable[..., Any]:
     """Import the callable `name`, "module:callable"; `what` it is stands in errors: "network".
 
-    Raises UserError if the module cannot be imported or has no such callable.
+    Raises UserError if that is the name of a file, the module cannot be imported or it has no such
+    callable.
     """
     module_name, _, attribute = name.partition(":")
+    if module_name.endswith(".py"):
+        raise UserError(f"{what} {name!r}: name the module, not its file{_as_module(name)}")
     found = getattr(_imported(what, name, module_name), attribute, None)
     if found is None:
         raise UserError(f"{what} {name!r}: module {module_name!r} has no {attribute!r}")
     if not callable(found):
         raise UserError(f"{what} {name!r}: {attribute!r} is not callable")
     return found
+
+
+def _as_module(name: str) -> str:
+    """Return how to name the module of "folder/file.py:callable"."""
+    file, _, attribute = name.partition(":")
+    path = Path(file)
+    if path.is_absolute() or ".." in path.parts:
+        return f": {path.stem}:{attribute}, called from {path.parent}"
+    return f": {'.'.join(path.with_suffix('').parts)}:{attribute}"
 
 
 def accepted(function: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
