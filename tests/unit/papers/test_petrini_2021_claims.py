@@ -196,6 +196,23 @@ def test_the_bounds_are_where_overhangs_begin() -> None:
     assert judge(CLAIMS["region"], {**REGION, "phase_diagram": shifted}).verdict == FAILS
 
 
+def test_before_training_each_fresh_network_of_a_seed_counts() -> None:
+    one = tables.networks(seeds=(0,))
+    fresh = one[one["state"] == "initial"]
+    drawn = [fresh.assign(draw=draw, R=fresh["R"] * 1.1**draw) for draw in range(1, 5)]
+    several = pandas.concat([one.assign(draw=0), *drawn], ignore_index=True)
+    judged = judge(CLAIMS["init"], {"sensitivity": several})
+    assert judged.verdict == HOLDS and "LeNet: 1.09" in judged.reason
+    assert judged.reason.count("5 fresh networks, 0% outside") == len(tables.NETWORKS)
+    assert judge(CLAIMS["init"], {"sensitivity": one}).verdict == "undecided"
+    # The trained network is compared with the geometric mean of the fresh ones.
+    before, after = (
+        judge(CLAIMS["sota-drop"], {"sensitivity": rows}).reason for rows in (one, several)
+    )
+    ratios = [float(each.split("initial: ")[1].split(",")[0]) for each in (before, after)]
+    assert ratios[0] / ratios[1] == pytest.approx(1.1**2, rel=0.01)
+
+
 STRIPE = tables.stripe()
 
 

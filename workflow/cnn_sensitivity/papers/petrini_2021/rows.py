@@ -44,7 +44,7 @@ def measured(
 ) -> Selection:
     """Return the outputs of the runs that learned, under the chosen measurements.
 
-    None chooses all. `best`: with the weights of the epoch of lowest test error, if these were
+    Before training there is a row for each fresh network of a seed. None chooses all. `best`: with the weights of the epoch of lowest test error, if these were
     measured besides those of the last.
     """
     rows = with_perturbation(table)
@@ -123,9 +123,13 @@ def geometric_means(rows: DataFrame, by: list[str], value: str = "R") -> DataFra
 
 
 def _outputs(rows: DataFrame, state: str, with_error: bool) -> Selection:
-    """Return `outputs` of each measurement; what is left out counts runs once."""
+    """Return `outputs` of each measurement and each fresh network of a seed.
+
+    What is left out counts runs once.
+    """
     parts, reasons = [], Counter[str]()
-    for _, measurement in rows.groupby("measurement", sort=False):
+    fresh = state == "initial" and "draw" in rows
+    for _, measurement in rows.groupby(["measurement", *["draw"] * fresh], sort=False):
         selection = outputs(measurement, state, with_error)
         parts.append(selection.rows)
         reasons |= selection.left_out

@@ -136,7 +136,8 @@ def _caption(table: DataFrame, rows: DataFrame, selection: Selection) -> str:
     return caption(
         "Relative sensitivity R_f of the output to deformations by one pixel, of networks at"
         " initialisation (hollow) and after training (filled); colours: cut-off. Medians over"
-        f" {_images(table)} test images, drawn once; geometric means over seeds with their range."
+        f" {_images(table)} test images, drawn once; geometric means over seeds, at initialisation"
+        " over fresh networks, with their range."
         " Horizontal marks: the authors' values (poster, read to 5 %), networks of full width"
         " trained on all images.",
         warning,
