@@ -44,8 +44,8 @@ def measured(
 ) -> Selection:
     """Return the outputs of the runs that learned, under the chosen measurements.
 
-    Before training there is a row for each fresh network of a seed. None chooses all. `best`: with the weights of the epoch of lowest test error, if these were
-    measured besides those of the last.
+    Before training there is a row for each fresh network of a seed. None chooses all. `best`: with
+    the weights of the epoch of lowest test error, if these were measured besides those of the last.
     """
     rows = with_perturbation(table)
     weights = set(rows["weights"])

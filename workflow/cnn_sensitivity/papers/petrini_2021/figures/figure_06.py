@@ -83,9 +83,10 @@ def _caption(rows: DataFrame, selection: Selection) -> str:
     return caption(
         "(a) Relative sensitivity R_f of the output, by medians at c = 3 and one pixel, at"
         " initialisation (epoch 0, batch norm on the statistics of the measured images) and after"
-        " the epochs whose weights were kept; (b) test error. Geometric means over seeds,"
-        " at initialisation over fresh networks, bands their range. The authors' text says that R_f decreases by several decades during"
-        " training; no such figure of theirs is known, and the number is ours.",
+        " the epochs whose weights were kept; (b) test error. Geometric means over seeds, at"
+        " initialisation over fresh networks, bands their range. The authors' text says that R_f"
+        " decreases by several decades during training; no such figure of theirs is known, and the"
+        " number is ours.",
         scale(rows),
         left_out(selection.left_out),
     )
