@@ -69,7 +69,11 @@ def test_it_is_given_what_it_takes(own_module):
         ("my_networks:absent", {}, "module 'my_networks' has no 'absent'"),
         ("my_networks:number", {}, "'number' is not callable"),
         ("my_networks:needy", {}, "need no arguments .*argument: 'depth'.*; what else .* options"),
-        ("my_networks:needy", {"depth": 2, "width": 0.5}, "it must accept depth, width as keyw"),
+        (
+            "my_networks:needy",
+            {"depth": 2, "width": 0.5},
+            "it must accept depth, width as .*'width'.$",
+        ),
         ("my_networks:Plain", {"bias": False}, "it must accept bias as keywords"),
         ("my_networks:made", {}, "is a network already; name a class or function that makes one"),
         ("my_networks:flat", {"activation": "tanh"}, "it must accept .*activation"),

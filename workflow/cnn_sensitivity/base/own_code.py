@@ -59,14 +59,18 @@ def accepted(function: Callable[..., Any], offered: Mapping[str, Any]) -> dict[s
 def check_takes(
     what: str, name: str, function: Callable[..., Any], keywords: Sequence[str], remedy: str = ""
 ) -> None:
-    """Raise UserError if a callable does not take these keywords, or needs others."""
+    """Raise UserError if a callable does not take these keywords, or needs others.
+
+    `remedy` is said where it needs others.
+    """
     try:
         inspect.signature(function).bind(**dict.fromkeys(keywords))
     except (TypeError, ValueError) as error:
         if isinstance(error, ValueError) and not keywords:  # a builtin without a signature
             return
+        told = remedy if str(error).startswith("missing") else ""
         given = f"accept {', '.join(keywords)} as keywords" if keywords else "need no arguments"
-        raise UserError(f"{what} {name!r}: it must {given} ({error}){remedy}") from error
+        raise UserError(f"{what} {name!r}: it must {given} ({error}){told}") from error
 
 
 def call(
