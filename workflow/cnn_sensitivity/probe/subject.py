@@ -87,11 +87,11 @@ def find(
     `data_root`/checkpoints, or downloaded there) and timm its own, unless its option `pretrained`
     is false; a callable's network is measured as it is returned. The numbers of classes and of
     input channels are those of the weights, or else of the images; grey images are repeated over
-    three channels for weights that take three. Fresh weights follow from `seed`. `output_key` is
-    that of `choose_output`.
+    three channels for weights, or a callable's network, that take three. Fresh weights follow from
+    `seed`. `output_key` is that of `choose_output`.
 
-    Raises UserError for a network of the registry without weights, weights or images that do not
-    fit, a library or its weights that are not there, and what `networks.build` refuses.
+    Raises UserError for a network of the registry without weights, weights, images or `classes`
+    that do not fit, a library or its weights that are not there, and what `networks.build` refuses.
     """
     name, options = known_name(name), dict(options or {})
     _check(name, weights, key, classes, width, options)
