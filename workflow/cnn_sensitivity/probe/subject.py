@@ -223,8 +223,7 @@ def _with_weights(
     if name.startswith(_TORCHVISION):
         belonging, more = torchvision_networks.arguments_of(name, file, tensors)
         make, notes = partial(make, belonging=belonging), notes + more
-    shown = images.in_colour() if name.startswith(_TORCHVISION) else images
-    first, last = ends(built, shown.normalized()[:2])
+    first, last = ends(built, images.normalized()[:2])
     if classes is None:
         shape["num_classes"] = _outputs(tensors, template, last.weight) or shape["num_classes"]
     channels = _inputs(tensors, first) or shape["in_channels"]
