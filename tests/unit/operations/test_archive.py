@@ -265,11 +265,10 @@ def test_tables_of_an_older_archive_become_one_a_run_with_every_digit(
     plan, packed = archive.unpack(path), contents(path)
     assert not list(Path().rglob("sensitivity.csv"))
     compared = 0
-    for each in plan.runs[:3]:
+    for each in [each for each in plan.runs if not each.noise][:3]:
         table = Path(each.measured).read_bytes()
-        tables = {name: f"{run}/{each.path(f'{name}.csv')}" for name in each.measurements}
-        for name in (name for name, old in tables.items() if old in packed):
-            old = _texts(packed[tables[name]])
+        for name in each.measurements:
+            old = _texts(packed[f"{run}/{each.path(f'{name}.csv')}"])
             new = _texts(view("sensitivity", part("", [name]), table))
             same = [column for column in old if column in new and column != "perturbation"]
             assert {"D", "R_error", "seed", "state", "layer", "test_error", "flagged"} <= {*same}
