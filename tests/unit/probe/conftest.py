@@ -1,10 +1,10 @@
 """What tests of the probe share: weights of a LeNet, and a module of a user's own."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from probe_cases import module_of_a_user
 
 from cnn_sensitivity.networks import build
 
@@ -41,8 +41,4 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a module of a user's own, where the command runs."""
-    (tmp_path / "probed_module.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    sys.modules.pop("probed_module", None)
-    return tmp_path
+    return module_of_a_user("probed_module", MODULE, tmp_path, monkeypatch)

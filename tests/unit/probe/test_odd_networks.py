@@ -1,11 +1,10 @@
 """Networks that do what few do: measured as they are, or refused in one sentence."""
 
-import sys
 from pathlib import Path
 
 import pandas
 import pytest
-from probe_cases import probe
+from probe_cases import module_of_a_user, probe
 
 MODULE = """
 import torch
@@ -68,11 +67,7 @@ def meta_buffer(in_channels, num_classes, image_size, width):
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a module of a user's own, where the command runs."""
-    (tmp_path / "odd.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    sys.modules.pop("odd", None)
-    return tmp_path
+    return module_of_a_user("odd", MODULE, tmp_path, monkeypatch)
 
 
 def test_they_have_the_numbers_of_the_network_that_does_the_same(own: Path) -> None:

@@ -1,12 +1,11 @@
 """A perturbation of a user's own, against closed forms; and what is not taken for one."""
 
-import sys
 from pathlib import Path
 
 import pandas
 import pytest
 import torch
-from probe_cases import probe
+from probe_cases import module_of_a_user, probe
 from torch import Tensor, nn
 
 from cnn_sensitivity.base.errors import UserError
@@ -89,11 +88,7 @@ def make(in_channels, num_classes, image_size, width):
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a module of a user's own, where the command runs."""
-    (tmp_path / "changing.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    sys.modules.pop("changing", None)
-    return tmp_path
+    return module_of_a_user("changing", MODULE, tmp_path, monkeypatch)
 
 
 def pictures(count: int = 40) -> images.Images:

@@ -1,6 +1,5 @@
 """Several networks, displacements and layers in one call, and networks that return more."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas
 import pytest
 import torch
 from PIL import Image
-from probe_cases import pictures, probe
+from probe_cases import module_of_a_user, pictures, probe
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.measures import sensitivity
@@ -71,11 +70,7 @@ def broken(in_channels, num_classes, image_size, width):
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a module of a user's own, where the command runs."""
-    (tmp_path / "several_module.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    sys.modules.pop("several_module", None)
-    return tmp_path
+    return module_of_a_user("several_module", MODULE, tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Networks of fixed channels, as most code has them: grey images are shown as they want them."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from probe_cases import module_of_a_user
 from torch import nn
 
 from cnn_sensitivity.base.errors import UserError
@@ -73,10 +73,7 @@ IN_GREY = ["grey_to_depth", "grey_pixels"]
 @pytest.fixture(autouse=True)
 def fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a module of a user's own, in which only one callable takes arguments."""
-    (tmp_path / "fixed.py").write_text(MODULE)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    sys.modules.pop("fixed", None)
-    return tmp_path
+    return module_of_a_user("fixed", MODULE, tmp_path, monkeypatch)
 
 
 def grey() -> Images:
