@@ -1,7 +1,7 @@
 """Batch norm on the statistics of the measured images, as T22's and P21's code measures networks
 at initialisation: their running statistics, 0 and 1, are no property of any data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 from cnn_sensitivity.base.copying import copied
 from cnn_sensitivity.base.errors import UserError
 
-_AT_A_TIME = 2**20  # numbers
+_AT_A_TIME = 2**19  # numbers
 
 
 class _PerSet(_BatchNorm):
@@ -107,18 +107,32 @@ def _normalise_channels_last(
     images at a time stay in the cache.
     """
     few = max(1, _AT_A_TIME // images[0].numel())
-    parts, of_channel, numbers = images.split(few), (0, 2, 3), images.numel() // images.shape[1]
-    mean = _summed(part.sum(of_channel) for part in parts) / numbers
-    centre = mean.to(images.dtype)
-    changes = (part - centre[:, None, None] for part in parts)
-    variance = _summed(each.square_().sum(of_channel) for each in changes) / numbers
-    statistics = centre, variance.to(images.dtype)
-    for part, normalized in zip(parts, out.split(few), strict=True):
-        normalized.copy_(functional.batch_norm(part, *statistics, weight, bias, eps=eps))
+    mean, variance = _statistics(images.split(few))
+    scale = (variance + eps).rsqrt()
+    scale = scale if weight is None else scale * weight
+    shift = -mean * scale if bias is None else bias - mean * scale
+    scale, shift = (each.to(images.dtype)[:, None, None] for each in (scale, shift))
+    for part, normalized in zip(images.split(few), out.split(few), strict=True):
+        torch.addcmul(shift, part, scale, out=normalized)
 
 
-def _summed(parts: Iterator[Tensor]) -> Tensor:
-    return torch.stack([each.double() for each in parts]).sum(0)
+def _statistics(parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """Return mean and biased variance of the channels over all parts, in float64.
+
+    Each part is read once, as n numbers a channel of mean m and squared deviations q from m:
+    variance = (sum q + sum n (m - mean)^2) / sum n (Chan, Golub and LeVeque 1979).
+    """
+    numbers = torch.tensor([[part[:, 0].numel()] for part in parts], dtype=torch.float64)
+    means, squares = torch.stack([_moments(part) for part in parts], 1).double()
+    shares = numbers / numbers.sum()
+    mean = (shares * means).sum(0)
+    return mean, squares.sum(0) / numbers.sum() + (shares * (means - mean).square()).sum(0)
+
+
+def _moments(images: Tensor) -> Tensor:
+    """Return [2, channels]: the mean of each channel, and the sum of squared deviations from it."""
+    mean = images.mean((0, 2, 3))
+    return torch.stack([mean, (images - mean[:, None, None]).square_().sum((0, 2, 3))])
 
 
 def has_batch_norms(network: nn.Module) -> bool:
