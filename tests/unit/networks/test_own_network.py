@@ -1,5 +1,6 @@
 """A network of a user's own module: found, built, and what is wrong with it named."""
 
+import importlib
 import sys
 
 import pytest
@@ -27,7 +28,7 @@ def own_module(tmp_path, monkeypatch):
         "def mistaken(**arguments):\n"
         "    return nn.Conv2d(1, -1, 3)\n"
         "def lazy(**arguments):\n"
-        "    return nn.Sequential(nn.Flatten(), nn.LazyLinear(10))\n"
+        "    return nn.Sequential(nn.LazyConv2d(4, 3, groups=2), nn.Flatten(), nn.LazyLinear(10))\n"
         "made = nn.Linear(2, 2)\n"
         "class Plain(nn.Linear):\n"
         "    def __init__(self):\n"
@@ -47,6 +48,20 @@ def test_own_network(own_module):
     network = build("my_networks:flat", in_channels=1, num_classes=4, image_size=8)
     assert network(torch.zeros(2, 1, 8, 8)).shape == (2, 4)
     assert build("my_networks:flat", bias=False)[1].bias is None
+
+
+def test_lazy_layers_get_their_sizes_and_weights_of_the_seed(own_module):
+    importlib.import_module("my_networks")  # draws weights of its own
+
+    networks = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        networks.append(build("my_networks:lazy", in_channels=2, image_size=8))
+    first, again = networks
+    shapes = [tuple(each.shape) for each in first.parameters()]
+    assert shapes == [(4, 1, 3, 3), (4,), (10, 144), (10,)]
+    assert first.training and first(torch.zeros(1, 2, 8, 8)).shape == (1, 10)
+    assert all(map(torch.equal, first.parameters(), again.parameters()))
 
 
 def test_it_is_given_what_it_takes(own_module):
@@ -84,7 +99,11 @@ def test_it_is_given_what_it_takes(own_module):
             "my_networks:raising': it cannot be built: RuntimeError: two lines .*s.py, line 11",
         ),
         ("my_networks:mistaken", {}, "cannot be built: .*Error: .*my_networks.py, line 13"),
-        ("my_networks:lazy", {}, "my_networks:lazy': give its lazy layers their sizes"),
+        (
+            "my_networks:lazy",
+            {"in_channels": 3, "image_size": 9},
+            "lazy': its lazy layers get no sizes from an image of 3 channels and 9 x 9 pixels .Val",
+        ),
         ("builtins:dict", {}, "must return a torch.nn.Module, not dict"),
         ("builtins:dict", {"depth": 2}, "'builtins:dict': it must accept depth"),
     ],

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from cnn_sensitivity.base import own_code
 from cnn_sensitivity.base.copying import leave_inference
-from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.errors import UserError, in_one_line
 from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.cifar_resnet import cifar_resnet
@@ -124,13 +125,26 @@ def _build_own(name: str, offered: dict[str, Any], asked: dict[str, Any]) -> nn.
         raise UserError(
             f"network {name!r} must return a torch.nn.Module, not {type(network).__name__}"
         )
-    if any(isinstance(each, UninitializedParameter) for each in network.parameters()):
-        raise UserError(
-            f"network {name!r}: give its lazy layers their sizes; they are trained as built"
-        )
+    _give_sizes(name, network, offered["in_channels"], offered["image_size"])
     if any(each.is_meta for each in (*network.parameters(), *network.buffers())):
         raise UserError(
             f"network {name!r}: its weights are on the device meta, which holds no numbers"
         )
     leave_inference(network)
     return network
+
+
+def _give_sizes(name: str, network: nn.Module, channels: int, side: int) -> None:
+    """Let lazy layers draw weights of the sizes that an image gives them."""
+    if not any(isinstance(each, UninitializedParameter) for each in network.parameters()):
+        return
+    training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, channels, side, side))
+    except Exception as error:  # whatever a user's network raises
+        raise UserError(
+            f"network {name!r}: its lazy layers get no sizes from an image of {channels} channels"
+            f" and {side} x {side} pixels ({in_one_line(error)})"
+        ) from error
+    network.train(training)
