@@ -39,6 +39,13 @@ def compiled_in_place(in_channels, num_classes, image_size, width):
     network.compile(backend="eager")
     return network
 
+named = made(lambda net: net)
+scripted = made(torch.jit.script)
+
+def loaded(in_channels, num_classes, image_size, width):
+    torch.jit.save(torch.jit.script(net(in_channels, num_classes)), "script.pt")
+    return torch.jit.load("script.pt")
+
 def after(then):
     return made(lambda net: Then(lambda x: x, net, then))
 
@@ -82,6 +89,18 @@ def test_they_have_the_numbers_of_the_network_that_does_the_same(own: Path) -> N
         trained = table[table["wiring"] == "original"]
         expected = tables["plain"][tables["plain"]["wiring"] == "original"]
         pandas.testing.assert_frame_equal(trained, expected, rtol=1e-4, obj=name)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit")
+def test_torchscript_has_the_output_of_the_network_that_it_was_made_of(own: Path) -> None:
+    tables = {}
+    for name in ("named", "scripted", "loaded"):
+        probe(f"odd:{name}", "--count", 6, "--output", name)
+        table = pandas.read_csv(own / f"{name}.csv")
+        rows = table[(table["state"] == "trained") & (table["wiring"] == "original")]
+        tables[name] = rows.groupby("average").last()[["D", "G", "R"]]
+    for name in ("scripted", "loaded"):
+        pandas.testing.assert_frame_equal(tables[name], tables["named"], rtol=1e-4, obj=name)
 
 
 @pytest.mark.parametrize(

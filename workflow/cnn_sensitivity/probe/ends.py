@@ -28,7 +28,7 @@ def ends(network: nn.Module, images: Tensor) -> tuple[Layer, Layer]:
     Layers are modules with a weight of two dimensions or more and no module below but
     parametrisations. `images` [B, C, n, n] that the network does not take are shown in colour if
     they are grey. Where it does not take these either, what ran until then is told; where nothing
-    can be told, the order in which the modules are registered.
+    can be told, as of TorchScript, the order in which the modules are registered.
     """
     layers = {
         each: Layer(f"{path}.{name}" if path else name, getattr(each, "groups", 1))
@@ -57,7 +57,8 @@ def _pass(
         share = None if features is None else Fraction(features, images.shape[1])
         called.append(layers[module]._replace(features=share))
 
-    handles = [each.register_forward_pre_hook(note) for each in layers]
+    hooked = [each for each in layers if not isinstance(each, torch.jit.ScriptModule)]
+    handles = [each.register_forward_pre_hook(note) for each in hooked]
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             network.eval()(given_to(network, images))
