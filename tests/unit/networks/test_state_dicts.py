@@ -218,10 +218,33 @@ def test_nothing_in_a_pickle_is_executed(tmp_path, write):
     assert not (tmp_path / "mark").exists()
 
 
-@pytest.mark.parametrize("write", [zipped, legacy])
-def test_a_whole_network_is_refused_with_the_way_out(tmp_path, write):
-    write(nn.Sequential(nn.Linear(2, 2)), tmp_path / "network.pt")
-    with pytest.raises(UserError, match=r"container.Sequential\).*state_dict\(\)"):
+class Whole(nn.Module):
+    """A network with layers within layers, a shared one, a buffer and what is no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
+        self.head = nn.ModuleList([nn.Linear(2, 2, bias=False)])
+        self.again, self.kind = self.head[0], nn.GELU
+        self.register_buffer("mean", torch.ones(1))
+        self.register_buffer("grid", torch.ones(1), persistent=False)
+
+
+@pytest.mark.parametrize("within", [lambda network: network, lambda network: {"ema": [network]}])
+def test_a_whole_network_gives_its_tensors(tmp_path, within, monkeypatch):
+    network = Whole()
+    expected = network.state_dict()
+    zipped(within(network), tmp_path / "network.pt")
+    monkeypatch.delattr(f"{__name__}.Whole")  # its code need not be there
+    found = state_dicts.read(tmp_path / "network.pt")
+    found = {name.removeprefix("ema.0."): tensor for name, tensor in found.items()}
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_whole_network_beside_its_source_is_refused_with_the_way_out(tmp_path):
+    legacy(Whole(), tmp_path / "network.pt")
+    with pytest.raises(UserError, match=r"more than tensors \(.*Whole\).*state_dict\(\)"):
         state_dicts.read(tmp_path / "network.pt")
 
 

@@ -1,9 +1,17 @@
 """Weights are found in whatever holds them: by the names of the network, not by a list of keys."""
 
 import argparse
+import collections
+import dataclasses
 import datetime
+import decimal
+import enum
+import functools
 import pathlib
+import subprocess
+import time
 import types
+import uuid
 from collections import OrderedDict
 
 import numpy as np
@@ -278,11 +286,87 @@ def test_nothing_beside_the_tensors_is_executed(tmp_path, place):
     assert not (tmp_path / "mark").exists()
 
 
+class Starts:
+    """Starts a program when it is unpickled: by a class, which looks like any other."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (subprocess.Popen, (["touch", str(self.mark)],))
+
+
+def test_classes_are_not_executed_either(tmp_path):
+    content = {"model": tensors(), "what": Starts(tmp_path / "mark")}
+    assert equal(loaded(tmp_path / "w.pt", content)[0], tensors())
+    time.sleep(0.3)
+    assert not (tmp_path / "mark").exists()
+
+
+@dataclasses.dataclass
 class Own:
-    pass
+    """Data of a project's own, with what it makes of its state."""
+
+    number: int = 3
+
+    def __setstate__(self, state):
+        raise AssertionError("nothing of the file's classes is executed")
 
 
-@pytest.mark.parametrize("what", [Own(), Own, print, torch.nn.Linear(2, 2), slice(2)])
-def test_what_is_no_plain_data_is_named(tmp_path, what):
+class OwnDict(dict):
+    """As the configurations that trainers keep."""
+
+
+class OwnList(list):
+    """As the histories that trainers keep."""
+
+
+class Slots:
+    __slots__ = ("number",)
+
+    def __init__(self):
+        self.number = 3
+
+
+class Kind(enum.Enum):
+    SMALL = 1
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        Own(),
+        Own,
+        OwnDict(a=1, b=OwnDict(c=Own())),
+        OwnList([1, OwnList([Own()])]),
+        Slots(),
+        Kind.SMALL,
+        collections.defaultdict(list, {"losses": [1.0]}),
+        collections.defaultdict(OwnDict, {"losses": OwnDict(a=1)}),
+        collections.deque([1, 2], maxlen=3),
+        decimal.Decimal("0.1"),
+        uuid.UUID(int=3),
+        slice(2),
+        [functools.partial(Own, 3), torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)],
+    ],
+)
+def test_objects_beside_the_tensors_are_left_out(tmp_path, monkeypatch, beside, legacy):
+    content = {"what": beside, "model": tensors(), "again": [beside]}
+    torch.save(content, tmp_path / "w.pt", _use_new_zipfile_serialization=not legacy)
+    for name in ("Own", "OwnDict", "OwnList", "Slots", "Kind"):  # their code need not be there
+        monkeypatch.delattr(f"{__name__}.{name}")
+    given, _ = fitting(contents(tmp_path / "w.pt"), tensors(), "w.pt", None)
+    assert equal(given, tensors())
+
+
+def test_a_state_dict_may_be_a_dict_of_a_projects_own(tmp_path):
+    assert equal(loaded(tmp_path / "w.pt", OwnDict(tensors()))[0], tensors())
+    nested = OwnDict(state=OwnList([OwnDict(tensors())]))
+    assert equal(loaded(tmp_path / "w.pt", nested)[0], tensors())
+
+
+@pytest.mark.parametrize("what", [print, torch.relu, [eval]])
+def test_functions_are_named_and_refused(tmp_path, what):
     with pytest.raises(UserError, match=r"holds more than tensors \(\S+\)"):
         loaded(tmp_path / "w.pt", {"model": tensors(), "what": what})

@@ -21,6 +21,8 @@ from torch import Tensor
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import kind_of, unreadable
+from cnn_sensitivity.networks import stand_ins
+from cnn_sensitivity.networks.stand_ins import StandIns
 
 _MODULES_OF_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
 # A pickle begins with the first of these; that of torch.save before its zip files goes on so.
@@ -85,9 +87,9 @@ def contents(path: str | Path) -> Contents:
     """Return the tensors of a safetensors or PyTorch file, on the CPU.
 
     A PyTorch file holds a state dict, or dicts, lists and tuples with such in them at any depth.
-    It is read with `weights_only`: nothing in it is executed, and beside tensors it may hold plain
-    data, `argparse.Namespace`, paths, dates, NumPy's numbers. Raises UserError for a file that is
-    missing or cut off, something else, without a tensor, or a pickle of more than that.
+    It may also hold a whole network. It is read with `weights_only`: nothing in it is executed, and
+    other objects beside the tensors are left out (`stand_ins`). Raises UserError for a file that is
+    missing or cut off, something else, without a tensor, or a pickle that calls functions.
     """
     path = Path(path)
     if not path.exists():
@@ -115,22 +117,32 @@ def _read_safetensors(content: bytes, path: Path) -> Any:
 
 
 def _read_pytorch(content: bytes, path: Path) -> Any:
-    try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_PLAIN):
-            warnings.simplefilter("ignore")  # the errors say it all
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle ends with whatever its bytes happen to ask for
-        refused = re.search(r"GLOBAL (\S+)|nsupported class (\S+)", str(error))
-        if isinstance(error, pickle.UnpicklingError) and refused:
-            what = refused[1] or refused[2]
-            raise UserError(
-                f"{path}: it holds more than tensors ({what}) and is not loaded;"
-                " torch.save(network.state_dict(), ...) writes a file of tensors alone"
-            ) from error
-        what = "neither a whole safetensors file nor a whole PyTorch one; get it anew"
-        if content[:1] == _PICKLE and not _OF_TORCH.startswith(content[2:14]):
-            what = "a pickle that torch.save did not write, which is not loaded; write it so"
-        raise UserError(f"{path}: {what}") from error
+    met = StandIns()
+    while True:
+        try:
+            allowed = [*_PLAIN, *met.allowed()]
+            with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
+                warnings.simplefilter("ignore")  # the errors say it all
+                return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged pickle ends with whatever its bytes ask for
+            refused = isinstance(error, pickle.UnpicklingError)
+            if not (refused and met.take(str(error))):
+                raise _not_loaded(content, path, error, met.last()) from error
+
+
+def _not_loaded(content: bytes, path: Path, error: Exception, met: str) -> UserError:
+    """Return what to say of a file that PyTorch refuses: `met` is the object that it met last."""
+    refused = re.search(r"GLOBAL (\S+)|nsupported class (\S+)", str(error))
+    what = refused[1] or refused[2] if refused else met
+    if isinstance(error, pickle.UnpicklingError) and what:
+        return UserError(
+            f"{path}: it holds more than tensors ({what}) and is not loaded;"
+            " torch.save(network.state_dict(), ...) writes a file of tensors alone"
+        )
+    what = "neither a whole safetensors file nor a whole PyTorch one; get it anew"
+    if content[:1] == _PICKLE and not _OF_TORCH.startswith(content[2:14]):
+        what = "a pickle that torch.save did not write, which is not loaded; write it so"
+    return UserError(f"{path}: {what}")
 
 
 def _tensors_within(content: Any) -> Contents:
@@ -142,6 +154,8 @@ def _tensors_within(content: Any) -> Contents:
         if id(each) in seen:  # a pickle may hold itself
             continue
         seen.add(id(each))
+        if (network := stand_ins.state_dict(each)) is not None:
+            each = network
         if isinstance(each, list | tuple):
             each = {str(place): value for place, value in enumerate(each)}
             each = {place: value for place, value in each.items() if not isinstance(value, Tensor)}
