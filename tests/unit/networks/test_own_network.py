@@ -29,6 +29,9 @@ def own_module(tmp_path, monkeypatch):
         "    return nn.Conv2d(1, -1, 3)\n"
         "def lazy(**arguments):\n"
         "    return nn.Sequential(nn.LazyConv2d(4, 3, groups=2), nn.Flatten(), nn.LazyLinear(10))\n"
+        "def lazy_statistics(**arguments):\n"
+        "    norm = nn.LazyBatchNorm2d(affine=False).eval()\n"
+        "    return nn.Sequential(norm, nn.Flatten())\n"
         "made = nn.Linear(2, 2)\n"
         "class Plain(nn.Linear):\n"
         "    def __init__(self):\n"
@@ -62,6 +65,12 @@ def test_lazy_layers_get_their_sizes_and_weights_of_the_seed(own_module):
     assert shapes == [(4, 1, 3, 3), (4,), (10, 144), (10,)]
     assert first.training and first(torch.zeros(1, 2, 8, 8)).shape == (1, 10)
     assert all(map(torch.equal, first.parameters(), again.parameters()))
+
+
+def test_lazy_statistics_get_their_sizes_and_each_module_keeps_its_mode(own_module):
+    network = build("my_networks:lazy_statistics", in_channels=2, image_size=8)
+    assert network[0].running_mean.tolist() == [0, 0] and network[0].num_batches_tracked == 0
+    assert [each.training for each in network.modules()] == [True, False, True]
 
 
 def test_it_is_given_what_it_takes(own_module):
@@ -102,7 +111,7 @@ def test_it_is_given_what_it_takes(own_module):
         (
             "my_networks:lazy",
             {"in_channels": 3, "image_size": 9},
-            "lazy': its lazy layers get no sizes from an image of 3 channels and 9 x 9 pixels .Val",
+            "lazy': its lazy layers get no sizes from an image of 3 channels and 9 x 9 pixels: Val",
         ),
         ("builtins:dict", {}, "must return a torch.nn.Module, not dict"),
         ("builtins:dict", {"depth": 2}, "'builtins:dict': it must accept depth"),

@@ -107,12 +107,13 @@ def _normalise_channels_last(
     images at a time stay in the cache.
     """
     few = max(1, _AT_A_TIME // images[0].numel())
-    mean, variance = _statistics(images.split(few))
+    parts = images.split(few)
+    mean, variance = _statistics(parts)
     scale = (variance + eps).rsqrt()
     scale = scale if weight is None else scale * weight
     shift = -mean * scale if bias is None else bias - mean * scale
     scale, shift = (each.to(images.dtype)[:, None, None] for each in (scale, shift))
-    for part, normalized in zip(images.split(few), out.split(few), strict=True):
+    for part, normalized in zip(parts, out.split(few), strict=True):
         torch.addcmul(shift, part, scale, out=normalized)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
 
 from cnn_sensitivity.base import own_code
 from cnn_sensitivity.base.copying import leave_inference
-from cnn_sensitivity.base.errors import UserError, in_one_line
+from cnn_sensitivity.base.errors import UserError
+from cnn_sensitivity.base.evaluating import evaluating
 from cnn_sensitivity.config.limits import check_options
 from cnn_sensitivity.networks.alexnet import alexnet
 from cnn_sensitivity.networks.cifar_resnet import cifar_resnet
@@ -136,15 +137,12 @@ def _build_own(name: str, offered: dict[str, Any], asked: dict[str, Any]) -> nn.
 
 def _give_sizes(name: str, network: nn.Module, channels: int, side: int) -> None:
     """Let lazy layers draw weights of the sizes that an image gives them."""
-    if not any(isinstance(each, UninitializedParameter) for each in network.parameters()):
+    if not any(map(is_lazy, (*network.parameters(), *network.buffers()))):
         return
-    training = network.training
-    try:
-        with torch.no_grad():
-            network.eval()(torch.zeros(1, channels, side, side))
-    except Exception as error:  # whatever a user's network raises
-        raise UserError(
-            f"network {name!r}: its lazy layers get no sizes from an image of {channels} channels"
-            f" and {side} x {side} pixels ({in_one_line(error)})"
-        ) from error
-    network.train(training)
+    fails = (
+        f"its lazy layers get no sizes from an image of {channels} channels and {side} x {side}"
+        " pixels"
+    )
+    with evaluating(network):
+        image = torch.zeros(1, channels, side, side)
+        own_code.call("network", name, partial(network, image), {}, fails)

@@ -22,7 +22,6 @@ from torch import Tensor
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.base.files import kind_of, unreadable
 from cnn_sensitivity.networks import stand_ins
-from cnn_sensitivity.networks.stand_ins import StandIns
 
 _MODULES_OF_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
 # A pickle begins with the first of these; that of torch.save before its zip files goes on so.
@@ -117,7 +116,7 @@ def _read_safetensors(content: bytes, path: Path) -> Any:
 
 
 def _read_pytorch(content: bytes, path: Path) -> Any:
-    met = StandIns()
+    met = stand_ins.StandIns()
     while True:
         try:
             allowed = [*_PLAIN, *met.allowed()]
@@ -133,7 +132,7 @@ def _read_pytorch(content: bytes, path: Path) -> Any:
 def _not_loaded(content: bytes, path: Path, error: Exception, met: str) -> UserError:
     """Return what to say of a file that PyTorch refuses: `met` is the object that it met last."""
     refused = re.search(r"GLOBAL (\S+)|nsupported class (\S+)", str(error))
-    what = refused[1] or refused[2] if refused else met
+    what = (refused[1] or refused[2]) if refused else met
     if isinstance(error, pickle.UnpicklingError) and what:
         return UserError(
             f"{path}: it holds more than tensors ({what}) and is not loaded;"
