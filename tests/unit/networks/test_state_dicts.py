@@ -1,6 +1,5 @@
 """Weights that others trained: every form of file, and whatever is wrong with one."""
 
-import io
 import os
 import pickle
 import tarfile
@@ -16,6 +15,7 @@ import torch
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
+from weight_cases import equal, legacy, zipped
 
 from cnn_sensitivity.base.errors import UserError
 from cnn_sensitivity.networks import build, state_dicts
@@ -43,18 +43,6 @@ def parallel(tensors):
 
 def without_counters(tensors):
     return {n: tensor for n, tensor in tensors.items() if not n.endswith("num_batches_tracked")}
-
-
-def zipped(content, path):
-    torch.save(content, path)
-
-
-def legacy(content, path):
-    torch.save(content, path, _use_new_zipfile_serialization=False)
-
-
-def equal(one, other):
-    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
 
 
 @pytest.mark.parametrize("write", [zipped, legacy, save_file])
@@ -185,67 +173,6 @@ def test_a_misshapen_tensor_of_another_name_is_not_matched():
 def test_integers_are_no_weights():
     given = {**tensors(), "fc.weight": torch.zeros(10, 16, dtype=torch.int8)}
     refuses(given, "fc.weight is of torch.int8, and the network needs torch.float32")
-
-
-class Runs:
-    """Leaves a mark when it is unpickled."""
-
-    def __init__(self, mark):
-        self.mark = mark
-
-    def __reduce__(self):
-        return (open, (str(self.mark), "w"))
-
-
-def content(write, what):
-    path = io.BytesIO()
-    write(what, path)
-    return path.getvalue()
-
-
-@pytest.mark.parametrize("write", [zipped, legacy])
-def test_nothing_in_a_pickle_is_executed(tmp_path, write):
-    for what in (
-        {"fc.weight": Runs(tmp_path / "mark")},
-        {**tensors(), "a": Runs(tmp_path / "mark")},
-    ):
-        write(what, tmp_path / "weights.pt")
-        with pytest.raises(UserError, match=r"weights.pt: it holds more than tensors \(.*open\)"):
-            state_dicts.read(tmp_path / "weights.pt")
-    (tmp_path / "bare.pkl").write_bytes(pickle.dumps(Runs(tmp_path / "mark")))
-    with pytest.raises(UserError, match=r"bare.pkl: "):
-        state_dicts.read(tmp_path / "bare.pkl")
-    assert not (tmp_path / "mark").exists()
-
-
-class Whole(nn.Module):
-    """A network with layers within layers, a shared one, a buffer and what is no tensor."""
-
-    def __init__(self):
-        super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU())
-        self.head = nn.ModuleList([nn.Linear(2, 2, bias=False)])
-        self.again, self.kind = self.head[0], nn.GELU
-        self.register_buffer("mean", torch.ones(1))
-        self.register_buffer("grid", torch.ones(1), persistent=False)
-
-
-@pytest.mark.parametrize("within", [lambda network: network, lambda network: {"ema": [network]}])
-def test_a_whole_network_gives_its_tensors(tmp_path, within, monkeypatch):
-    network = Whole()
-    expected = network.state_dict()
-    zipped(within(network), tmp_path / "network.pt")
-    monkeypatch.delattr(f"{__name__}.Whole")  # its code need not be there
-    found = state_dicts.read(tmp_path / "network.pt")
-    found = {name.removeprefix("ema.0."): tensor for name, tensor in found.items()}
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
-
-
-def test_a_whole_network_beside_its_source_is_refused_with_the_way_out(tmp_path):
-    legacy(Whole(), tmp_path / "network.pt")
-    with pytest.raises(UserError, match=r"more than tensors \(.*Whole\).*state_dict\(\)"):
-        state_dicts.read(tmp_path / "network.pt")
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,9 @@
 """Weights are found in whatever holds them: by the names of the network, not by a list of keys."""
 
 import argparse
-import collections
-import dataclasses
 import datetime
-import decimal
-import enum
-import functools
 import pathlib
-import subprocess
-import time
 import types
-import uuid
-from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -21,44 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
+from weight_cases import equal, loaded, network, tensors
 
 from cnn_sensitivity.base.errors import UserError
-from cnn_sensitivity.networks import state_dicts
 from cnn_sensitivity.networks.weight_contents import contents
 from cnn_sensitivity.networks.weight_names import fitting
 
 
-def network(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(
-        OrderedDict(
-            features=nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()),
-            pool=nn.AdaptiveAvgPool2d(1),
-            flat=nn.Flatten(),
-            fc=nn.Linear(4, 5),
-        )
-    )
-
-
-def tensors(seed=0):
-    return network(seed).state_dict()
-
-
 def behind(prefix, state):
     return {f"{prefix}{name}": tensor for name, tensor in state.items()}
-
-
-def equal(one, other):
-    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
-
-
-def loaded(path, content, key=None):
-    """Save, find and load: the network's tensors, and what is said."""
-    torch.save(content, path)
-    taken = network(seed=9)
-    given, notes = fitting(contents(path), taken.state_dict(), "w.pt", key)
-    notes += state_dicts.load(taken, given, "w.pt").notes("w.pt")
-    return taken.state_dict(), notes
 
 
 OPTIMIZER = torch.optim.Adam(network().parameters())
@@ -257,116 +219,3 @@ def test_a_mapping_that_holds_itself_is_read(tmp_path):
 def test_dates_and_arrays_may_lie_beside_the_tensors(tmp_path, beside):
     found, notes = loaded(tmp_path / "w.pt", {"model": tensors(), "beside": beside})
     assert equal(found, tensors())
-
-
-class Runs:
-    """Leaves a mark when it is unpickled."""
-
-    def __init__(self, mark):
-        self.mark = mark
-
-    def __reduce__(self):
-        return (open, (str(self.mark), "w"))
-
-
-@pytest.mark.parametrize(
-    "place", ["args", "in a namespace", "in a list", "as a key", "in an array"]
-)
-def test_nothing_beside_the_tensors_is_executed(tmp_path, place):
-    hostile = Runs(tmp_path / "mark")
-    content = {
-        "args": {"args": hostile},
-        "in a namespace": {"args": argparse.Namespace(root=hostile)},
-        "in a list": {"history": [1, (hostile,)]},
-        "as a key": {("a", hostile): 1},
-        "in an array": {"a": np.array([hostile], dtype=object)},
-    }[place]
-    with pytest.raises(UserError, match=r"it holds more than tensors \(.*open\)"):
-        loaded(tmp_path / "w.pt", {**content, "model": tensors()})
-    assert not (tmp_path / "mark").exists()
-
-
-class Starts:
-    """Starts a program when it is unpickled: by a class, which looks like any other."""
-
-    def __init__(self, mark):
-        self.mark = mark
-
-    def __reduce__(self):
-        return (subprocess.Popen, (["touch", str(self.mark)],))
-
-
-def test_classes_are_not_executed_either(tmp_path):
-    content = {"model": tensors(), "what": Starts(tmp_path / "mark")}
-    assert equal(loaded(tmp_path / "w.pt", content)[0], tensors())
-    time.sleep(0.3)
-    assert not (tmp_path / "mark").exists()
-
-
-@dataclasses.dataclass
-class Own:
-    """Data of a project's own, with what it makes of its state."""
-
-    number: int = 3
-
-    def __setstate__(self, state):
-        raise AssertionError("nothing of the file's classes is executed")
-
-
-class OwnDict(dict):
-    """As the configurations that trainers keep."""
-
-
-class OwnList(list):
-    """As the histories that trainers keep."""
-
-
-class Slots:
-    __slots__ = ("number",)
-
-    def __init__(self):
-        self.number = 3
-
-
-class Kind(enum.Enum):
-    SMALL = 1
-
-
-@pytest.mark.parametrize("legacy", [False, True])
-@pytest.mark.parametrize(
-    "beside",
-    [
-        Own(),
-        Own,
-        OwnDict(a=1, b=OwnDict(c=Own())),
-        OwnList([1, OwnList([Own()])]),
-        Slots(),
-        Kind.SMALL,
-        collections.defaultdict(list, {"losses": [1.0]}),
-        collections.defaultdict(OwnDict, {"losses": OwnDict(a=1)}),
-        collections.deque([1, 2], maxlen=3),
-        decimal.Decimal("0.1"),
-        uuid.UUID(int=3),
-        slice(2),
-        [functools.partial(Own, 3), torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)],
-    ],
-)
-def test_objects_beside_the_tensors_are_left_out(tmp_path, monkeypatch, beside, legacy):
-    content = {"what": beside, "model": tensors(), "again": [beside]}
-    torch.save(content, tmp_path / "w.pt", _use_new_zipfile_serialization=not legacy)
-    for name in ("Own", "OwnDict", "OwnList", "Slots", "Kind"):  # their code need not be there
-        monkeypatch.delattr(f"{__name__}.{name}")
-    given, _ = fitting(contents(tmp_path / "w.pt"), tensors(), "w.pt", None)
-    assert equal(given, tensors())
-
-
-def test_a_state_dict_may_be_a_dict_of_a_projects_own(tmp_path):
-    assert equal(loaded(tmp_path / "w.pt", OwnDict(tensors()))[0], tensors())
-    nested = OwnDict(state=OwnList([OwnDict(tensors())]))
-    assert equal(loaded(tmp_path / "w.pt", nested)[0], tensors())
-
-
-@pytest.mark.parametrize("what", [print, torch.relu, [eval]])
-def test_functions_are_named_and_refused(tmp_path, what):
-    with pytest.raises(UserError, match=r"holds more than tensors \(\S+\)"):
-        loaded(tmp_path / "w.pt", {"model": tensors(), "what": what})
